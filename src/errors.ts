@@ -1,0 +1,214 @@
+/**
+ * Every error class and code of skein, in one place so that their wording stays alike: what happened, to which
+ * session, what to do. `code` is API: match on it, because `instanceof` does not survive a thread boundary.
+ */
+
+/** Extra facts an error may carry; `retryable` says whether doing the same again can succeed. */
+export interface SkeinErrorOptions {
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
+
+/** Base of everything skein throws at its caller. */
+export class SkeinError extends Error {
+  readonly code: string;
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, options: SkeinErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** An option is unknown, of the wrong type, or out of range. `invalid_option`. */
+export class InvalidOptionError extends SkeinError {
+  readonly option: string;
+
+  constructor(data: { option: string; problem: string; hint?: string }) {
+    super('invalid_option', `Option ${data.option}: ${data.problem}.${data.hint ? ` ${data.hint}` : ''}`);
+    this.option = data.option;
+  }
+}
+
+/** `pool.start` was given the id of a session that is still open. `session_exists`. */
+export class SessionExistsError extends SkeinError {
+  constructor(data: { sessionId: string }) {
+    super('session_exists', `Session ${data.sessionId} already exists; close it first or choose another id.`);
+  }
+}
+
+/** A prompt was sent to a session that is closed. `session_closed`. */
+export class SessionClosedError extends SkeinError {
+  constructor(data: { sessionId: string }) {
+    super('session_closed', `Session ${data.sessionId} is closed; start a new one.`);
+  }
+}
+
+/** The pool is closing or closed. `pool_closed`. */
+export class PoolClosedError extends SkeinError {
+  constructor() {
+    super('pool_closed', 'The session pool is closed; open a new one.');
+  }
+}
+
+/** The session's mailbox is full: nothing was accepted. `mailbox_full`, retryable. */
+export class MailboxFullError extends SkeinError {
+  constructor(data: { sessionId: string; maxPrompts: number }) {
+    super(
+      'mailbox_full',
+      `Session ${data.sessionId} already has ${data.maxPrompts} prompts waiting; wait for one to end or raise limits.maxQueuedPrompts.`,
+      { retryable: true },
+    );
+  }
+}
+
+/** A callback that the caller gave (`onText`) threw; its prompt was cancelled. `callback_failed`. */
+export class CallbackError extends SkeinError {
+  constructor(data: { sessionId: string; callback: string; cause: unknown }) {
+    super(
+      'callback_failed',
+      `The ${data.callback} callback of session ${data.sessionId} threw; its prompt was cancelled.`,
+      { cause: data.cause },
+    );
+  }
+}
+
+/** A thread died with work in hand. Internal to supervision: callers see a stop reason instead. `thread_lost`. */
+export class ThreadLostError extends SkeinError {
+  readonly reason: ThreadLossReason;
+  readonly exitCode: number | undefined;
+
+  constructor(data: { what: string; reason: ThreadLossReason; exitCode?: number | undefined; cause?: unknown }) {
+    super('thread_lost', `${data.what} lost its thread (${data.reason}).`, {
+      retryable: true,
+      cause: data.cause,
+    });
+    this.reason = data.reason;
+    this.exitCode = data.exitCode;
+  }
+}
+
+/** Why a thread is gone: it threw, exited, ran out of heap, was ended at a deadline or by a cancel, or never started. */
+export type ThreadLossReason = 'error' | 'exit' | 'memory' | 'deadline' | 'cancelled' | 'start-failed';
+
+/** A step could not be run at all, for a reason that running it again will not cure. `step_failed` or a more exact code. */
+export class StepFailedError extends SkeinError {
+  constructor(data: { sessionId: string; code: string; message: string }) {
+    super(data.code, `Session ${data.sessionId}: ${data.message}`);
+  }
+}
+
+/** What can be wrong with a path or a file operation in a workspace. */
+export type WorkspaceErrorCode =
+  | 'invalid_path'
+  | 'path_escapes'
+  | 'not_found'
+  | 'is_directory'
+  | 'not_directory'
+  | 'already_exists'
+  | 'file_too_large'
+  | 'quota_exceeded'
+  | 'too_many_files'
+  | 'not_text';
+
+/** A file operation in a session's workspace was refused; the workspace is as it was. */
+export class WorkspaceError extends SkeinError {
+  declare readonly code: WorkspaceErrorCode;
+  readonly path: string;
+
+  constructor(code: WorkspaceErrorCode, path: string, message: string) {
+    super(code, message);
+    this.path = path;
+  }
+}
+
+/** A base image could not be made from a directory or file map. `base_unreadable`, `base_too_large`. */
+export class BaseImageError extends SkeinError {}
+
+/** A tool definition or module is unusable: `tool_module_failed`, `invalid_tool`, `unknown_preset`, `duplicate_tool`. */
+export class ToolDefinitionError extends SkeinError {}
+
+/** A SKILL.md could not be read as a skill: `no_frontmatter`, `unterminated_frontmatter`, `invalid_yaml`, `missing_field`, … */
+export class SkillError extends SkeinError {
+  readonly path: string;
+
+  constructor(code: string, path: string, message: string) {
+    super(code, message);
+    this.path = path;
+  }
+}
+
+/** A YAML file (job, model script) is not what its schema asks for. `invalid_yaml`, `invalid_job`, `invalid_script`. */
+export class ConfigFileError extends SkeinError {}
+
+/** The model id names a provider that is neither built in nor configured. `unknown_provider`. */
+export class UnknownProviderError extends SkeinError {
+  constructor(data: { model: string; provider: string; known: readonly string[] }) {
+    super(
+      'unknown_provider',
+      `Model "${data.model}": no provider "${data.provider}". Known: ${data.known.join(', ')}. Add it under providers: { ${data.provider}: { baseURL } }.`,
+    );
+  }
+}
+
+/** The provider needs a key and none was found. Names the variable, never a value. `missing_key`. */
+export class MissingKeyError extends SkeinError {
+  constructor(data: { provider: string; variable: string }) {
+    super(
+      'missing_key',
+      `Provider "${data.provider}" needs an API key: set ${data.variable} or give providers.${data.provider}.apiKey.`,
+    );
+  }
+}
+
+/**
+ * What went wrong with a model call, as one word:
+ * `connect` (no connection), `timeout` (a deadline: connect, first byte, idle or total), `rate-limited` (429),
+ * `overloaded` (503, 529), `server` (other 5xx), `auth` (401, 403), `not-found` (404: model or path),
+ * `quota` (402, spent credit), `context-length`, `invalid-request` (other 4xx), `bad-response` (not an event
+ * stream, malformed or over-long event), `incomplete-stream` (ended without a finish reason), `provider`
+ * (an error event inside the stream), `cancelled` (by us).
+ */
+export type ModelErrorKind =
+  | 'connect'
+  | 'timeout'
+  | 'rate-limited'
+  | 'overloaded'
+  | 'server'
+  | 'auth'
+  | 'not-found'
+  | 'quota'
+  | 'context-length'
+  | 'invalid-request'
+  | 'bad-response'
+  | 'incomplete-stream'
+  | 'provider'
+  | 'cancelled';
+
+/** A model call failed. Never carries a key: messages are redacted where they are built. `model_error`. */
+export class ModelError extends SkeinError {
+  readonly kind: ModelErrorKind;
+  /** HTTP status, where there was one. */
+  readonly status: number | undefined;
+  /** What the provider asked us to wait, in milliseconds, uncapped. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(data: {
+    kind: ModelErrorKind;
+    message: string;
+    status?: number | undefined;
+    retryable?: boolean;
+    retryAfterMs?: number | undefined;
+    cause?: unknown;
+  }) {
+    super('model_error', data.message, {
+      ...(data.retryable === undefined ? {} : { retryable: data.retryable }),
+      ...(data.cause === undefined ? {} : { cause: data.cause }),
+    });
+    this.kind = data.kind;
+    this.status = data.status;
+    this.retryAfterMs = data.retryAfterMs;
+  }
+}

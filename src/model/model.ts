@@ -1,0 +1,98 @@
+import type { ModelError } from '../errors.ts';
+import type { ToolCall } from '../tools/tool.ts';
+
+/** The seam to a language model: a request in, events out. Implementers pass `test/contracts/model.ts`. */
+export interface Model {
+  /**
+   * One attempt, no retries. Events come in order; exactly one terminal event (`end` or `failed`), and it is last.
+   * Never throws. Aborting the signal stops the network and ends with `failed`, kind `cancelled`.
+   */
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+}
+
+/** What the model is asked. Everything that is constant or already encoded travels as JSON text, so that a long history is encoded once. */
+export interface ModelRequest {
+  /** The provider's own name for the model, without the `provider:` prefix. */
+  readonly model: string;
+  /** Chat Completions messages, each as JSON, joined by commas: the inside of the `messages` array. */
+  readonly messages: string;
+  /** The `tools` array as JSON, or null when none are offered. */
+  readonly tools: string | null;
+  /** Forwarded verbatim into the request body (`temperature`, `max_tokens`, …). */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export type ModelEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  /** The whole response. Tool calls are complete and in the provider's order; arguments are unparsed text. */
+  | { readonly type: 'end'; readonly response: ModelResponse }
+  | { readonly type: 'failed'; readonly error: ModelError };
+
+/** `stop`, `length`, `tool-calls`, `content-filter`; anything else a provider says is a failure. */
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter';
+
+export interface ModelResponse {
+  readonly text: string;
+  /** '' when the model gave none. */
+  readonly reasoning: string;
+  readonly toolCalls: readonly ToolCall[];
+  readonly finishReason: FinishReason;
+  readonly usage: Usage;
+  /** The model that the provider says answered; '' when it does not say. */
+  readonly model: string;
+}
+
+/** Tokens as the provider counted them. Cached are part of input. `estimated` when the provider reported none. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly totalTokens: number;
+  readonly reasoningTokens: number;
+  readonly cachedTokens: number;
+  readonly estimated: boolean;
+}
+
+export const NO_USAGE: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  totalTokens: 0,
+  reasoningTokens: 0,
+  cachedTokens: 0,
+  estimated: false,
+};
+
+/** A provider entry as the user configures it. */
+export interface ProviderOptions {
+  readonly baseURL?: string;
+  readonly apiKey?: string;
+  /** Name of the environment variable that holds the key. */
+  readonly apiKeyEnv?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Accept `[DONE]`, without a finish reason, as a complete response. */
+  readonly lenient?: boolean;
+}
+
+/** A provider with everything looked up, as the model thread needs it. Holds the key: never logged, never journalled. */
+export interface ResolvedProvider {
+  readonly name: string;
+  readonly baseURL: string;
+  readonly apiKey: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly lenient: boolean;
+}
+
+/** Deadlines of one attempt, in milliseconds. `idleMs` is reset by content, never by comments or empty events. */
+export interface ModelDeadlines {
+  readonly connectMs: number;
+  readonly firstByteMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+export const DEFAULT_DEADLINES: ModelDeadlines = {
+  connectMs: 10_000,
+  firstByteMs: 120_000,
+  idleMs: 90_000,
+  totalMs: 900_000,
+};

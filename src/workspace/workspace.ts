@@ -1,0 +1,50 @@
+/**
+ * The files that a session sees. The one interface of tools; paths are POSIX, absolute under `/` or relative to
+ * it (`/lib/a.ts` and `lib/a.ts` are one file). Content is bytes; text is UTF-8 and keeps its BOM and line endings.
+ * Every method throws {@link WorkspaceError} and leaves the workspace as it was.
+ */
+export interface Workspace {
+  /** @throws `not_found`, `is_directory`, `not_text` when the content is not UTF-8 */
+  readText(path: string): string;
+  /** A copy the caller owns. @throws `not_found`, `is_directory` */
+  readBytes(path: string): Uint8Array;
+  /** Creates or overwrites, with parent directories. @throws `file_too_large`, `quota_exceeded`, `is_directory`, … */
+  writeText(path: string, text: string): void;
+  writeBytes(path: string, bytes: Uint8Array): void;
+  /** Whether a file or directory is there; false for a path that cannot exist. */
+  exists(path: string): boolean;
+  /** `undefined` when nothing is there. */
+  stat(path: string): WorkspaceStat | undefined;
+  /** Files under a directory (default all), as relative paths without leading slash, most recently changed first. */
+  list(directory?: string): string[];
+  /** Removes a file, or a directory with all that is in it. @throws `not_found` */
+  remove(path: string): void;
+  /** Moves a file or directory; refuses to replace a directory or to move one into itself. */
+  rename(from: string, to: string): void;
+}
+
+export interface WorkspaceStat {
+  readonly kind: 'file' | 'directory';
+  /** Bytes; 0 for a directory. */
+  readonly size: number;
+}
+
+/** One file that a session wrote or deleted. `path` is relative, without leading slash. */
+export interface FileChange {
+  readonly path: string;
+  /** The whole new content; `null` when the file was deleted. */
+  readonly bytes: Uint8Array | null;
+}
+
+/** Limits of one session's workspace, all checked on the requested size before anything is allocated. */
+export interface WorkspaceQuota {
+  readonly maxFileBytes: number;
+  readonly maxTotalBytes: number;
+  readonly maxFiles: number;
+}
+
+export const DEFAULT_QUOTA: WorkspaceQuota = {
+  maxFileBytes: 4 * 1024 * 1024,
+  maxTotalBytes: 256 * 1024 * 1024,
+  maxFiles: 50_000,
+};
