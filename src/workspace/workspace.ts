@@ -1,25 +1,37 @@
 /**
  * The files that a session sees. The one interface of tools; paths are POSIX, absolute under `/` or relative to
  * it (`/lib/a.ts` and `lib/a.ts` are one file). Content is bytes; text is UTF-8 and keeps its BOM and line endings.
- * Every method throws {@link WorkspaceError} and leaves the workspace as it was.
+ * A method that refuses throws {@link WorkspaceError} and leaves the workspace as it was; every one that takes a path,
+ * but `exists` and `stat`, may throw `invalid_path` and `path_escapes`.
  */
 export interface Workspace {
   /** @throws `not_found`, `is_directory`, `not_text` when the content is not UTF-8 */
   readText(path: string): string;
   /** A copy the caller owns. @throws `not_found`, `is_directory` */
   readBytes(path: string): Uint8Array;
-  /** Creates or overwrites, with parent directories. @throws `file_too_large`, `quota_exceeded`, `is_directory`, … */
+  /**
+   * Creates or overwrites, with parent directories; writing what is there already changes nothing. A lone surrogate
+   * becomes U+FFFD. @throws a quota (`file_too_large`, `quota_exceeded`, `too_many_files`), `is_directory`,
+   *   `not_directory` when a parent is a file
+   */
   writeText(path: string, text: string): void;
   writeBytes(path: string, bytes: Uint8Array): void;
   /** Whether a file or directory is there; false for a path that cannot exist. */
   exists(path: string): boolean;
   /** `undefined` when nothing is there. */
   stat(path: string): WorkspaceStat | undefined;
-  /** Files under a directory (default all), as relative paths without leading slash, most recently changed first. */
+  /**
+   * Files under a directory (default all), as relative paths without leading slash: those that the session changed,
+   * latest first, then those of the base, newest first. @throws `not_found` (never for the root), `not_directory`
+   */
   list(directory?: string): string[];
-  /** Removes a file, or a directory with all that is in it. @throws `not_found` */
+  /** Removes a file, or a directory with all that is in it. @throws `not_found`, `invalid_path` for the root */
   remove(path: string): void;
-  /** Moves a file or directory; refuses to replace a directory or to move one into itself. */
+  /**
+   * Moves a file or directory, and what it moves counts as changed. A file replaces a file.
+   * @throws `not_found`, `already_exists` when `to` is a directory, or a file that a directory would replace,
+   *   `invalid_path` when `to` is inside `from`, `not_directory`, a quota
+   */
   rename(from: string, to: string): void;
 }
 
@@ -36,7 +48,10 @@ export interface FileChange {
   readonly bytes: Uint8Array | null;
 }
 
-/** Limits of one session's workspace, all checked on the requested size before anything is allocated. */
+/**
+ * Limits of one session's workspace, all checked on the requested size before anything is allocated. Total bytes and
+ * files count what the session itself wrote or moved; base files that it only reads are free.
+ */
 export interface WorkspaceQuota {
   readonly maxFileBytes: number;
   readonly maxTotalBytes: number;
