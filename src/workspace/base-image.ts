@@ -205,15 +205,9 @@ export class BaseImage {
 
   #decodePaths(): string[] {
     const all = Buffer.from(this.handle.buffer, this.#pathStart, this.#contentStart - this.#pathStart);
-    const paths = new Array<string>(this.fileCount);
-    for (let i = 0; i < paths.length; i++) {
-      paths[i] = all.toString(
-        'utf8',
-        this.#pathBegin(i) - this.#pathStart,
-        this.#pathEnds[i]! - this.#pathStart,
-      );
-    }
-    return paths;
+    return Array.from(this.#pathEnds, (end, i) =>
+      all.toString('utf8', this.#pathBegin(i) - this.#pathStart, end - this.#pathStart),
+    );
   }
 }
 

@@ -53,6 +53,8 @@ export class OverlayWorkspace implements Workspace {
   }
 
   writeBytes(path: string, bytes: Uint8Array): void {
+    // Custom tools are not always typed, and a half-made file must not stay behind.
+    if (!(bytes instanceof Uint8Array)) throw new TypeError('writeBytes takes a Uint8Array');
     const file = resolveFilePath(path);
     const size = bytes.length;
     if (this.#allowWrite(file, size) && this.#files.view(file)?.equals(bytes)) return;
