@@ -111,7 +111,9 @@ export type WorkspaceErrorCode =
   | 'file_too_large'
   | 'quota_exceeded'
   | 'too_many_files'
-  | 'not_text';
+  | 'not_text'
+  /** The tool call that was given the workspace has ended. */
+  | 'call_ended';
 
 /** A file operation in a session's workspace was refused; the workspace is as it was. */
 export class WorkspaceError extends SkeinError {

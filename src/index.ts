@@ -1,0 +1,26 @@
+/** Skein: many coding-agent sessions in one Node program. The public surface, named exports only. */
+
+export { SessionPool, DEFAULT_MAX_TURNS, DEFAULT_MODEL, type PoolStats } from './pool/pool.ts';
+export { Session, type SessionStatus } from './pool/session.ts';
+export type { SessionStateName } from './pool/session-state.ts';
+export type {
+  LimitOptions,
+  ModelThreadOptions,
+  PoolOptions,
+  PromptOptions,
+  SessionOptions,
+  StreamOptions,
+  ThreadOptions,
+} from './pool/options.ts';
+export { PromptResult } from './pool/prompt-result.ts';
+export type { SessionEvent, SessionEventBody } from './pool/events.ts';
+export type { StopReason } from './journal/entries.ts';
+export type { Message } from './journal/conversation.ts';
+export type { FinishReason, ProviderOptions, Usage } from './model/model.ts';
+export { baseImage } from './workspace/make-base-image.ts';
+export type { BaseImage } from './workspace/base-image.ts';
+export type { ChangeSummary } from './workspace/files-view.ts';
+export type { FilesInput } from './workspace/from-files.ts';
+export type { Workspace, WorkspaceStat } from './workspace/workspace.ts';
+export type { JsonSchema, Tool, ToolContext } from './tools/tool.ts';
+export * from './errors.ts';

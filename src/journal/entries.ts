@@ -1,0 +1,59 @@
+import type { ThreadLossReason } from '../errors.ts';
+import type { ModelResponse } from '../model/model.ts';
+import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
+import type { SerializedError } from '../protocol/serialized-error.ts';
+import type { ToolResult } from '../tools/tool.ts';
+import type { FileChange } from '../workspace/workspace.ts';
+
+/** Why a prompt ended. `budget` is kept for the gate; every other value is in use. */
+export type StopReason = 'end' | 'max-turns' | 'cancelled' | 'timeout' | 'crashed' | 'model-error' | 'budget';
+
+/**
+ * The record of a session, append-only and in order. A session's state is only ever a fold of it, and nothing is
+ * acknowledged to anybody before its entry is written. Times are epoch milliseconds, for people; order is the
+ * entries' own.
+ */
+export type JournalEntry =
+  | { readonly type: 'opened'; readonly spec: SessionSpec; readonly at: number }
+  | {
+      readonly type: 'prompt-accepted';
+      readonly promptId: string;
+      readonly text: string;
+      readonly at: number;
+    }
+  /** A step goes to a thread; `input` says with what, by kind: the rest follows from the entries before. */
+  | { readonly type: 'step-began'; readonly stepId: number; readonly input: 'open' | 'prompt' | 'turn' }
+  | {
+      readonly type: 'step-ended';
+      readonly stepId: number;
+      readonly opening: Opening | null;
+      readonly results: readonly ToolResult[];
+      readonly changes: readonly FileChange[];
+      readonly next: StepNext;
+    }
+  /** The thread died in the step; `suspects` are the calls that were running. */
+  | {
+      readonly type: 'step-lost';
+      readonly stepId: number;
+      readonly reason: ThreadLossReason;
+      readonly suspects: readonly string[];
+      readonly message: string;
+    }
+  /** A call was answered in place of its tool: it timed out, killed its thread twice, or was not run. */
+  | { readonly type: 'call-settled'; readonly result: ToolResult }
+  | { readonly type: 'model-responded'; readonly response: ModelResponse }
+  /** The intent of an outside effect: from here on it may have happened. */
+  | { readonly type: 'effect-began'; readonly callId: string }
+  | {
+      readonly type: 'effect-ended';
+      readonly result: ToolResult;
+      readonly changes: readonly FileChange[];
+    }
+  | {
+      readonly type: 'prompt-ended';
+      readonly promptId: string;
+      readonly stopReason: StopReason;
+      readonly error: SerializedError | null;
+      readonly at: number;
+    }
+  | { readonly type: 'closed'; readonly at: number };

@@ -1,0 +1,294 @@
+import { NO_USAGE, type FinishReason, type Usage } from '../model/model.ts';
+import { addUsage } from '../model/usage.ts';
+import type { Opening, SessionSpec, StepInput } from '../protocol/messages.ts';
+import type { ToolCall, ToolResult } from '../tools/tool.ts';
+import type { FileChange } from '../workspace/workspace.ts';
+import { Conversation } from './conversation.ts';
+import type { JournalEntry, StopReason } from './entries.ts';
+
+/** A prompt that was accepted and has not begun. */
+export interface QueuedPrompt {
+  readonly promptId: string;
+  readonly text: string;
+}
+
+/** What the active prompt needs next. */
+export type PromptPhase =
+  | { readonly at: 'prompt' }
+  | { readonly at: 'model' }
+  | { readonly at: 'turn' }
+  | { readonly at: 'outside'; readonly callIds: readonly string[] }
+  | { readonly at: 'over'; readonly stopReason: StopReason };
+
+/** One model response that asked for tools, and how far its calls have come. */
+export interface Turn {
+  readonly text: string;
+  readonly usage: Usage;
+  readonly calls: readonly ToolCall[];
+  readonly results: Map<string, ToolResult>;
+  /** Outside effects whose intent is journalled. */
+  readonly begun: Set<string>;
+  /** How many threads died while the call was running. */
+  readonly deaths: Map<string, number>;
+}
+
+export interface ActivePrompt {
+  readonly promptId: string;
+  readonly text: string;
+  phase: PromptPhase;
+  turn: Turn | null;
+  /** Turns in which tools ran to their end. */
+  roundsDone: number;
+  /** Model responses. */
+  turns: number;
+  usage: Usage;
+  /** Text of the latest response. */
+  reply: string;
+  finishReason: FinishReason | null;
+  /** Threads lost since anything was achieved; back to 0 on progress, never by the clock. */
+  losses: number;
+}
+
+/** What the coordinator does next for a session: a function of its record alone, so that recovery is only a fold. */
+export type Move =
+  | { readonly do: 'rest' }
+  | { readonly do: 'step'; readonly input: StepInput }
+  | { readonly do: 'model' }
+  | { readonly do: 'effects'; readonly calls: readonly ToolCall[] }
+  | { readonly do: 'end'; readonly stopReason: StopReason };
+
+/** The state of a session: the fold of its journal and nothing else. One owner, the session's driver. */
+export class SessionRecord {
+  readonly spec: SessionSpec;
+  readonly conversation = new Conversation();
+  /** Changed files over the base images, in order of last change; null = deleted. */
+  readonly overlay = new Map<string, Uint8Array | null>();
+  /** The step that the overlay is the result of; see `StepTask.volumeOf`. */
+  volumeOf = 0;
+  /** What outside tools changed since that step. */
+  hostChanges: FileChange[] = [];
+  opening: Opening | null = null;
+  active: ActivePrompt | null = null;
+  queue: QueuedPrompt[] = [];
+  usage: Usage = NO_USAGE;
+  turns = 0;
+  closed = false;
+
+  readonly #hostTools: ReadonlySet<string>;
+
+  constructor(spec: SessionSpec) {
+    this.spec = spec;
+    this.#hostTools = new Set(spec.tools.flatMap((tool) => (tool.kind === 'host' ? [tool.name] : [])));
+  }
+
+  /** Rebuilds a record; the first entry must be `opened`. */
+  static fold(entries: readonly JournalEntry[]): SessionRecord {
+    const [opened, ...rest] = entries;
+    if (opened?.type !== 'opened') throw new TypeError('a journal begins with an `opened` entry');
+    const record = new SessionRecord(opened.spec);
+    for (const entry of rest) record.apply(entry);
+    return record;
+  }
+
+  /** Whether the tool of this call is a function of the caller, run on the main thread. */
+  isHostTool(name: string): boolean {
+    return this.#hostTools.has(name);
+  }
+
+  /** The active prompt has its answer: a response that asked for nothing. */
+  get isAnswered(): boolean {
+    return this.active?.phase.at === 'over' && this.active.phase.stopReason === 'end';
+  }
+
+  /** The active prompt has used up its tool rounds; calls that the model asks for now are not run. */
+  get isAtTurnLimit(): boolean {
+    return this.active !== null && this.spec.maxTurns > 0 && this.active.roundsDone >= this.spec.maxTurns;
+  }
+
+  /** Calls of the open turn that have no result yet. */
+  get unansweredCalls(): readonly ToolCall[] {
+    const turn = this.active?.turn;
+    return turn ? turn.calls.filter((call) => !turn.results.has(call.id)) : [];
+  }
+
+  apply(entry: JournalEntry): void {
+    switch (entry.type) {
+      case 'opened':
+      case 'step-began':
+        return;
+      case 'prompt-accepted':
+        this.queue.push({ promptId: entry.promptId, text: entry.text });
+        this.#activateNext();
+        return;
+      case 'step-ended':
+        return this.#stepEnded(entry);
+      case 'step-lost':
+        return this.#stepLost(entry.suspects);
+      case 'call-settled':
+        if (this.active) this.active.losses = 0;
+        this.#settle(entry.result);
+        return;
+      case 'model-responded':
+        return this.#modelResponded(entry);
+      case 'effect-began':
+        this.active?.turn?.begun.add(entry.callId);
+        return this.#leaveOutside();
+      case 'effect-ended':
+        this.#change(entry.changes);
+        this.hostChanges.push(...entry.changes);
+        this.#settle(entry.result);
+        return this.#leaveOutside();
+      case 'prompt-ended':
+        return this.#promptEnded(entry.promptId);
+      case 'closed':
+        this.closed = true;
+        return;
+    }
+  }
+
+  /** What to do next. */
+  nextMove(): Move {
+    const { active } = this;
+    if (!active) return { do: 'rest' };
+    switch (active.phase.at) {
+      case 'prompt':
+        return { do: 'step', input: { type: 'prompt' } };
+      case 'model':
+        return { do: 'model' };
+      case 'turn':
+        return { do: 'step', input: turnInput(active) };
+      case 'outside': {
+        const { callIds } = active.phase;
+        const calls = active.turn?.calls.filter((call) => callIds.includes(call.id)) ?? [];
+        return { do: 'effects', calls };
+      }
+      case 'over':
+        return { do: 'end', stopReason: active.phase.stopReason };
+    }
+  }
+
+  #stepEnded(entry: Extract<JournalEntry, { type: 'step-ended' }>): void {
+    this.volumeOf = entry.stepId;
+    this.hostChanges = [];
+    this.#change(entry.changes);
+    if (entry.opening) this.opening = entry.opening;
+    const { active } = this;
+    if (!active) return;
+    active.losses = 0;
+    for (const result of entry.results) this.#settle(result);
+    if (entry.next.wait === 'nothing') {
+      active.phase = { at: 'over', stopReason: entry.next.stopReason };
+    } else if (entry.next.wait === 'outside') {
+      active.phase = { at: 'outside', callIds: entry.next.callIds };
+    } else if (active.phase.at === 'prompt') {
+      if (this.conversation.messages.length === 0 && this.opening?.system) {
+        this.conversation.addSystem(this.opening.system);
+      }
+      this.conversation.addUser(active.text);
+      active.phase = { at: 'model' };
+    } else if (active.turn && this.unansweredCalls.length === 0) {
+      this.#closeTurn(active.turn);
+      active.turn = null;
+      active.roundsDone += 1;
+      active.phase = { at: 'model' };
+    }
+  }
+
+  #stepLost(suspects: readonly string[]): void {
+    if (!this.active) return;
+    this.active.losses += 1;
+    const deaths = this.active.turn?.deaths;
+    for (const callId of suspects) deaths?.set(callId, (deaths.get(callId) ?? 0) + 1);
+  }
+
+  #modelResponded(entry: Extract<JournalEntry, { type: 'model-responded' }>): void {
+    const { active } = this;
+    if (!active) return;
+    const { response } = entry;
+    this.conversation.addAssistant(response.text, response.toolCalls);
+    this.usage = addUsage(this.usage, response.usage);
+    this.turns += 1;
+    active.usage = addUsage(active.usage, response.usage);
+    active.turns += 1;
+    active.reply = response.text;
+    active.finishReason = response.finishReason;
+    active.turn = {
+      text: response.text,
+      usage: response.usage,
+      calls: response.toolCalls,
+      results: new Map(),
+      begun: new Set(),
+      deaths: new Map(),
+    };
+    active.phase = { at: 'turn' };
+  }
+
+  #promptEnded(promptId: string): void {
+    this.queue = this.queue.filter((prompt) => prompt.promptId !== promptId);
+    if (this.active?.promptId === promptId) {
+      if (this.active.turn) this.#closeTurn(this.active.turn);
+      this.active = null;
+      this.#activateNext();
+    }
+  }
+
+  /** Every call of a turn gets exactly one result, in call order: providers refuse a history that lacks one. */
+  #closeTurn(turn: Turn): void {
+    for (const call of turn.calls) {
+      const result = turn.results.get(call.id);
+      if (result) this.conversation.addResult(result);
+    }
+  }
+
+  /** Leaves `outside` when every call there is answered, or allowed to run in the session's thread. */
+  #leaveOutside(): void {
+    const { active } = this;
+    if (active?.phase.at !== 'outside' || !active.turn) return;
+    const { turn } = active;
+    const settled = active.phase.callIds.every((callId) => {
+      if (turn.results.has(callId)) return true;
+      const call = turn.calls.find((candidate) => candidate.id === callId);
+      return call !== undefined && turn.begun.has(callId) && !this.isHostTool(call.name);
+    });
+    if (settled) active.phase = { at: 'turn' };
+  }
+
+  #settle(result: ToolResult): void {
+    this.active?.turn?.results.set(result.callId, result);
+  }
+
+  #change(changes: readonly FileChange[]): void {
+    for (const { path, bytes } of changes) {
+      this.overlay.delete(path);
+      this.overlay.set(path, bytes);
+    }
+  }
+
+  #activateNext(): void {
+    if (this.active) return;
+    const next = this.queue.shift();
+    if (!next) return;
+    this.active = {
+      ...next,
+      phase: { at: 'prompt' },
+      turn: null,
+      roundsDone: 0,
+      turns: 0,
+      usage: NO_USAGE,
+      reply: '',
+      finishReason: null,
+      losses: 0,
+    };
+  }
+}
+
+function turnInput(active: ActivePrompt): StepInput {
+  const { turn } = active;
+  return {
+    type: 'turn',
+    roundsDone: active.roundsDone,
+    calls: turn?.calls ?? [],
+    settled: turn ? [...turn.results.values()] : [],
+    begun: turn ? [...turn.begun] : [],
+  };
+}

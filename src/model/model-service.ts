@@ -1,0 +1,73 @@
+import { ModelError } from '../errors.ts';
+import type {
+  MessagePortLike,
+  ModelCall,
+  ModelReply,
+  ModelService,
+  SerializedModelError,
+} from '../protocol/model-protocol.ts';
+import { ChatCompletions } from './chat-completions.ts';
+import type { Model, ModelDeadlines, ResolvedProvider } from './model.ts';
+import { TextBatcher } from './text-batcher.ts';
+
+/** What runs in a model thread: one client a provider, any number of calls at once. */
+export class ThreadModelService implements ModelService {
+  readonly #models = new Map<string, Model>();
+  readonly #running = new Map<number, AbortController>();
+  #batcher: TextBatcher | undefined;
+
+  connect(options: { readonly port: MessagePortLike; readonly credits: SharedArrayBuffer }): void {
+    this.#batcher = new TextBatcher(options.port, options.credits);
+  }
+
+  addProvider(provider: ResolvedProvider, deadlines: ModelDeadlines): void {
+    this.#models.set(provider.name, new ChatCompletions(provider, { deadlines }));
+  }
+
+  async complete(call: ModelCall): Promise<ModelReply> {
+    const model = this.#models.get(call.provider);
+    if (!model)
+      return failure(new ModelError({ kind: 'server', message: `no provider ${call.provider}` }), false);
+    const controller = new AbortController();
+    this.#running.set(call.callId, controller);
+    let streamedText = false;
+    try {
+      for await (const event of model.stream(call.request, controller.signal)) {
+        switch (event.type) {
+          case 'text':
+          case 'reasoning':
+            streamedText = true;
+            if (call.streamed) this.#batcher?.add(call.callId, event.type, event.text);
+            break;
+          case 'end':
+            if (call.streamed) this.#batcher?.flush();
+            return { ok: true, response: event.response, streamedText };
+          case 'failed':
+            if (call.streamed) this.#batcher?.flush();
+            return failure(event.error, streamedText);
+        }
+      }
+    } finally {
+      this.#running.delete(call.callId);
+    }
+    return failure(
+      new ModelError({ kind: 'incomplete-stream', message: 'the model ended without a result' }),
+      streamedText,
+    );
+  }
+
+  cancel(callId: number): void {
+    this.#running.get(callId)?.abort();
+  }
+}
+
+function failure(error: ModelError, streamedText: boolean): ModelReply {
+  const serialized: SerializedModelError = {
+    kind: error.kind,
+    message: error.message,
+    status: error.status ?? null,
+    retryable: error.retryable,
+    retryAfterMs: error.retryAfterMs ?? null,
+  };
+  return { ok: false, error: serialized, streamedText };
+}

@@ -1,0 +1,67 @@
+import type { MessagePortLike, TextPart } from '../protocol/model-protocol.ts';
+
+/** Messages that may be on their way before the main thread has taken one. */
+export const TEXT_CREDITS = 64;
+/** How soon to look again when there are no credits left. */
+const RETRY_MS = 2;
+
+/**
+ * Gathers the text of all calls during one turn of the event loop and sends it as one message. At most
+ * {@link TEXT_CREDITS} messages are unacknowledged: when the main thread is behind, text is gathered longer and the
+ * messages get bigger, not more. The main thread counts what it has taken in shared memory.
+ */
+export class TextBatcher {
+  readonly #port: MessagePortLike;
+  readonly #taken: Int32Array;
+  #sent = 0;
+  #parts: { callId: number; kind: 'text' | 'reasoning'; text: string }[] = [];
+  #scheduled = false;
+
+  constructor(port: MessagePortLike, credits: SharedArrayBuffer) {
+    this.#port = port;
+    this.#taken = new Int32Array(credits);
+  }
+
+  add(callId: number, kind: 'text' | 'reasoning', text: string): void {
+    const last = this.#parts.at(-1);
+    if (last && last.callId === callId && last.kind === kind) last.text += text;
+    else this.#parts.push({ callId, kind, text });
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#flushOrWait());
+    }
+  }
+
+  /** Sends what there is now, whatever the credits: a reply is about to follow and text must not come after it. */
+  flush(): void {
+    if (this.#parts.length === 0) return;
+    const parts: TextPart[] = this.#parts;
+    this.#parts = [];
+    this.#sent = (this.#sent + 1) | 0;
+    this.#port.postMessage({ type: 'text-batch', parts });
+  }
+
+  #flushOrWait(): void {
+    if (((this.#sent - Atomics.load(this.#taken, 0)) | 0) >= TEXT_CREDITS) {
+      this.#parts = mergeByCall(this.#parts);
+      setTimeout(() => this.#flushOrWait(), RETRY_MS);
+      return;
+    }
+    this.#scheduled = false;
+    this.flush();
+  }
+}
+
+/** One part a call and kind, in order of first appearance: order matters within a call only. */
+function mergeByCall(
+  parts: readonly { callId: number; kind: 'text' | 'reasoning'; text: string }[],
+): { callId: number; kind: 'text' | 'reasoning'; text: string }[] {
+  const merged = new Map<string, { callId: number; kind: 'text' | 'reasoning'; text: string }>();
+  for (const part of parts) {
+    const key = `${part.callId} ${part.kind}`;
+    const known = merged.get(key);
+    if (known) known.text += part.text;
+    else merged.set(key, { ...part });
+  }
+  return [...merged.values()];
+}

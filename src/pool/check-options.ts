@@ -1,0 +1,66 @@
+import { inspect } from 'node:util';
+import type * as z from 'zod/mini';
+import { InvalidOptionError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+
+/**
+ * Checks options that a caller gave and returns them unchanged: the caller's own objects, functions and types.
+ * @throws {InvalidOptionError} naming the first option that is wrong, what it is and what was expected
+ */
+export function checkOptions<Options>(schema: z.ZodMiniType, options: Options, where: string): Options {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return options;
+  const issue = parsed.error.issues[0];
+  if (!issue) return options;
+  const path = issue.path.map(String);
+  const given: unknown = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    options,
+  );
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const hint = nearest(key, knownKeys(schema, path));
+    throw new InvalidOptionError({
+      option: [...path, key].join('.'),
+      problem: `${where} has no such option`,
+      ...(hint === undefined ? {} : { hint: `Did you mean ${[...path, hint].join('.')}?` }),
+    });
+  }
+  throw new InvalidOptionError({
+    option: path.join('.') || where,
+    problem: `${describe(issue)}, but was given ${show(given)}`,
+  });
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${issue.expected}`;
+    case 'too_small':
+      return `expected at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `expected at most ${String(issue.maximum)}`;
+    default:
+      return issue.message.toLowerCase().replace(/^invalid input: /, '') || 'has the wrong type';
+  }
+}
+
+function show(value: unknown): string {
+  const text = inspect(value, { depth: 0, maxStringLength: 60, breakLength: Infinity });
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** The keys that the object schema at `path` knows. */
+function knownKeys(schema: z.ZodMiniType, path: readonly string[]): string[] {
+  let current: unknown = schema;
+  for (const key of path) current = inner(shapeOf(current)?.[key]);
+  return Object.keys(shapeOf(current) ?? {});
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  return (schema as { def?: { shape?: Record<string, unknown> } } | undefined)?.def?.shape;
+}
+
+function inner(schema: unknown): unknown {
+  return (schema as { def?: { innerType?: unknown } } | undefined)?.def?.innerType ?? schema;
+}

@@ -1,0 +1,52 @@
+import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
+import type { Usage } from '../model/model.ts';
+import type { PromptResult } from './prompt-result.ts';
+
+/**
+ * What happens in a prompt, in order. `seq` grows by one within a session. Exactly one `prompt-ended` a prompt, and
+ * it is the last. Text is shown as it arrives; everything else is told after it is journalled, so a tool that had to
+ * be run again on another thread is told once.
+ */
+export type SessionEvent = {
+  readonly sessionId: string;
+  readonly promptId: string;
+  readonly seq: number;
+} & SessionEventBody;
+
+export type SessionEventBody =
+  /** The prompt has left the mailbox. */
+  | { readonly type: 'prompt-started' }
+  /** A piece of the model's text. `turn` counts the prompt's model responses from 1. */
+  | { readonly type: 'text'; readonly turn: number; readonly text: string }
+  | { readonly type: 'reasoning'; readonly turn: number; readonly text: string }
+  /** The model call failed before it gave anything and will be made again after `delayMs`. */
+  | {
+      readonly type: 'model-retried';
+      readonly turn: number;
+      readonly attempt: number;
+      readonly kind: ModelErrorKind;
+      readonly message: string;
+      readonly delayMs: number;
+    }
+  /** A tool call goes to the session's thread (or to the caller's function). */
+  | {
+      readonly type: 'tool-started';
+      readonly turn: number;
+      readonly callId: string;
+      readonly name: string;
+      /** JSON text as the model wrote it. */
+      readonly arguments: string;
+    }
+  | {
+      readonly type: 'tool-ended';
+      readonly turn: number;
+      readonly callId: string;
+      readonly name: string;
+      readonly content: string;
+      readonly isError: boolean;
+    }
+  /** The session's thread died; the step is run again from the same state. */
+  | { readonly type: 'step-retried'; readonly reason: ThreadLossReason; readonly message: string }
+  /** The response and all the calls it asked for are done. */
+  | { readonly type: 'turn-ended'; readonly turn: number; readonly text: string; readonly usage: Usage }
+  | { readonly type: 'prompt-ended'; readonly result: PromptResult };

@@ -1,0 +1,69 @@
+import { runCall } from '../tools/run-call.ts';
+import { ToolSet } from '../tools/tool-set.ts';
+import type { Tool, ToolCall, ToolContext, ToolResult } from '../tools/tool.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import { OverlayWorkspace } from '../workspace/overlay-workspace.ts';
+import type { FileChange, Workspace, WorkspaceQuota } from '../workspace/workspace.ts';
+import type { Clock } from './clock.ts';
+
+/** The caller's own functions as tools. They run here, on the main thread, as outside effects. */
+export class HostTools {
+  readonly #tools: ToolSet;
+  readonly #clock: Clock;
+
+  /** @throws {ToolDefinitionError} when a tool is unusable */
+  constructor(tools: readonly Tool[], clock: Clock) {
+    this.#tools = new ToolSet(tools);
+    this.#clock = clock;
+  }
+
+  /** Never rejects: what a tool throws is its result. `changes` is what it did to the workspace it was given. */
+  async run(
+    call: ToolCall,
+    session: {
+      readonly sessionId: string;
+      readonly images: readonly BaseImage[];
+      readonly overlay: ReadonlyMap<string, Uint8Array | null>;
+      readonly quota: WorkspaceQuota;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<{ result: ToolResult; changes: FileChange[] }> {
+    let workspace: OverlayWorkspace | undefined;
+    const ended = new AbortController();
+    const context: ToolContext = {
+      sessionId: session.sessionId,
+      signal: AbortSignal.any([session.signal, ended.signal]),
+      // Made when it is first used: most such tools talk to the outside and never look at the files.
+      get workspace(): Workspace {
+        return (workspace ??= new OverlayWorkspace({
+          images: session.images,
+          changes: [...session.overlay].map(([path, bytes]) => ({ path, bytes })),
+          quota: session.quota,
+        }));
+      },
+    };
+    const interrupted = new Promise<ToolResult>((resolve) => {
+      const stop = (content: string): void => {
+        resolve({ callId: call.id, name: call.name, content, isError: true });
+        ended.abort();
+      };
+      const onAbort = (): void => stop('Error: the prompt ended while this tool ran; its outcome is unknown');
+      if (session.signal.aborted) onAbort();
+      session.signal.addEventListener('abort', onAbort, { once: true });
+      const { timeoutMs } = this.#tools.get(call.name) ?? {};
+      const stopTimer =
+        timeoutMs === undefined
+          ? undefined
+          : this.#clock.after(timeoutMs, () =>
+              stop(`Error: timed_out: ${call.name} took longer than ${timeoutMs} ms; its outcome is unknown`),
+            );
+      ended.signal.addEventListener('abort', () => {
+        session.signal.removeEventListener('abort', onAbort);
+        stopTimer?.();
+      });
+    });
+    const result = await Promise.race([runCall(this.#tools, call, context), interrupted]);
+    ended.abort();
+    return { result, changes: workspace?.takeChanges() ?? [] };
+  }
+}

@@ -1,0 +1,188 @@
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
+import { ModelError, ThreadLostError } from '../errors.ts';
+import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider } from '../model/model.ts';
+import type { ModelReply, ModelService, SerializedModelError } from '../protocol/model-protocol.ts';
+import { connectThread, handOver, type RemoteThread } from '../protocol/rpc.ts';
+import { readTextBatch } from '../protocol/schemas.ts';
+import type { ModelCaller, OnText } from './model-caller.ts';
+import { workerFile } from './worker-file.ts';
+
+export interface ModelThreadsOptions {
+  readonly threads: number;
+  readonly maxHeapMb: number;
+  readonly deadlines: ModelDeadlines;
+  /** Looks a provider up by name; its key goes to the model threads and nowhere else. */
+  readonly provider: (name: string) => ResolvedProvider;
+}
+
+/**
+ * The threads that talk to providers: the only ones with network and keys. They are started when first wanted and
+ * replaced when they die; a call to a thread that dies rejects, and can be made again.
+ */
+export class ModelThreads implements ModelCaller {
+  readonly #options: ModelThreadsOptions;
+  readonly #threads: (ModelThread | undefined)[];
+
+  constructor(options: ModelThreadsOptions) {
+    this.#options = options;
+    this.#threads = Array.from({ length: options.threads }, () => undefined);
+  }
+
+  complete(
+    provider: string,
+    request: ModelRequest,
+    options: { readonly signal: AbortSignal; readonly onText?: OnText | undefined },
+  ): Promise<ModelResponse> {
+    return this.#leastBusy().complete(provider, request, options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread?.close()));
+    this.#threads.fill(undefined);
+  }
+
+  #leastBusy(): ModelThread {
+    let best = 0;
+    for (const [index, thread] of this.#threads.entries()) {
+      if (!thread) {
+        best = index;
+        break;
+      }
+      if (thread.callCount < (this.#threads[best]?.callCount ?? 0)) best = index;
+    }
+    const thread = this.#threads[best];
+    if (thread && !thread.ended) return thread;
+    const fresh = new ModelThread(this.#options);
+    this.#threads[best] = fresh;
+    return fresh;
+  }
+}
+
+class ModelThread {
+  readonly #options: ModelThreadsOptions;
+  readonly #worker: Worker;
+  readonly #remote: RemoteThread<ModelService>;
+  readonly #known = new Map<string, ResolvedProvider>();
+  readonly #listeners = new Map<number, OnText>();
+  readonly #taken = new Int32Array(new SharedArrayBuffer(4));
+  readonly #textPort: MessagePort;
+  #nextCallId = 1;
+  callCount = 0;
+  ended = false;
+
+  constructor(options: ModelThreadsOptions) {
+    this.#options = options;
+    this.#worker = new Worker(workerFile('model'), {
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb },
+    });
+    this.#remote = connectThread<ModelService>(this.#worker);
+    let cause: unknown;
+    this.#worker.on('error', (error) => (cause = error));
+    this.#worker.on('exit', (exitCode) => {
+      this.ended = true;
+      this.#textPort.close();
+      this.#remote.end(
+        new ThreadLostError({ what: 'A model call', reason: cause ? 'error' : 'exit', exitCode, cause }),
+      );
+    });
+    const { port1, port2 } = new MessageChannel();
+    this.#textPort = port1;
+    this.#textPort.on('message', (message: unknown) => this.#onMessage(message));
+    const link = { port: port2, credits: this.#taken.buffer as SharedArrayBuffer };
+    this.#send((service) => service.connect(handOver(link, port2)));
+    this.#idle();
+  }
+
+  async complete(
+    providerName: string,
+    request: ModelRequest,
+    options: { readonly signal: AbortSignal; readonly onText?: OnText | undefined },
+  ): Promise<ModelResponse> {
+    const { signal, onText } = options;
+    if (signal.aborted) throw cancelled();
+    this.#introduce(this.#options.provider(providerName));
+    const callId = this.#nextCallId++;
+    const cancel = (): void => this.#send((service) => service.cancel(callId));
+    signal.addEventListener('abort', cancel, { once: true });
+    if (onText) this.#listeners.set(callId, onText);
+    if (this.callCount++ === 0) this.#busy();
+    try {
+      const reply = await this.#remote.call<ModelReply>((service) =>
+        service.complete({ callId, provider: providerName, request, streamed: onText !== undefined }),
+      );
+      if (onText) this.#drainText();
+      if (reply.ok) return reply.response;
+      throw modelError(reply.error, reply.streamedText);
+    } catch (error) {
+      if (signal.aborted) throw cancelled();
+      if (error instanceof ModelError) throw error;
+      throw new ModelError({
+        kind: 'connect',
+        message: 'the model thread ended during the call; it has been replaced',
+        retryable: true,
+        cause: error,
+      });
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      this.#listeners.delete(callId);
+      if (--this.callCount === 0) this.#idle();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#textPort.close();
+    await this.#worker.terminate();
+  }
+
+  #introduce(provider: ResolvedProvider): void {
+    if (this.#known.get(provider.name) === provider) return;
+    this.#known.set(provider.name, provider);
+    this.#send((service) => service.addProvider(provider, this.#options.deadlines));
+  }
+
+  /** A call whose answer nobody waits for; a dead thread is noticed by the calls that do wait. */
+  #send(invoke: Parameters<RemoteThread<ModelService>['call']>[0]): void {
+    this.#remote.call(invoke).catch(() => undefined);
+  }
+
+  /** Text was posted before the reply, but on another port: take what has not been delivered yet. */
+  #drainText(): void {
+    for (let next = receiveMessageOnPort(this.#textPort); next; next = receiveMessageOnPort(this.#textPort)) {
+      this.#onMessage(next.message);
+    }
+  }
+
+  #onMessage(message: unknown): void {
+    Atomics.add(this.#taken, 0, 1);
+    for (const part of readTextBatch(message)?.parts ?? []) {
+      this.#listeners.get(part.callId)?.(part.kind, part.text);
+    }
+  }
+
+  /** Only calls in progress keep the process alive, not the thread. */
+  #busy(): void {
+    this.#worker.ref();
+    this.#textPort.ref();
+  }
+
+  #idle(): void {
+    this.#worker.unref();
+    this.#textPort.unref();
+  }
+}
+
+function modelError(error: SerializedModelError, streamedText: boolean): ModelError {
+  return new ModelError({
+    kind: error.kind,
+    message: error.message,
+    status: error.status ?? undefined,
+    // A response that was already shown in part is not asked for again: its text would be repeated.
+    retryable: error.retryable && !streamedText,
+    retryAfterMs: error.retryAfterMs ?? undefined,
+  });
+}
+
+function cancelled(): ModelError {
+  return new ModelError({ kind: 'cancelled', message: 'the model call was cancelled' });
+}

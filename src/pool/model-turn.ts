@@ -1,0 +1,66 @@
+import { ModelError } from '../errors.ts';
+import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
+import type { SessionRecord } from '../journal/session-record.ts';
+import type { ModelRequest, ModelResponse } from '../model/model.ts';
+import type { Clock } from './clock.ts';
+import type { SessionEventBody } from './events.ts';
+import type { ModelCaller, OnText } from './model-caller.ts';
+
+/**
+ * One model response, with as many attempts as the policy allows. An attempt is repeated only while the model has
+ * given nothing yet.
+ * @throws {ModelError}
+ */
+export async function modelTurn(call: {
+  readonly models: ModelCaller;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly policy: RetryPolicy;
+  readonly provider: string;
+  readonly request: ModelRequest;
+  readonly turn: number;
+  readonly signal: AbortSignal;
+  readonly tell: ((event: SessionEventBody) => void) | undefined;
+}): Promise<ModelResponse> {
+  const { tell, turn, signal } = call;
+  const onText: OnText | undefined = tell && ((kind, text) => tell({ type: kind, turn, text }));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call.models.complete(call.provider, call.request, { signal, onText });
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      const delayMs = retryDelayMs(error, attempt, call.random, call.policy);
+      if (delayMs === null || signal.aborted) throw error;
+      tell?.({ type: 'model-retried', turn, attempt, kind: error.kind, message: error.message, delayMs });
+      await pause(call.clock, delayMs, signal);
+    }
+  }
+}
+
+/** What the model is asked next, and whom. */
+export function modelRequest(record: SessionRecord): { provider: string; request: ModelRequest } {
+  const { model, modelOptions } = record.spec;
+  const colon = model.indexOf(':');
+  return {
+    provider: model.slice(0, colon),
+    request: {
+      model: model.slice(colon + 1),
+      messages: record.conversation.encoded,
+      tools: record.opening?.tools ?? null,
+      options: modelOptions,
+    },
+  };
+}
+
+/** Waits, or until the signal is aborted. */
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stopTimer = clock.after(delayMs, done);
+    function done(): void {
+      stopTimer();
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,187 @@
+import * as z from 'zod/mini';
+import type { Tool } from '../tools/tool.ts';
+import type { ProviderOptions } from '../model/model.ts';
+import type { FilesInput } from '../workspace/from-files.ts';
+import { BaseImage } from '../workspace/base-image.ts';
+import { checkOptions } from './check-options.ts';
+
+/** How many threads sessions run on. */
+export interface ThreadOptions {
+  /** Threads kept even when idle. Default 0: the first prompt starts one. */
+  readonly min?: number;
+  /** Most session threads at once. Default twice the cores, at least 4. */
+  readonly max?: number;
+  /** A session keeps its thread to itself until it is closed; further sessions wait. Default false. */
+  readonly dedicated?: boolean;
+  /** How long a step waits for its session's busy thread before it moves to another. Default 5. */
+  readonly patienceMs?: number;
+  /** An idle thread above `min` ends after this. Default 30,000. */
+  readonly idleTimeoutMs?: number;
+  /** Old-generation heap of one session thread. Default 512. */
+  readonly maxHeapMb?: number;
+}
+
+/** How models are called. */
+export interface ModelThreadOptions {
+  /** Model threads. Default 1, enough for thousands of streams. */
+  readonly threads?: number;
+  /** `provider:name` of sessions that name none. */
+  readonly default?: string;
+  /** Deadlines of one attempt. Defaults 10 s, 120 s, 90 s, 15 min. */
+  readonly connectTimeoutMs?: number;
+  readonly firstByteTimeoutMs?: number;
+  /** Reset by content, never by keep-alive comments. */
+  readonly idleTimeoutMs?: number;
+  readonly totalTimeoutMs?: number;
+  /** Attempts of one model call while it has given nothing. Default 4; 1 for no retries. */
+  readonly maxAttempts?: number;
+  /** A provider that asks for a longer wait than this ends the attempt. Default 60,000. */
+  readonly maxRetryAfterMs?: number;
+}
+
+/** What one session may use. */
+export interface LimitOptions {
+  /** Prompts that may wait in one session's mailbox. Default 64. */
+  readonly maxQueuedPrompts?: number;
+  /** Longest run of one step. Default 30,000. */
+  readonly stepTimeoutMs?: number;
+  /** How long a cancelled step may take to stop by itself. Default 100. */
+  readonly cancelGraceMs?: number;
+  readonly maxFileBytes?: number;
+  readonly maxTotalBytes?: number;
+  readonly maxFiles?: number;
+  /** Sessions whose files one thread keeps between steps. Default 64. */
+  readonly maxResidentSessions?: number;
+  /** Bytes of changed files one thread keeps between steps. Default 64 MiB. */
+  readonly maxResidentBytes?: number;
+}
+
+export interface PoolOptions {
+  readonly threads?: ThreadOptions;
+  readonly models?: ModelThreadOptions;
+  readonly providers?: Readonly<Record<string, ProviderOptions>>;
+  readonly limits?: LimitOptions;
+}
+
+export interface SessionOptions {
+  /** Default: a new one. */
+  readonly id?: string;
+  /** `provider:name`. */
+  readonly model?: string;
+  /** Extra system text; the skill catalogue follows it. */
+  readonly system?: string;
+  /** Directories that are searched for SKILL.md files. */
+  readonly skills?: readonly string[];
+  /** Preset names, built-in tool names, module URLs, tool objects. Default `['coding-agent']`. */
+  readonly tools?: readonly (string | URL | Tool)[];
+  /** The session's first files, path → content; over `base`. */
+  readonly files?: FilesInput;
+  /** Files shared by many sessions: see `baseImage`. */
+  readonly base?: BaseImage;
+  /** Tool rounds a prompt may take. Default 10; 0 for no limit. */
+  readonly maxTurns?: number;
+  /** Forwarded verbatim to the model (`temperature`, `max_tokens`, …). */
+  readonly modelOptions?: Readonly<Record<string, unknown>>;
+}
+
+export interface StreamOptions {
+  /** Ends the prompt with `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Ends the prompt with `timeout`, this long after it was sent. Default: no limit. */
+  readonly timeoutMs?: number;
+}
+
+export interface PromptOptions extends StreamOptions {
+  /** Gets each piece of the model's text, of every turn. What it throws cancels the prompt. */
+  readonly onText?: (text: string) => void;
+}
+
+const count = (least: number) => z.optional(z.int().check(z.gte(least)));
+const timeMs = z.optional(z.number().check(z.positive(), z.lte(0x7fff_ffff)));
+
+const providerOptions = z.strictObject({
+  baseURL: z.optional(z.string()),
+  apiKey: z.optional(z.string()),
+  apiKeyEnv: z.optional(z.string()),
+  headers: z.optional(z.record(z.string(), z.string())),
+  lenient: z.optional(z.boolean()),
+});
+
+const poolOptions = z.strictObject({
+  threads: z.optional(
+    z.strictObject({
+      min: count(0),
+      max: count(1),
+      dedicated: z.optional(z.boolean()),
+      patienceMs: z.optional(z.number().check(z.gte(0))),
+      idleTimeoutMs: timeMs,
+      maxHeapMb: count(16),
+    }),
+  ),
+  models: z.optional(
+    z.strictObject({
+      threads: count(1),
+      default: z.optional(z.string()),
+      connectTimeoutMs: timeMs,
+      firstByteTimeoutMs: timeMs,
+      idleTimeoutMs: timeMs,
+      totalTimeoutMs: timeMs,
+      maxAttempts: count(1),
+      maxRetryAfterMs: timeMs,
+    }),
+  ),
+  providers: z.optional(z.record(z.string(), providerOptions)),
+  limits: z.optional(
+    z.strictObject({
+      maxQueuedPrompts: count(0),
+      stepTimeoutMs: timeMs,
+      cancelGraceMs: z.optional(z.number().check(z.gte(0))),
+      maxFileBytes: count(1),
+      maxTotalBytes: count(1),
+      maxFiles: count(1),
+      maxResidentSessions: count(1),
+      maxResidentBytes: count(1),
+    }),
+  ),
+});
+
+const sessionOptions = z.strictObject({
+  id: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  model: z.optional(z.string()),
+  system: z.optional(z.string()),
+  skills: z.optional(z.array(z.string())),
+  tools: z.optional(z.array(z.union([z.string(), z.instanceof(URL), z.looseObject({ name: z.string() })]))),
+  files: z.optional(z.union([z.instanceof(Map), z.record(z.string(), z.unknown())])),
+  base: z.optional(
+    z.custom(
+      (value) => value instanceof BaseImage,
+      'expected a base image made with baseImage.fromDirectory or fromFiles',
+    ),
+  ),
+  maxTurns: count(0),
+  modelOptions: z.optional(z.record(z.string(), z.unknown())),
+});
+
+const promptOptions = z.strictObject({
+  signal: z.optional(z.instanceof(AbortSignal)),
+  timeoutMs: timeMs,
+  onText: z.optional(z.custom((value) => typeof value === 'function', 'expected a function')),
+});
+
+const promptText = z.strictObject({ text: z.string() });
+
+/** @throws {InvalidOptionError} for an option that is unknown, of the wrong type or out of range */
+export function checkPoolOptions(options: PoolOptions): PoolOptions {
+  return checkOptions(poolOptions, options, 'SessionPool.open');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkSessionOptions(options: SessionOptions): SessionOptions {
+  return checkOptions(sessionOptions, options, 'pool.start');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkPromptOptions<Options extends StreamOptions>(text: string, options: Options): Options {
+  checkOptions(promptText, { text }, 'session.prompt');
+  return checkOptions(promptOptions, options, 'session.prompt');
+}

@@ -1,0 +1,125 @@
+import { Piscina } from 'piscina';
+import type { ThreadLossReason } from '../errors.ts';
+import type { ResidencyLimits, StepTask } from '../protocol/messages.ts';
+import { readStepOutcome } from '../protocol/schemas.ts';
+import type { StepRun, StepRunner } from './step-runner.ts';
+import { workerFile } from './worker-file.ts';
+
+export interface PiscinaRunnerOptions {
+  readonly minThreads: number;
+  readonly maxThreads: number;
+  /** Idle threads above the minimum are ended after this. */
+  readonly idleTimeoutMs: number;
+  readonly residency: ResidencyLimits;
+  /** Old-generation heap of one thread. */
+  readonly maxHeapMb: number;
+}
+
+interface Slot {
+  /** Thread id of the worker that fills the slot, once a task has been there. */
+  threadId: number | undefined;
+  abort: AbortController | undefined;
+  killedFor: 'deadline' | 'cancelled' | undefined;
+}
+
+/**
+ * Session threads of this process. Piscina starts, watches and replaces them; which thread takes a task was decided
+ * by the coordinator and travels as the task's slot, since a load balancer sees nothing else of a task.
+ */
+export class PiscinaRunner implements StepRunner {
+  readonly #pool: Piscina<StepTask, unknown>;
+  readonly #slots: Slot[];
+
+  constructor(options: PiscinaRunnerOptions) {
+    this.#slots = Array.from({ length: options.maxThreads }, () => ({
+      threadId: undefined,
+      abort: undefined,
+      killedFor: undefined,
+    }));
+    this.#pool = new Piscina({
+      filename: workerFile('session'),
+      minThreads: options.minThreads,
+      maxThreads: options.maxThreads,
+      idleTimeout: options.idleTimeoutMs,
+      concurrentTasksPerWorker: 1,
+      // The default freezes an idle worker's event loop between tasks.
+      atomics: 'disabled',
+      env: {},
+      workerData: options.residency,
+      resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb },
+      recordTiming: false,
+      loadBalancer: (task, workers) => this.#choose(slotOf(task), workers),
+    });
+    // A thread may die of a late error while idle; without a listener that would end the process. Its sessions
+    // are found missing when they are next wanted.
+    this.#pool.on('error', () => undefined);
+  }
+
+  get threadCount(): number {
+    return this.#pool.threads.length;
+  }
+
+  async run(slotIndex: number, task: StepTask): Promise<StepRun> {
+    const slot = this.#slot(slotIndex);
+    const abort = new AbortController();
+    slot.abort = abort;
+    slot.killedFor = undefined;
+    try {
+      const routed = { ...task, [Piscina.queueOptionsSymbol]: { slotIndex } };
+      const message = await this.#pool.run(routed, { signal: abort.signal });
+      const outcome = readStepOutcome(message);
+      if (outcome) return { ok: true, outcome };
+      return { ok: false, reason: 'error', message: 'the thread answered with something that is no outcome' };
+    } catch (error) {
+      slot.threadId = undefined;
+      return { ok: false, ...describeLoss(error, slot.killedFor) };
+    } finally {
+      slot.abort = undefined;
+    }
+  }
+
+  kill(slotIndex: number, reason: 'deadline' | 'cancelled'): void {
+    const slot = this.#slot(slotIndex);
+    slot.killedFor ??= reason;
+    slot.abort?.abort();
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  /** The worker of the slot; for an empty slot one that fills no other; null makes piscina start one. */
+  #choose<Worker extends { readonly id: number }>(slotIndex: number, workers: Worker[]): Worker | null {
+    const slot = this.#slot(slotIndex);
+    const own = workers.find((worker) => worker.id === slot.threadId);
+    if (own) return own;
+    const taken = new Set(this.#slots.map((other) => other.threadId));
+    const free = workers.find((worker) => worker.id > 0 && !taken.has(worker.id));
+    slot.threadId = free?.id;
+    return free ?? null;
+  }
+
+  #slot(slotIndex: number): Slot {
+    const slot = this.#slots[slotIndex];
+    if (!slot) throw new RangeError(`no slot ${slotIndex}`);
+    return slot;
+  }
+}
+
+function slotOf(task: object): number {
+  const options = (task as { [Piscina.queueOptionsSymbol]?: { slotIndex: number } | null })[
+    Piscina.queueOptionsSymbol
+  ];
+  return options?.slotIndex ?? -1;
+}
+
+function describeLoss(
+  error: unknown,
+  killedFor: 'deadline' | 'cancelled' | undefined,
+): { reason: ThreadLossReason; message: string } {
+  const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  if (killedFor) return { reason: killedFor, message: `the thread was ended (${killedFor})` };
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return { reason: 'memory', message: 'the thread ran out of heap' };
+  if (/^worker exited with code: /.test(message)) return { reason: 'exit', message };
+  return { reason: 'error', message };
+}

@@ -1,0 +1,168 @@
+import type { Clock } from './clock.ts';
+
+export interface PlacementOptions {
+  readonly maxThreads: number;
+  /** A session keeps its slot to itself until it is closed. */
+  readonly dedicated: boolean;
+  /** How long a step waits for its busy home before any free slot may take it. */
+  readonly patienceMs: number;
+}
+
+/** A step that waits for a slot. */
+interface Waiter {
+  readonly sessionId: string;
+  readonly order: number;
+  readonly patientUntil: number;
+  grant: ((slot: number) => void) | undefined;
+}
+
+interface Slot {
+  busy: boolean;
+  /** Sessions whose home this is. */
+  readonly sessions: Set<string>;
+}
+
+/**
+ * Which slot a step goes to: its session's home when that is free, else an empty slot. When no slot is empty it
+ * waits for its home for a while, because moving a session costs more than a short wait, and then takes any.
+ * Knows slots, not threads.
+ */
+export class Placement {
+  readonly #options: PlacementOptions;
+  readonly #clock: Clock;
+  readonly #slots: Slot[];
+  readonly #homes = new Map<string, number>();
+  /** In order of arrival; granted ones are taken out when they are met. */
+  readonly #waiting = new Set<Waiter>();
+  #order = 0;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(options: PlacementOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#slots = Array.from({ length: options.maxThreads }, () => ({ busy: false, sessions: new Set() }));
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /** The slot where the session ran last, if it is still its home. */
+  homeOf(sessionId: string): number | undefined {
+    return this.#homes.get(sessionId);
+  }
+
+  /** Takes a slot for the session and makes it its home; release it after use. `undefined` when `signal` aborts first. */
+  async take(sessionId: string, signal: AbortSignal): Promise<number | undefined> {
+    if (signal.aborted) return undefined;
+    const slot = this.#choose(sessionId);
+    if (slot !== undefined) {
+      this.#occupy(slot, sessionId);
+      return slot;
+    }
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        sessionId,
+        order: (this.#order += 1),
+        patientUntil: this.#clock.now() + (this.#homes.has(sessionId) ? this.#options.patienceMs : 0),
+        grant: undefined,
+      };
+      const giveUp = (): void => {
+        this.#waiting.delete(waiter);
+        resolve(undefined);
+      };
+      waiter.grant = (granted) => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(granted);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting.add(waiter);
+      this.#armTimer();
+    });
+  }
+
+  release(slot: number): void {
+    this.#slot(slot).busy = false;
+    this.#serve(slot);
+  }
+
+  /** The session is closed: nobody waits for its home any more. */
+  forget(sessionId: string): void {
+    const home = this.#homes.get(sessionId);
+    if (home === undefined) return;
+    this.#homes.delete(sessionId);
+    const slot = this.#slot(home);
+    slot.sessions.delete(sessionId);
+    if (!slot.busy) this.#serve(home);
+  }
+
+  #choose(sessionId: string): number | undefined {
+    const home = this.#homes.get(sessionId);
+    if (home !== undefined && !this.#slot(home).busy) return home;
+    const empty = this.#slots.findIndex((slot) => !slot.busy && slot.sessions.size === 0);
+    if (this.#options.dedicated) return home === undefined && empty >= 0 ? empty : undefined;
+    if (empty >= 0) return empty;
+    return home === undefined ? this.#leastShared() : undefined;
+  }
+
+  #leastShared(): number | undefined {
+    let best: number | undefined;
+    for (const [index, slot] of this.#slots.entries()) {
+      if (slot.busy) continue;
+      if (best === undefined || slot.sessions.size < this.#slot(best).sessions.size) best = index;
+    }
+    return best;
+  }
+
+  /** Gives a free slot to the first step in order of arrival that may have it. */
+  #serve(index: number): void {
+    const now = this.#clock.now();
+    const slot = this.#slot(index);
+    for (const waiter of this.#waiting) {
+      if (slot.busy) return;
+      const home = this.#homes.get(waiter.sessionId);
+      const mayTake =
+        home === index ||
+        (this.#options.dedicated
+          ? home === undefined && slot.sessions.size === 0
+          : waiter.patientUntil <= now || home === undefined);
+      if (!mayTake) continue;
+      this.#waiting.delete(waiter);
+      this.#occupy(index, waiter.sessionId);
+      waiter.grant?.(index);
+    }
+  }
+
+  /** Wakes when the next waiter loses its patience, to offer it the slots that are free. */
+  #armTimer(): void {
+    if (this.#stopTimer || this.#options.dedicated) return;
+    const now = this.#clock.now();
+    let earliest = Infinity;
+    for (const waiter of this.#waiting) {
+      if (waiter.patientUntil > now) earliest = Math.min(earliest, waiter.patientUntil);
+    }
+    if (earliest === Infinity) return;
+    this.#stopTimer = this.#clock.after(Math.max(1, earliest - now), () => {
+      this.#stopTimer = undefined;
+      for (const [index, slot] of this.#slots.entries()) {
+        if (!slot.busy) this.#serve(index);
+      }
+      this.#armTimer();
+    });
+  }
+
+  #occupy(index: number, sessionId: string): void {
+    const home = this.#homes.get(sessionId);
+    if (home !== undefined && home !== index) this.#slot(home).sessions.delete(sessionId);
+    this.#homes.set(sessionId, index);
+    const slot = this.#slot(index);
+    slot.sessions.add(sessionId);
+    slot.busy = true;
+  }
+
+  #slot(index: number): Slot {
+    const slot = this.#slots[index];
+    if (!slot) throw new RangeError(`no slot ${index}`);
+    return slot;
+  }
+}

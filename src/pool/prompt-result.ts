@@ -1,0 +1,80 @@
+import type { StopReason } from '../journal/entries.ts';
+import type { FinishReason, Usage } from '../model/model.ts';
+import type { SerializedError } from '../protocol/serialized-error.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import { fileChanges, FilesView, type ChangeSummary } from '../workspace/files-view.ts';
+import { createPatch } from '../workspace/patch.ts';
+
+export interface PromptResultData {
+  readonly promptId: string;
+  readonly reply: string;
+  readonly stopReason: StopReason;
+  readonly error: SerializedError | null;
+  readonly finishReason: FinishReason | null;
+  readonly usage: Usage;
+  readonly turns: number;
+  readonly durationMs: number;
+  readonly images: readonly BaseImage[];
+  readonly overlay: ReadonlyMap<string, Uint8Array | null>;
+}
+
+/**
+ * How a prompt ended and what the session's files were then. `files`, `changes` and `patch` describe the session
+ * since it started, not only this prompt; they are worked out when they are first read.
+ */
+export class PromptResult {
+  readonly promptId: string;
+  /** The model's last text; '' when it gave none. */
+  readonly reply: string;
+  readonly stopReason: StopReason;
+  /** What went wrong, where the stop reason is `model-error` or `crashed`; else null. */
+  readonly error: SerializedError | null;
+  /** The provider's reason for the last response: `length` means that the reply was cut. */
+  readonly finishReason: FinishReason | null;
+  /** Tokens of this prompt, all its turns together. */
+  readonly usage: Usage;
+  /** Model responses. */
+  readonly turns: number;
+  /** From acceptance to the end, waiting in the mailbox included. */
+  readonly durationMs: number;
+  readonly #images: readonly BaseImage[];
+  readonly #overlay: ReadonlyMap<string, Uint8Array | null>;
+  #files: FilesView | undefined;
+  #changes: readonly ChangeSummary[] | undefined;
+  #patch: string | undefined;
+
+  constructor(data: PromptResultData) {
+    this.promptId = data.promptId;
+    this.reply = data.reply;
+    this.stopReason = data.stopReason;
+    this.error = data.error;
+    this.finishReason = data.finishReason;
+    this.usage = data.usage;
+    this.turns = data.turns;
+    this.durationMs = data.durationMs;
+    this.#images = data.images;
+    this.#overlay = data.overlay;
+  }
+
+  /** Every file, as relative POSIX path → text, or bytes where the content is not UTF-8. A view: nothing is copied before it is read. */
+  get files(): ReadonlyMap<string, string | Uint8Array> {
+    return (this.#files ??= new FilesView(this.#images, this.#overlay));
+  }
+
+  /** What differs from the session's first files, by path. */
+  get changes(): readonly ChangeSummary[] {
+    return (this.#changes ??= fileChanges(this.#images, this.#overlay));
+  }
+
+  /** The changes in git's format, as `git apply` takes them; '' when there are none. */
+  get patch(): string {
+    return (this.#patch ??= createPatch(this.#images, this.#overlay));
+  }
+
+  /** For `JSON.stringify`: everything but the file contents. */
+  toJSON(): object {
+    const { promptId, reply, stopReason, error, finishReason, usage, turns, durationMs, changes, patch } =
+      this;
+    return { promptId, reply, stopReason, error, finishReason, usage, turns, durationMs, changes, patch };
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * - `idle`: nothing to do
+ * - `queued`: has work and waits for a thread
+ * - `running`: in a step, on a thread
+ * - `waiting-model`: the model is answering (or the next attempt is waited for); no thread is held
+ * - `suspended`: waits for an outside tool; no thread is held
+ * - `closed`: ended by its owner; final
+ * - `failed`: its journal could not be written, so it cannot go on; final
+ */
+export type SessionStateName =
+  'idle' | 'queued' | 'running' | 'waiting-model' | 'suspended' | 'closed' | 'failed';
+
+export const SESSION_MOVES: Readonly<Record<SessionStateName, readonly SessionStateName[]>> = {
+  idle: ['queued', 'waiting-model', 'suspended', 'closed', 'failed'],
+  queued: ['running', 'idle', 'failed'],
+  running: ['queued', 'waiting-model', 'suspended', 'idle', 'failed'],
+  'waiting-model': ['queued', 'idle', 'failed'],
+  suspended: ['queued', 'idle', 'failed'],
+  closed: [],
+  failed: [],
+};
+
+/** @throws {TypeError} for a move that is not in the table: a fault of skein, never of its caller */
+export function moveSession(from: SessionStateName, to: SessionStateName): SessionStateName {
+  if (from === to) return to;
+  if (!SESSION_MOVES[from].includes(to)) throw new TypeError(`a session cannot move from ${from} to ${to}`);
+  return to;
+}

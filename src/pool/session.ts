@@ -1,0 +1,154 @@
+import type { Message } from '../journal/conversation.ts';
+import type { Usage } from '../model/model.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import { FilesView } from '../workspace/files-view.ts';
+import type { Clock } from './clock.ts';
+import { EventQueue } from './event-queue.ts';
+import type { SessionEvent } from './events.ts';
+import { checkPromptOptions, type PromptOptions, type StreamOptions } from './options.ts';
+import type { PromptResult } from './prompt-result.ts';
+import type { PromptListener, PromptTicket } from './prompt-ticket.ts';
+import type { SessionDriver } from './session-driver.ts';
+import type { SessionStateName } from './session-state.ts';
+
+export interface SessionStatus {
+  readonly sessionId: string;
+  readonly state: SessionStateName;
+  /** The prompt in progress; null when there is none. */
+  readonly promptId: string | null;
+  /** Prompts that wait in the mailbox. */
+  readonly queued: number;
+  readonly model: string;
+  /** Model responses since the session started. */
+  readonly turns: number;
+  /** Tokens since the session started. */
+  readonly usage: Usage;
+  /** Files written or deleted since the session started. */
+  readonly changedFiles: number;
+}
+
+/** How long `close` lets accepted prompts go on before it cancels them. */
+export const CLOSE_DEADLINE_MS = 10_000;
+
+/** One agent's conversation and its files. Made by `pool.start`; close it when it is no longer wanted. */
+export class Session implements AsyncDisposable {
+  readonly id: string;
+  readonly #driver: SessionDriver;
+  readonly #images: readonly BaseImage[];
+  readonly #clock: Clock;
+  readonly #onClosed: () => void;
+  #seq = 0;
+
+  /** Not for callers: use `pool.start`. */
+  constructor(parts: {
+    driver: SessionDriver;
+    images: readonly BaseImage[];
+    clock: Clock;
+    onClosed: () => void;
+  }) {
+    this.id = parts.driver.sessionId;
+    this.#driver = parts.driver;
+    this.#images = parts.images;
+    this.#clock = parts.clock;
+    this.#onClosed = parts.onClosed;
+  }
+
+  /**
+   * Sends a prompt and resolves when it has ended, for whatever reason: look at `stopReason`. On a busy session it
+   * waits its turn in the mailbox.
+   * @throws `session_closed`, `mailbox_full` (nothing was accepted), `invalid_option`, `callback_failed`
+   */
+  async prompt(text: string, options: PromptOptions = {}): Promise<PromptResult> {
+    const { onText, ...rest } = checkPromptOptions(text, options);
+    const listener: PromptListener | undefined =
+      onText &&
+      ((event) => {
+        if (event.type === 'text') onText(event.text);
+      });
+    const ticket = await this.#accept(text, rest, listener);
+    return ticket.result;
+  }
+
+  /**
+   * The same as {@link prompt}, as a sequence of events: exactly one `prompt-ended`, and it is the last. The prompt is
+   * sent when the iteration begins; leaving the loop early cancels it. A reader that is behind loses nothing: pieces
+   * of text are joined while they wait.
+   */
+  async *stream(text: string, options: StreamOptions = {}): AsyncGenerator<SessionEvent, void, void> {
+    const checked = checkPromptOptions(text, options);
+    const queue = new EventQueue();
+    const ticket = await this.#accept(text, checked, (event, promptId) =>
+      queue.push({ sessionId: this.id, promptId, seq: (this.#seq += 1), ...event }),
+    );
+    ticket.result.catch((error: unknown) => queue.fail(error));
+    try {
+      for (;;) {
+        const event = await queue.next();
+        yield event;
+        if (event.type === 'prompt-ended') return;
+      }
+    } finally {
+      this.#driver.interrupt(ticket, 'cancelled').catch(() => undefined);
+    }
+  }
+
+  /** Every file as it is now. A view of this moment: later prompts do not show in it. */
+  files(): ReadonlyMap<string, string | Uint8Array> {
+    return new FilesView(this.#images, new Map(this.#driver.record.overlay));
+  }
+
+  /** The conversation so far, in the form of Chat Completions; a copy. */
+  messages(): readonly Message[] {
+    return structuredClone(this.#driver.record.conversation.messages) as Message[];
+  }
+
+  status(): SessionStatus {
+    const { record, state } = this.#driver;
+    return {
+      sessionId: this.id,
+      state,
+      promptId: record.active?.promptId ?? null,
+      queued: record.queue.length,
+      model: record.spec.model,
+      turns: record.turns,
+      usage: record.usage,
+      changedFiles: record.overlay.size,
+    };
+  }
+
+  /** Ends the prompt in progress with `cancelled`, and with `queued` those that wait too. The session stays usable. */
+  async cancel(options: { readonly queued?: boolean } = {}): Promise<void> {
+    await this.#driver.cancel({ queued: options.queued ?? false });
+  }
+
+  /** Takes no more prompts, lets the accepted ones end (at most `deadlineMs`, then they are cancelled), ends the session. */
+  async close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+    await this.#driver.close(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+    this.#onClosed();
+  }
+
+  async #accept(
+    text: string,
+    options: StreamOptions,
+    listener: PromptListener | undefined,
+  ): Promise<PromptTicket> {
+    const { signal, timeoutMs } = options;
+    const ticket = await this.#driver.accept(text, listener);
+    const end = (stopReason: 'cancelled' | 'timeout'): void => {
+      // A journal that cannot be written rejects the ticket; there is nobody else to tell here.
+      this.#driver.interrupt(ticket, stopReason).catch(() => undefined);
+    };
+    if (timeoutMs !== undefined) ticket.onEnd(this.#clock.after(timeoutMs, () => end('timeout')));
+    if (signal) {
+      const cancel = (): void => end('cancelled');
+      if (signal.aborted) cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      ticket.onEnd(() => signal.removeEventListener('abort', cancel));
+    }
+    return ticket;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,158 @@
+import type { ThreadLossReason } from '../errors.ts';
+import type { StepDone, StepInput, StepTask } from '../protocol/messages.ts';
+import type { SerializedError } from '../protocol/serialized-error.ts';
+import { StepPage } from '../protocol/step-page.ts';
+import type { SessionRecord } from '../journal/session-record.ts';
+import type { Clock } from './clock.ts';
+import type { Placement } from './placement.ts';
+import type { StepRun, StepRunner } from './step-runner.ts';
+import type { Watchdog } from './watchdog.ts';
+
+export interface StepRequest {
+  readonly record: SessionRecord;
+  readonly stepId: number;
+  readonly input: StepInput;
+  readonly serial: boolean;
+  /** Aborted when the prompt is to end: a waiting step leaves the queue, a running one is asked to stop, then ended. */
+  readonly signal: AbortSignal;
+  /** The step has its thread. */
+  readonly onRunning: () => void;
+}
+
+export type StepResult =
+  | { readonly type: 'done'; readonly outcome: StepDone }
+  | { readonly type: 'failed'; readonly error: SerializedError }
+  | {
+      readonly type: 'lost';
+      readonly reason: ThreadLossReason;
+      readonly message: string;
+      /** Ids of the calls that were running. */
+      readonly suspects: readonly string[];
+      /** Ids of the calls that had begun. */
+      readonly touched: readonly string[];
+    }
+  /** Aborted before it had a thread. */
+  | { readonly type: 'stopped' };
+
+export interface StepSchedulerOptions {
+  readonly stepTimeoutMs: number;
+  /** How long a running step may take to heed an abort before its thread is ended. */
+  readonly cancelGraceMs: number;
+}
+
+/** Takes steps to threads: a place, the state if the thread lacks it, an eye on the deadline, the outcome. */
+export class StepScheduler {
+  readonly #options: StepSchedulerOptions;
+  readonly #placement: Placement;
+  readonly #runner: StepRunner;
+  readonly #watchdog: Watchdog;
+  readonly #clock: Clock;
+  /** Where each session's volume was left, as far as the coordinator knows. */
+  readonly #resident = new Map<string, number>();
+  missCount = 0;
+
+  constructor(parts: {
+    options: StepSchedulerOptions;
+    placement: Placement;
+    runner: StepRunner;
+    watchdog: Watchdog;
+    clock: Clock;
+  }) {
+    this.#options = parts.options;
+    this.#placement = parts.placement;
+    this.#runner = parts.runner;
+    this.#watchdog = parts.watchdog;
+    this.#clock = parts.clock;
+  }
+
+  async run(request: StepRequest): Promise<StepResult> {
+    const { sessionId } = request.record.spec;
+    const slot = await this.#placement.take(sessionId, request.signal);
+    if (slot === undefined) return { type: 'stopped' };
+    request.onRunning();
+    const calls = request.input.type === 'turn' ? request.input.calls : [];
+    const page = StepPage.forCalls(calls.length);
+    const unwatch = this.#watchdog.watch({
+      page,
+      stepTimeoutMs: this.#options.stepTimeoutMs,
+      onLate: () => this.#runner.kill(slot, 'deadline'),
+    });
+    const stopListening = this.#endOnAbort(request.signal, page, slot);
+    let run: StepRun;
+    try {
+      run = await this.#runner.run(slot, taskOf(request, page, this.#resident.get(sessionId) !== slot));
+      if (run.ok && run.outcome.type === 'miss') {
+        this.missCount += 1;
+        run = await this.#runner.run(slot, taskOf(request, page, true));
+      }
+    } finally {
+      stopListening();
+      unwatch();
+      this.#placement.release(slot);
+    }
+    if (!run.ok) {
+      this.#resident.delete(sessionId);
+      const ids = (indices: readonly number[]): string[] =>
+        indices.flatMap((index) => calls[index]?.id ?? []);
+      return {
+        type: 'lost',
+        reason: run.reason,
+        message: run.message,
+        suspects: ids(page.running()),
+        touched: ids(page.touched()),
+      };
+    }
+    switch (run.outcome.type) {
+      case 'done':
+        this.#resident.set(sessionId, slot);
+        return { type: 'done', outcome: run.outcome };
+      case 'failed':
+        this.#resident.delete(sessionId);
+        return { type: 'failed', error: run.outcome.error };
+      case 'miss':
+        return {
+          type: 'failed',
+          error: { code: 'step_failed', message: 'the thread did not accept the session state' },
+        };
+    }
+  }
+
+  /** The session is closed. */
+  forget(sessionId: string): void {
+    this.#resident.delete(sessionId);
+    this.#placement.forget(sessionId);
+  }
+
+  #endOnAbort(signal: AbortSignal, page: StepPage, slot: number): () => void {
+    let stopTimer: (() => void) | undefined;
+    const stop = (): void => {
+      page.stop();
+      stopTimer = this.#clock.after(this.#options.cancelGraceMs, () => this.#runner.kill(slot, 'cancelled'));
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    return () => {
+      signal.removeEventListener('abort', stop);
+      stopTimer?.();
+    };
+  }
+}
+
+function taskOf(request: StepRequest, page: StepPage, withState: boolean): StepTask {
+  const { record } = request;
+  return {
+    sessionId: record.spec.sessionId,
+    stepId: request.stepId,
+    volumeOf: record.volumeOf,
+    changes: withState ? [] : record.hostChanges,
+    input: request.input,
+    state: withState
+      ? {
+          spec: record.spec,
+          overlay: [...record.overlay].map(([path, bytes]) => ({ path, bytes })),
+        }
+      : null,
+    page: page.buffer,
+    serial: request.serial,
+  };
+}

@@ -1,0 +1,82 @@
+import type { StepPage } from '../protocol/step-page.ts';
+import type { Clock } from './clock.ts';
+
+/** A step to keep an eye on. */
+export interface Watched {
+  readonly page: StepPage;
+  readonly stepTimeoutMs: number;
+  /** Called once, when the step or one of its calls is past its deadline. */
+  readonly onLate: () => void;
+}
+
+interface Watch extends Watched {
+  startedAt: number;
+  /** When each running call was first seen running. */
+  readonly callsSince: Map<number, number>;
+}
+
+/** How often running steps are looked at; also the error of a deadline. */
+const TICK_MS = 20;
+
+/**
+ * Ends steps that are past their deadline. One timer for all of them, reading shared memory, because there are never
+ * more running steps than threads and a timer each would cost every short step something.
+ */
+export class Watchdog {
+  readonly #clock: Clock;
+  readonly #watches = new Set<Watch>();
+  #stopTimer: (() => void) | undefined;
+  #lastTick = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The returned function ends the watch. */
+  watch(watched: Watched): () => void {
+    const watch: Watch = { ...watched, startedAt: this.#clock.now(), callsSince: new Map() };
+    this.#watches.add(watch);
+    if (!this.#stopTimer) {
+      this.#lastTick = watch.startedAt;
+      this.#arm();
+    }
+    return () => {
+      this.#watches.delete(watch);
+    };
+  }
+
+  #arm(): void {
+    this.#stopTimer = this.#clock.after(TICK_MS, () => {
+      this.#tick();
+      if (this.#watches.size > 0) this.#arm();
+      else this.#stopTimer = undefined;
+    });
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    // A suspended process or a blocked main thread made no step late: what it missed does not count.
+    const stalledMs = Math.max(0, now - this.#lastTick - 10 * TICK_MS);
+    this.#lastTick = now;
+    for (const watch of this.#watches) {
+      watch.startedAt += stalledMs;
+      if (this.#isLate(watch, now, stalledMs)) {
+        this.#watches.delete(watch);
+        watch.onLate();
+      }
+    }
+  }
+
+  #isLate(watch: Watch, now: number, stalledMs: number): boolean {
+    if (now - watch.startedAt > watch.stepTimeoutMs) return true;
+    for (let index = 0; index < watch.page.callCount; index += 1) {
+      const deadlineMs = watch.page.runningDeadlineMs(index);
+      if (deadlineMs === 0) continue;
+      const since = watch.callsSince.get(index);
+      if (since === undefined) watch.callsSince.set(index, now);
+      else if (now - since - stalledMs > deadlineMs) return true;
+      else watch.callsSince.set(index, since + stalledMs);
+    }
+    return false;
+  }
+}

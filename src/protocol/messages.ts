@@ -1,0 +1,125 @@
+import type { BaseImageHandle } from '../workspace/base-image.ts';
+import type { FileChange, WorkspaceQuota } from '../workspace/workspace.ts';
+import type { JsonSchema, ToolCall, ToolResult } from '../tools/tool.ts';
+import type { Skill } from '../skills/skill.ts';
+
+/**
+ * What travels between the coordinator and a session thread. One task in, one outcome out; nothing else is ever
+ * sent, in either direction, except the flags on the step's {@link StepPage}.
+ */
+
+/** Main → session thread: run one step. Answered by exactly one {@link StepOutcome}. */
+export interface StepTask {
+  readonly sessionId: string;
+  /** Unique in the pool. The volume that this step leaves behind is known by it. */
+  readonly stepId: number;
+  /** The step whose volume this one starts from; 0 for a session that has not run yet. */
+  readonly volumeOf: number;
+  /** What outside tools changed since that step; applied before the input. */
+  readonly changes: readonly FileChange[];
+  readonly input: StepInput;
+  /** Makes the session resident; null when the coordinator believes that it is. */
+  readonly state: SessionState | null;
+  /** Memory of the step's page: see `step-page.ts`. */
+  readonly page: SharedArrayBuffer;
+  /** Run even read-only calls one at a time, so that a death has one suspect. */
+  readonly serial: boolean;
+}
+
+export type StepInput =
+  /** Load the tools and say what the model is offered. Sent when a session starts with tool modules. */
+  | { readonly type: 'open' }
+  /** A prompt begins. */
+  | { readonly type: 'prompt' }
+  /** The model responded; `settled` holds the results that are known already (a re-run, an outside answer). */
+  | {
+      readonly type: 'turn';
+      /** Tool rounds of this prompt that were finished before this one. */
+      readonly roundsDone: number;
+      readonly calls: readonly ToolCall[];
+      readonly settled: readonly ToolResult[];
+      /** Outside effects of tool modules whose intent is journalled: this step runs them, once. */
+      readonly begun: readonly string[];
+    };
+
+/** Session thread → main. */
+export type StepOutcome =
+  /** The session's volume, as of `volumeOf`, is not in this thread: send the task again with the state. */
+  | { readonly type: 'miss' }
+  /** The step cannot be run, and running it again will not help (a tool module that does not load, say). */
+  | { readonly type: 'failed'; readonly error: { readonly code: string; readonly message: string } }
+  | StepDone;
+
+/** The step is over. Nothing in it is real before the coordinator has journalled it. */
+export interface StepDone {
+  readonly type: 'done';
+  /** Given once a session, by its first step. */
+  readonly opening: Opening | null;
+  /** In the order in which they ended; calls that were settled before are not repeated. */
+  readonly results: readonly ToolResult[];
+  /** Net file changes of this step, in order of last change. */
+  readonly changes: readonly FileChange[];
+  readonly next: StepNext;
+}
+
+/** What the session waits for after a step. */
+export type StepNext =
+  | { readonly wait: 'model' }
+  /** These calls are outside effects: the coordinator journals the intent, runs or allows them, and sends the turn again. */
+  | { readonly wait: 'outside'; readonly callIds: readonly string[] }
+  | { readonly wait: 'nothing'; readonly stopReason: 'end' | 'max-turns' }
+  /** After `open`. */
+  | { readonly wait: 'prompt' };
+
+/** What every model request of the session begins with. */
+export interface Opening {
+  /** The system prompt with the skill catalogue; null when both are empty. */
+  readonly system: string | null;
+  /** Chat Completions' `tools` array as JSON; null when no tool is offered. */
+  readonly tools: string | null;
+}
+
+/** Everything that a thread needs to make a session resident. */
+export interface SessionState {
+  readonly spec: SessionSpec;
+  /** The overlay, in order of last change; already holds `StepTask.changes`. */
+  readonly overlay: readonly FileChange[];
+}
+
+/** What was fixed when the session started. Plain data: it is journalled and crosses threads. */
+export interface SessionSpec {
+  readonly sessionId: string;
+  /** `provider:name`. */
+  readonly model: string;
+  readonly modelOptions: Readonly<Record<string, unknown>>;
+  /** The caller's system text; '' for none. */
+  readonly system: string;
+  readonly skills: readonly Skill[];
+  readonly tools: readonly ToolSource[];
+  /** First wins: the session's own seed files, then the shared base image. */
+  readonly images: readonly BaseImageHandle[];
+  /** Tool rounds a prompt may take; 0 for no limit. */
+  readonly maxTurns: number;
+  readonly quota: WorkspaceQuota;
+}
+
+export type ToolSource =
+  /** A preset or one built-in tool, by name. */
+  | { readonly kind: 'named'; readonly name: string }
+  /** A module whose default export is an array of tools; loaded in the session thread. */
+  | { readonly kind: 'module'; readonly url: string }
+  /** A tool object of the caller: it runs on the main thread, as an outside effect. */
+  | {
+      readonly kind: 'host';
+      readonly name: string;
+      readonly description: string;
+      readonly parameters: JsonSchema;
+      readonly readOnly: boolean;
+    };
+
+/** What one session thread keeps between steps; given to it when it starts. */
+export interface ResidencyLimits {
+  readonly maxSessions: number;
+  /** Sum of the overlays' bytes; base images are shared and do not count. */
+  readonly maxBytes: number;
+}

@@ -1,0 +1,52 @@
+import type { ModelErrorKind } from '../errors.ts';
+import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider } from '../model/model.ts';
+
+/** What the model thread exposes by comlink. The main thread exposes nothing in return. */
+export interface ModelService {
+  /** Where to send text batches; called once, before anything else. */
+  connect(options: { readonly port: MessagePortLike; readonly credits: SharedArrayBuffer }): void;
+  /** Makes a provider known, or known anew. The only way in for a key. */
+  addProvider(provider: ResolvedProvider, deadlines: ModelDeadlines): void;
+  /** One attempt. Never rejects: an error's class and fields would be lost on the way. */
+  complete(call: ModelCall): Promise<ModelReply>;
+  /** Ends a running call, which then answers with kind `cancelled`. Unknown ids are ignored. */
+  cancel(callId: number): void;
+}
+
+/** A `MessagePort`, without saying whose. */
+export interface MessagePortLike {
+  postMessage(message: unknown): void;
+}
+
+export interface ModelCall {
+  /** Unique on its model thread's main-side owner. */
+  readonly callId: number;
+  readonly provider: string;
+  readonly request: ModelRequest;
+  /** Send text as it arrives; without it the text comes with the reply only. */
+  readonly streamed: boolean;
+}
+
+export type ModelReply =
+  | { readonly ok: true; readonly response: ModelResponse; readonly streamedText: boolean }
+  | { readonly ok: false; readonly error: SerializedModelError; readonly streamedText: boolean };
+
+export interface SerializedModelError {
+  readonly kind: ModelErrorKind;
+  readonly message: string;
+  readonly status: number | null;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | null;
+}
+
+/** Model thread → main: text of any number of calls, gathered during one turn of the event loop. */
+export interface TextBatch {
+  readonly type: 'text-batch';
+  readonly parts: readonly TextPart[];
+}
+
+export interface TextPart {
+  readonly callId: number;
+  readonly kind: 'text' | 'reasoning';
+  readonly text: string;
+}

@@ -1,0 +1,55 @@
+import type { ResidencyLimits, StepOutcome, StepTask } from '../protocol/messages.ts';
+import { serializeError } from '../protocol/serialized-error.ts';
+import { StepPage } from '../protocol/step-page.ts';
+import { makeResident, type Resident } from './resident.ts';
+import { Residents } from './residents.ts';
+import { runStep } from './step.ts';
+
+/** Runs steps one after another and keeps the volumes of the sessions that ran here last. One per thread. */
+export class StepHost {
+  readonly #residents: Residents;
+
+  constructor(limits: ResidencyLimits) {
+    this.#residents = new Residents(limits);
+  }
+
+  /** Never rejects: piscina would lose an error's code, and resolve a thrown `null`. */
+  async run(task: StepTask): Promise<StepOutcome> {
+    try {
+      const resident = await this.#residentFor(task);
+      if (!resident) return { type: 'miss' };
+      // Until the step is done its volume is nobody's: after a throw it must not be taken for either state.
+      this.#residents.drop(task.sessionId);
+      const outcome = await runStep(resident, task.input, {
+        serial: task.serial,
+        first: task.volumeOf === 0,
+        progress: progressOn(new StepPage(task.page)),
+      });
+      resident.volumeOf = task.stepId;
+      this.#residents.keep(resident);
+      this.#residents.trim();
+      return outcome;
+    } catch (error) {
+      return { type: 'failed', error: serializeError(error, 'step_failed') };
+    }
+  }
+
+  async #residentFor(task: StepTask): Promise<Resident | undefined> {
+    if (task.state) return makeResident(task.state, task.volumeOf);
+    const resident = this.#residents.get(task.sessionId);
+    if (!resident || resident.volumeOf !== task.volumeOf) return undefined;
+    resident.workspace.applyChanges(task.changes);
+    return resident;
+  }
+}
+
+function progressOn(page: StepPage): Parameters<typeof runStep>[2]['progress'] {
+  return {
+    begin: (callIndex, timeoutMs) => page.begin(callIndex, timeoutMs),
+    end: (callIndex) => page.end(callIndex),
+    get stopped() {
+      return page.stopped;
+    },
+    onStop: (callback) => page.onStop(callback),
+  };
+}

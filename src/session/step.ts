@@ -1,0 +1,121 @@
+import type { Opening, StepDone, StepInput, StepNext } from '../protocol/messages.ts';
+import { planCalls } from '../tools/plan-calls.ts';
+import { runCall } from '../tools/run-call.ts';
+import type { ToolCall, ToolResult } from '../tools/tool.ts';
+import { CallContext, type OnStop } from './call-context.ts';
+import { systemPrompt } from './prompt-text.ts';
+import type { Resident } from './resident.ts';
+
+/** How a step tells where it is and hears that it should stop. The worker binds it to shared memory, a test to nothing. */
+export interface StepProgress {
+  begin(callIndex: number, timeoutMs: number): void;
+  end(callIndex: number): void;
+  readonly stopped: boolean;
+  readonly onStop: OnStop;
+}
+
+/** No deadline of its own: the step's applies. */
+const NO_DEADLINE_MS = 0x7fff_ffff;
+
+/**
+ * One step of the agent loop: takes one input, runs the tool calls it can, says what the session waits for next.
+ * Knows no threads and waits for nothing but tools. File changes stay in the resident's volume and are reported.
+ */
+export async function runStep(
+  resident: Resident,
+  input: StepInput,
+  options: { readonly serial: boolean; readonly first: boolean; readonly progress: StepProgress },
+): Promise<StepDone> {
+  const opening = options.first ? openingOf(resident) : null;
+  switch (input.type) {
+    case 'open':
+      return done(resident, opening, [], { wait: 'prompt' });
+    case 'prompt':
+      return done(resident, opening, [], { wait: 'model' });
+    case 'turn': {
+      if (input.calls.length === 0) {
+        return done(resident, opening, [], { wait: 'nothing', stopReason: 'end' });
+      }
+      const { maxTurns } = resident.spec;
+      if (maxTurns > 0 && input.roundsDone >= maxTurns) {
+        return done(resident, opening, [], { wait: 'nothing', stopReason: 'max-turns' });
+      }
+      const { results, next } = await runCalls(resident, input, options);
+      return done(resident, opening, results, next);
+    }
+  }
+}
+
+function done(
+  resident: Resident,
+  opening: Opening | null,
+  results: readonly ToolResult[],
+  next: StepNext,
+): StepDone {
+  return { type: 'done', opening, results, changes: resident.workspace.takeChanges(), next };
+}
+
+function openingOf(resident: Resident): Opening {
+  const definitions = resident.tools.definitions();
+  return {
+    system: systemPrompt(resident.spec.system, resident.spec.skills),
+    tools: definitions.length === 0 ? null : JSON.stringify(definitions),
+  };
+}
+
+/**
+ * Read-only calls that stand together run in parallel, the others in order; an outside effect ends the step,
+ * because only the coordinator may say that it begins.
+ */
+async function runCalls(
+  resident: Resident,
+  input: Extract<StepInput, { type: 'turn' }>,
+  options: { readonly serial: boolean; readonly progress: StepProgress },
+): Promise<{ results: ToolResult[]; next: StepNext }> {
+  const settled = new Set(input.settled.map((result) => result.callId));
+  const begun = new Set(input.begun);
+  const indexOf = new Map(input.calls.map((call, index) => [call.id, index]));
+  const results: ToolResult[] = [];
+
+  for (const group of planCalls(resident.tools, input.calls)) {
+    const open = group.filter((call) => !settled.has(call.id));
+    const outside = open.filter(
+      (call) => resident.tools.get(call.name)?.effects === 'outside' && !begun.has(call.id),
+    );
+    const here = open.filter((call) => !outside.includes(call));
+    const started = here.map((call) => {
+      const run = (): ToolResult | Promise<ToolResult> =>
+        runOne(resident, call, indexOf.get(call.id) ?? 0, options.progress);
+      return options.serial ? run : run();
+    });
+    for (const result of started) results.push(await (typeof result === 'function' ? result() : result));
+    if (outside.length > 0) {
+      return { results, next: { wait: 'outside', callIds: outside.map((call) => call.id) } };
+    }
+    if (options.progress.stopped) break;
+  }
+  return { results, next: { wait: 'model' } };
+}
+
+function runOne(
+  resident: Resident,
+  call: ToolCall,
+  callIndex: number,
+  progress: StepProgress,
+): ToolResult | Promise<ToolResult> {
+  const tool = resident.tools.get(call.name);
+  const context = new CallContext({
+    sessionId: resident.spec.sessionId,
+    workspace: resident.workspace,
+    guarded: !resident.builtIn.has(call.name),
+    onStop: progress.onStop,
+  });
+  progress.begin(callIndex, tool?.timeoutMs ?? NO_DEADLINE_MS);
+  const end = (result: ToolResult): ToolResult => {
+    context.end();
+    progress.end(callIndex);
+    return result;
+  };
+  const result = runCall(resident.tools, call, context);
+  return result instanceof Promise ? result.then(end) : end(result);
+}
