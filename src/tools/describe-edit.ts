@@ -1,0 +1,95 @@
+import type { Replacement } from './edit-levels.ts';
+import { headChars } from './output.ts';
+
+const MAX_HUNKS = 3;
+const MAX_LINES_A_SIDE = 20;
+const MAX_LINE_CHARS = 200;
+/** A change longer than this is told by its line numbers alone. */
+const MAX_HUNK_CHARS = 20_000;
+
+/**
+ * Tells what an edit did, in the manner of a unified diff without context: whole lines, with their numbers.
+ * @param replacements  in order, without overlap; at least one
+ */
+export function describeEdit(path: string, before: string, replacements: readonly Replacement[]): string {
+  const hunks: string[] = [];
+  let line = 1;
+  let counted = 0;
+  let shift = 0;
+  let index = 0;
+  while (index < replacements.length && hunks.length < MAX_HUNKS) {
+    const first = replacements[index]!;
+    const start = first.start === 0 ? 0 : before.lastIndexOf('\n', first.start - 1) + 1;
+    let end = lineEnd(before, first.end);
+    let changed = before.slice(start, first.start) + first.text;
+    let at = first.end;
+    // Places on one line, or on lines that touch, are one hunk.
+    for (index++; index < replacements.length && replacements[index]!.start <= end; index++) {
+      const next = replacements[index]!;
+      changed += before.slice(at, next.start) + next.text;
+      at = next.end;
+      end = lineEnd(before, next.end);
+    }
+    line += countNewlines(before, counted, start);
+    counted = start;
+    const hunk = describeHunk(before.slice(start, end), changed + before.slice(at, end), line, shift);
+    shift += hunk.shift;
+    hunks.push(hunk.text);
+  }
+  const places = replacements.length === 1 ? '' : ` in ${replacements.length} places`;
+  const more = index < replacements.length ? `\n... and ${replacements.length - index} more` : '';
+  return `Edited ${path}${places}:\n${hunks.join('\n')}${more}`;
+}
+
+function describeHunk(
+  before: string,
+  after: string,
+  line: number,
+  shift: number,
+): { readonly text: string; readonly shift: number } {
+  const total = countNewlines(after, 0, after.length) - countNewlines(before, 0, before.length);
+  if (before.length + after.length > MAX_HUNK_CHARS) {
+    return {
+      text: `@@ from line ${line} @@ (${before.length} characters became ${after.length})`,
+      shift: total,
+    };
+  }
+  const removed = before.split('\n');
+  const added = after.split('\n');
+  let same = 0;
+  while (same < removed.length && same < added.length && removed[same] === added[same]) same++;
+  while (removed.length > same && added.length > same && removed.at(-1) === added.at(-1)) {
+    removed.pop();
+    added.pop();
+  }
+  const from = line + same;
+  const head = `@@ -${range(from, removed.length - same)} +${range(from + shift, added.length - same)} @@`;
+  return { text: [head, ...side('-', removed, same), ...side('+', added, same)].join('\n'), shift: total };
+}
+
+/** As git writes it: a side without lines names the line before it. */
+function range(line: number, count: number): string {
+  return count === 0 ? `${line - 1},0` : count === 1 ? String(line) : `${line},${count}`;
+}
+
+function side(sign: string, lines: readonly string[], from: number): string[] {
+  const shown = lines.slice(from, from + MAX_LINES_A_SIDE).map((line) => sign + shortened(line));
+  const more = lines.length - from - shown.length;
+  return more > 0 ? [...shown, `${sign}... ${more} more lines`] : shown;
+}
+
+function shortened(line: string): string {
+  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+  return text.length > MAX_LINE_CHARS ? `${headChars(text, MAX_LINE_CHARS)}…` : text;
+}
+
+function lineEnd(text: string, from: number): number {
+  const newline = text.indexOf('\n', from);
+  return newline === -1 ? text.length : newline;
+}
+
+function countNewlines(text: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,138 @@
+import { type Schema, Validator } from '@cfworker/json-schema';
+import { describeThrown } from './describe-thrown.ts';
+import { headChars } from './output.ts';
+import { ToolFailure } from './tool-failure.ts';
+import type { JsonSchema, Tool } from './tool.ts';
+
+/** More characters than this no model writes on purpose, and parsing them costs several times their size. */
+const MAX_ARGUMENT_CHARS = 8 * 1024 * 1024;
+
+// A validator costs five times what one validation costs.
+const validators = new WeakMap<JsonSchema, Validator>();
+
+/**
+ * The arguments of a call, as its tool's schema asks for them. No text at all counts as `{}`. Keys that could reach
+ * a prototype (`__proto__`, `constructor` with a `prototype`) are dropped at any depth.
+ * @param text  as the provider sent it, possibly not JSON
+ * @throws {ToolFailure} whose message starts with `invalid_arguments` and tells the model what to change
+ */
+export function parseArguments(tool: Tool, text: string): Record<string, unknown> {
+  if (text.length > MAX_ARGUMENT_CHARS) {
+    refuse(tool, `${text.length} characters are too many; at most ${MAX_ARGUMENT_CHARS} are read`);
+  }
+  const input = text.trim() === '' ? {} : parseJson(tool, text);
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    return refuse(
+      tool,
+      `must be a JSON object, got ${input === null ? 'null' : Array.isArray(input) ? 'an array' : `a ${typeof input}`}`,
+    );
+  }
+  dropPrototypeKeys(input);
+  const values = input as Record<string, unknown>;
+  let problem = firstProblem(tool, values);
+  // Many models write null for an argument they leave out.
+  if (problem !== undefined && dropOptionalNulls(tool.parameters, values))
+    problem = firstProblem(tool, values);
+  if (problem !== undefined) refuse(tool, problem);
+  return values;
+}
+
+function parseJson(tool: Tool, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return refuse(tool, `not valid JSON (${headChars(describeThrown(error), 200)})`);
+  }
+}
+
+/** In place, and without recursion: arguments may be nested 100,000 deep. */
+function dropPrototypeKeys(root: object): void {
+  const open: object[] = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const record = node as Record<string, unknown>;
+    for (const key of Object.keys(record)) {
+      const value = record[key];
+      const dangerous =
+        key === '__proto__' ||
+        (key === 'constructor' &&
+          typeof value === 'object' &&
+          value !== null &&
+          Object.hasOwn(value, 'prototype'));
+      if (dangerous) delete record[key];
+      else if (typeof value === 'object' && value !== null) open.push(value);
+    }
+  }
+}
+
+/** The first thing that the schema refuses, in words; undefined when the arguments are as they should be. */
+function firstProblem(tool: Tool, input: Record<string, unknown>): string | undefined {
+  let validator = validators.get(tool.parameters);
+  try {
+    if (!validator) {
+      // A copy, because the validator writes marks into a schema that has references.
+      validator = new Validator(structuredClone(tool.parameters) as Schema, '2020-12');
+      validators.set(tool.parameters, validator);
+    }
+    const { valid, errors } = validator.validate(input);
+    if (valid) return undefined;
+    // The first error names the place from the outside, the last one the reason on the inside.
+    const { instanceLocation, keyword, error } = errors.at(-1) ?? {
+      instanceLocation: '#',
+      keyword: '',
+      error: '',
+    };
+    const place = placeOf(instanceLocation);
+    if (keyword === 'false') return `${place} is not an argument of this tool`;
+    return `${place === '' ? '' : `${place}: `}${plain(error)}`;
+  } catch (error) {
+    return `they cannot be checked against the tool's schema (${headChars(describeThrown(error), 200)})`;
+  }
+}
+
+/** `#/edits/0/path` → `edits.0.path`. */
+function placeOf(pointer: string): string {
+  const names = pointer.split('/').slice(1);
+  return headChars(
+    names.map((name) => decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')).join('.'),
+    100,
+  );
+}
+
+/** The validator's words, in the reader's. */
+function plain(error: string): string {
+  const missing = /^Instance does not have required property "(.*)"\.$/s.exec(error);
+  if (missing) return `${missing[1]} is missing`;
+  const type = /^Instance type "(.*)" is invalid\. Expected (.*)\.$/s.exec(error);
+  if (type) return `must be ${type[2]!.replaceAll('"', '')}, got ${type[1]}`;
+  return headChars(error.replace(/\.$/, ''), 300);
+}
+
+/** @returns whether there was anything to drop */
+function dropOptionalNulls(schema: JsonSchema, input: Record<string, unknown>): boolean {
+  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  let dropped = false;
+  for (const key of Object.keys(input)) {
+    if (input[key] !== null || required.includes(key)) continue;
+    delete input[key];
+    dropped = true;
+  }
+  return dropped;
+}
+
+function refuse(tool: Tool, problem: string): never {
+  throw new ToolFailure(`invalid_arguments: ${problem}. ${tool.name} takes ${signature(tool.parameters)}.`);
+}
+
+/** `path (string), offset (integer, optional)`. */
+function signature(schema: JsonSchema): string {
+  const properties = schema['properties'];
+  if (typeof properties !== 'object' || properties === null) return 'a JSON object';
+  const required = Array.isArray(schema['required']) ? schema['required'] : [];
+  const names = Object.entries(properties as Record<string, { type?: unknown } | null>).map(
+    ([name, property]) => {
+      const type = typeof property?.type === 'string' ? property.type : 'any';
+      return `${name} (${type}${required.includes(name) ? '' : ', optional'})`;
+    },
+  );
+  return names.length === 0 ? 'no arguments' : headChars(names.join(', '), 500);
+}

@@ -1,0 +1,106 @@
+import {
+  countLines,
+  headChars,
+  headOf,
+  LIMITS_OWN_OUTPUT,
+  MAX_OUTPUT_BYTES,
+  MAX_OUTPUT_LINES,
+} from './output.ts';
+import { readTextFile, withoutBom } from './text-file.ts';
+import type { Tool } from './tool.ts';
+
+/** Characters (UTF-16 units) of a line that are shown. */
+const MAX_LINE_CHARS = 2_000;
+
+export interface ReadInput {
+  readonly path: string;
+  /** 0-based first line. */
+  readonly offset?: number;
+  /** Lines, at most {@link MAX_OUTPUT_LINES}. */
+  readonly limit?: number;
+}
+
+/** Shows a text file, numbered like `cat -n` (LC-2, LC-3, CA-19). */
+export function readTool(name: string): Tool {
+  return {
+    name,
+    description:
+      'Read a text file. Lines are numbered from 1, as "number, tab, text"; the numbers are not part of the file. ' +
+      `Shows at most ${MAX_OUTPUT_LINES} lines or ${MAX_OUTPUT_BYTES / 1024} KB at a time and says how to read on.`,
+    parameters: {
+      type: 'object',
+      properties: {
+        path: { type: 'string', minLength: 1, description: 'Path of the file' },
+        offset: {
+          type: 'integer',
+          minimum: 0,
+          description: 'Lines to skip: 100 shows from line 101 (default 0)',
+        },
+        limit: { type: 'integer', minimum: 1, description: `Lines to show (default ${MAX_OUTPUT_LINES})` },
+      },
+      required: ['path'],
+      additionalProperties: false,
+    },
+    readOnly: true,
+    execute: (input: ReadInput, { workspace }) => {
+      const text = withoutBom(readTextFile(workspace, input.path));
+      const offset = input.offset ?? 0;
+      return showLines(text, input.path, offset, Math.min(input.limit ?? MAX_OUTPUT_LINES, MAX_OUTPUT_LINES));
+    },
+    [LIMITS_OWN_OUTPUT]: true,
+  } as Tool;
+}
+
+function showLines(text: string, path: string, offset: number, limit: number): string {
+  if (text === '') return `(${path} is empty)`;
+  const start = startOfLine(text, offset);
+  if (start === -1) return `(offset ${offset} is past the end: ${path} has ${linesOf(countLines(text))})`;
+
+  let shown = '';
+  let at = start;
+  let line = offset;
+  // A byte is at least as many as a character, so beyond this nothing more can fit.
+  while (at < text.length && line < offset + limit && shown.length <= MAX_OUTPUT_BYTES) {
+    const newline = text.indexOf('\n', at);
+    const end = newline === -1 ? text.length : newline;
+    const content =
+      text.charCodeAt(end - 1) === 0x0d && end > at ? text.slice(at, end - 1) : text.slice(at, end);
+    shown += `${line === offset ? '' : '\n'}${numberOf(line + 1)}\t${cutLine(content)}`;
+    line++;
+    at = end + 1;
+  }
+
+  const fitting = headOf(shown, MAX_OUTPUT_BYTES);
+  if (fitting.length < shown.length) {
+    // Whole lines only, so that reading on at the named offset misses nothing.
+    shown = shown.slice(0, shown.lastIndexOf('\n', fitting.length));
+    line = offset + countLines(shown);
+  } else if (at >= text.length) {
+    return shown;
+  }
+  return `${shown}\n\n[Lines ${offset + 1}-${line} of ${countLines(text)} shown; read on with offset=${line}.]`;
+}
+
+/** Where a 0-based line starts; -1 when the text has no such line. */
+function startOfLine(text: string, line: number): number {
+  let at = 0;
+  for (let i = 0; i < line; i++) {
+    const newline = text.indexOf('\n', at);
+    if (newline === -1) return -1;
+    at = newline + 1;
+  }
+  return at < text.length ? at : -1;
+}
+
+function numberOf(line: number): string {
+  return String(line).padStart(6);
+}
+
+function cutLine(line: string): string {
+  if (line.length <= MAX_LINE_CHARS) return line;
+  return `${headChars(line, MAX_LINE_CHARS)}… [line cut: ${line.length} characters]`;
+}
+
+function linesOf(count: number): string {
+  return count === 1 ? '1 line' : `${count} lines`;
+}

@@ -1,0 +1,68 @@
+import { describeThrown } from './describe-thrown.ts';
+import { nearest } from '../nearest.ts';
+import { capOutput, LIMITS_OWN_OUTPUT } from './output.ts';
+import { parseArguments } from './parse-arguments.ts';
+import type { Tool, ToolCall, ToolContext, ToolResult } from './tool.ts';
+import type { ToolSet } from './tool-set.ts';
+
+/**
+ * Runs one call of the model. Whatever goes wrong is a result, `Error: …` with `isError`: never a throw, never a
+ * rejection. Output is cut to 2,000 lines and 50 KB.
+ * @returns the result itself when the tool answered at once, else a native promise of it
+ */
+export function runCall(tools: ToolSet, call: ToolCall, ctx: ToolContext): ToolResult | Promise<ToolResult> {
+  const tool = tools.get(call.name);
+  if (!tool) return failure(call, unknownTool(call.name, tools.names));
+  try {
+    const output = tool.execute(parseArguments(tool, call.arguments) as never, ctx);
+    return isThenable(output) ? settle(tool, call, output) : success(tool, call, output);
+  } catch (thrown) {
+    return failure(call, describeThrown(thrown));
+  }
+}
+
+async function settle(tool: Tool, call: ToolCall, output: PromiseLike<unknown>): Promise<ToolResult> {
+  try {
+    return success(tool, call, await output);
+  } catch (thrown) {
+    return failure(call, describeThrown(thrown));
+  }
+}
+
+/** @throws whatever the output throws when it is encoded */
+function success(tool: Tool, call: ToolCall, output: unknown): ToolResult {
+  const text = typeof output === 'string' ? output : encode(output);
+  const content = LIMITS_OWN_OUTPUT in tool ? text : capOutput(text);
+  return { callId: call.id, name: call.name, content, isError: false };
+}
+
+function encode(output: unknown): string {
+  if (output === undefined) return '(no output)';
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(output);
+  } catch (thrown) {
+    throw new TypeError(`the tool's result cannot be written as JSON: ${describeThrown(thrown)}`);
+  }
+  if (json === undefined) throw new TypeError(`the tool's result is a ${typeof output}, which is not JSON`);
+  return json;
+}
+
+function failure(call: ToolCall, message: string): ToolResult {
+  const text = message.startsWith('Error: ') ? message : `Error: ${message}`;
+  return { callId: call.id, name: call.name, content: capOutput(text), isError: true };
+}
+
+function unknownTool(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  const hint = near ? `did you mean "${near}"? ` : '';
+  const list = known.length === 0 ? 'there are no tools' : `there are: ${known.join(', ')}`;
+  return `tool ${JSON.stringify(name.slice(0, 100))} does not exist; ${hint}${list}`;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
