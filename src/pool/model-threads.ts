@@ -37,7 +37,7 @@ export class ModelThreads implements ModelCaller {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread?.close()));
+    await Promise.all(this.#threads.map(async (thread) => thread?.close()));
     this.#threads.fill(undefined);
   }
 

@@ -120,6 +120,6 @@ function describeLoss(
   const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
   if (killedFor) return { reason: killedFor, message: `the thread was ended (${killedFor})` };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return { reason: 'memory', message: 'the thread ran out of heap' };
-  if (/^worker exited with code: /.test(message)) return { reason: 'exit', message };
+  if (message.startsWith('worker exited with code: ')) return { reason: 'exit', message };
   return { reason: 'error', message };
 }

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { Watchdog } from '../../src/pool/watchdog.ts';
+import { StepPage } from '../../src/protocol/step-page.ts';
+import { ManualClock } from './manual-clock.ts';
+
+function watched(stepTimeoutMs: number): { clock: ManualClock; page: StepPage; late: () => number; end: () => void } {
+  const clock = new ManualClock();
+  const page = StepPage.forCalls(2);
+  let lateCount = 0;
+  const end = new Watchdog(clock).watch({ page, stepTimeoutMs, onLate: () => (lateCount += 1) });
+  return { clock, page, late: () => lateCount, end };
+}
+
+describe('a step past its deadline', () => {
+  it('is late once', () => {
+    const { clock, late } = watched(100);
+    clock.advance(100);
+    expect(late()).toBe(0);
+    clock.advance(100);
+    expect(late()).toBe(1);
+    clock.advance(1_000);
+    expect(late()).toBe(1);
+  });
+
+  it('is not late when it ended before', () => {
+    const { clock, late, end } = watched(100);
+    clock.advance(90);
+    end();
+    clock.advance(1_000);
+    expect(late()).toBe(0);
+  });
+});
+
+describe('a call past its deadline', () => {
+  it('makes the step late', () => {
+    const { clock, page, late } = watched(10_000);
+    page.begin(1, 200);
+    clock.advance(200);
+    expect(late()).toBe(0);
+    clock.advance(60);
+    expect(late()).toBe(1);
+  });
+
+  it('does not count for the call after it', () => {
+    const { clock, page, late } = watched(10_000);
+    page.begin(0, 200);
+    clock.advance(190);
+    page.end(0);
+    page.begin(1, 200);
+    clock.advance(190);
+    expect(late()).toBe(0);
+  });
+});
+
+describe('a process that was suspended', () => {
+  it('makes no step late', () => {
+    const { clock, page, late } = watched(1_000);
+    page.begin(0, 500);
+    clock.advance(40);
+    clock.jump(30_000);
+    clock.advance(300);
+    expect(late()).toBe(0);
+    clock.advance(1_000);
+    expect(late()).toBe(1);
+  });
+});
