@@ -29,7 +29,7 @@ function bytesOf(tree: Tree): Record<string, string> {
     path,
     Buffer.from(content as string).toString('hex'),
   ]);
-  return Object.fromEntries(entries.sort()) as Record<string, string>;
+  return Object.fromEntries(entries) as Record<string, string>;
 }
 
 function readTree(directory: string): Record<string, string> {
