@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BaseImageError, InvalidOptionError, WorkspaceError } from '../errors.ts';
 import { packImage } from './base-image.ts';
@@ -171,24 +172,31 @@ async function readAll(root: string, walk: Walk, settings: Settings): Promise<Im
 
 /** A file's content, or the reason to skip it. */
 async function readOne(file: string, settings: Settings): Promise<Omit<ImageEntry, 'path'> | string> {
+  let handle: FileHandle | undefined;
   try {
-    await using handle = await open(file, READ_FLAGS);
+    handle = await open(file, READ_FLAGS);
     const { size, mtimeMs } = await handle.stat();
     if (size > settings.maxFileBytes) return `larger than ${settings.maxFileBytes} bytes (${size})`;
-    // At most the size that was checked, whatever is appended meanwhile.
-    const buffer = Buffer.allocUnsafeSlow(size);
-    let length = 0;
-    while (length < size) {
-      const { bytesRead } = await handle.read(buffer, length, size - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    const bytes = buffer.subarray(0, length);
+    const bytes = await readUpTo(handle, size);
     if (!settings.binary && bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) return 'binary';
     return { bytes, mtimeMs };
   } catch (error) {
     return `unreadable (${codeOf(error)})`;
+  } finally {
+    await handle?.close();
   }
+}
+
+/** At most the size that was checked, whatever is appended meanwhile. */
+async function readUpTo(handle: FileHandle, size: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(size);
+  let length = 0;
+  while (length < size) {
+    const { bytesRead } = await handle.read(buffer, length, size - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
 }
 
 async function checkRoot(root: string): Promise<void> {

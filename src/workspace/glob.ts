@@ -1,4 +1,4 @@
-import picomatch from 'picomatch';
+import picomatch from 'picomatch/posix.js';
 
 /**
  * Whether a relative POSIX path matches one of the globs. A leading `./` or `/` counts for nothing, names that start
