@@ -17,6 +17,8 @@ interface Watch extends Watched {
 
 /** How often running steps are looked at; also the error of a deadline. */
 const TICK_MS = 20;
+/** A tick this late means that this process stood still, not that the steps did nothing. */
+const STALL_MS = 10 * TICK_MS;
 
 /**
  * Ends steps that are past their deadline. One timer for all of them, reading shared memory, because there are never
@@ -56,7 +58,8 @@ export class Watchdog {
   #tick(): void {
     const now = this.#clock.now();
     // A suspended process or a blocked main thread made no step late: what it missed does not count.
-    const stalledMs = Math.max(0, now - this.#lastTick - 10 * TICK_MS);
+    const gapMs = now - this.#lastTick;
+    const stalledMs = gapMs > STALL_MS ? gapMs - TICK_MS : 0;
     this.#lastTick = now;
     for (const watch of this.#watches) {
       watch.startedAt += stalledMs;
