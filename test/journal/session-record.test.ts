@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalEntry } from '../../src/journal/entries.ts';
+import { SessionRecord, type Move } from '../../src/journal/session-record.ts';
+import { NO_USAGE, type ModelResponse } from '../../src/model/model.ts';
+import type { SessionSpec, StepNext } from '../../src/protocol/messages.ts';
+import type { ToolCall, ToolResult } from '../../src/tools/tool.ts';
+import { DEFAULT_QUOTA, type FileChange } from '../../src/workspace/workspace.ts';
+
+const SPEC: SessionSpec = {
+  sessionId: 's',
+  model: 'x:y',
+  modelOptions: {},
+  system: '',
+  skills: [],
+  tools: [{ kind: 'host', name: 'ask', description: '', parameters: {}, readOnly: false }],
+  images: [],
+  maxTurns: 1,
+  quota: DEFAULT_QUOTA,
+};
+const USAGE = { ...NO_USAGE, inputTokens: 10, outputTokens: 2, totalTokens: 12 };
+
+let stepId = 0;
+const accepted = (promptId: string): JournalEntry => ({
+  type: 'prompt-accepted',
+  promptId,
+  text: `text of ${promptId}`,
+  at: 1,
+});
+const stepEnded = (
+  next: StepNext,
+  data: { results?: ToolResult[]; changes?: FileChange[]; system?: string } = {},
+): JournalEntry => ({
+  type: 'step-ended',
+  stepId: (stepId += 1),
+  opening: data.system === undefined ? null : { system: data.system, tools: '[]' },
+  results: data.results ?? [],
+  changes: data.changes ?? [],
+  next,
+});
+const responded = (text: string, ...calls: ToolCall[]): JournalEntry => {
+  const response: ModelResponse = {
+    text,
+    reasoning: '',
+    toolCalls: calls,
+    finishReason: calls.length > 0 ? 'tool-calls' : 'stop',
+    usage: USAGE,
+    model: 'y',
+  };
+  return { type: 'model-responded', response };
+};
+const call = (id: string, name = 'read'): ToolCall => ({ id, name, arguments: '{}' });
+const result = (callId: string, content = 'ok'): ToolResult => ({ callId, name: 'read', content, isError: false });
+const ended = (promptId: string): JournalEntry => ({
+  type: 'prompt-ended',
+  promptId,
+  stopReason: 'end',
+  error: null,
+  at: 2,
+});
+
+/** The moves that a journal leads to, one after each entry. */
+function moves(record: SessionRecord, entries: readonly JournalEntry[]): string[] {
+  return entries.map((entry) => {
+    record.apply(entry);
+    return describeMove(record.nextMove());
+  });
+}
+
+function describeMove(move: Move): string {
+  switch (move.do) {
+    case 'step':
+      return move.input.type === 'turn'
+        ? `turn ${move.input.calls.length} calls, ${move.input.settled.length} settled`
+        : `step ${move.input.type}`;
+    case 'effects':
+      return `effects ${move.calls.map(({ id }) => id).join(' ')}`;
+    case 'end':
+      return `end ${move.stopReason}`;
+    default:
+      return move.do;
+  }
+}
+
+describe('a prompt with one tool round', () => {
+  const entries = [
+    accepted('1'),
+    stepEnded({ wait: 'model' }, { system: 'Be brief.' }),
+    responded('let me look', call('a'), call('b')),
+    stepEnded({ wait: 'model' }, { results: [result('b', 'B'), result('a', 'A')] }),
+    responded('done'),
+    stepEnded({ wait: 'nothing', stopReason: 'end' }),
+    ended('1'),
+  ];
+
+  it('moves from the mailbox to its end', () => {
+    expect(moves(new SessionRecord(SPEC), entries)).toEqual([
+      'step prompt',
+      'model',
+      'turn 2 calls, 0 settled',
+      'model',
+      'turn 0 calls, 0 settled',
+      'end end',
+      'rest',
+    ]);
+  });
+
+  it('leaves a conversation with the results in call order', () => {
+    const record = SessionRecord.fold([{ type: 'opened', spec: SPEC, at: 0 }, ...entries]);
+    const calls = ['a', 'b'].map((id) => ({
+      id,
+      type: 'function',
+      function: { name: 'read', arguments: '{}' },
+    }));
+    const expected = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'text of 1' },
+      { role: 'assistant', content: 'let me look', tool_calls: calls },
+      { role: 'tool', tool_call_id: 'a', content: 'A' },
+      { role: 'tool', tool_call_id: 'b', content: 'B' },
+      { role: 'assistant', content: 'done' },
+    ];
+    expect(record.conversation.messages).toEqual(expected);
+    expect(JSON.parse(`[${record.conversation.encoded}]`)).toEqual(expected);
+    expect([record.turns, record.usage.totalTokens]).toEqual([2, 24]);
+  });
+});
+
+describe('a turn that is not finished', () => {
+  it('goes on with the calls that are left', () => {
+    const record = new SessionRecord(SPEC);
+    expect(
+      moves(record, [
+        accepted('1'),
+        stepEnded({ wait: 'model' }),
+        responded('', call('a'), call('b')),
+        stepEnded({ wait: 'model' }, { results: [result('a')] }),
+        { type: 'call-settled', result: result('b', 'Error: timed_out') },
+        stepEnded({ wait: 'model' }),
+      ]).slice(3),
+    ).toEqual(['turn 2 calls, 1 settled', 'turn 2 calls, 2 settled', 'model']);
+  });
+
+  it('waits outside until a host tool has answered', () => {
+    const record = new SessionRecord(SPEC);
+    expect(
+      moves(record, [
+        accepted('1'),
+        stepEnded({ wait: 'model' }),
+        responded('', call('a', 'ask'), call('b')),
+        stepEnded({ wait: 'outside', callIds: ['a'] }),
+        { type: 'effect-began', callId: 'a' },
+        { type: 'effect-ended', result: result('a'), changes: [{ path: 'n', bytes: new Uint8Array(1) }] },
+      ]).slice(3),
+    ).toEqual(['effects a', 'effects a', 'turn 2 calls, 1 settled']);
+    expect(record.hostChanges.map(({ path }) => path)).toEqual(['n']);
+  });
+
+  it('goes back to the thread when a module’s effect may begin', () => {
+    const record = new SessionRecord(SPEC);
+    const path = moves(record, [
+      accepted('1'),
+      stepEnded({ wait: 'model' }),
+      responded('', call('a', 'deploy')),
+      stepEnded({ wait: 'outside', callIds: ['a'] }),
+      { type: 'effect-began', callId: 'a' },
+    ]);
+    expect(path.slice(3)).toEqual(['effects a', 'turn 1 calls, 0 settled']);
+    expect(record.nextMove()).toMatchObject({ input: { begun: ['a'] } });
+  });
+});
+
+describe('losses', () => {
+  const lost: JournalEntry = { type: 'step-lost', stepId: 1, reason: 'exit', suspects: ['a'], message: '' };
+
+  it('are counted by call and forgotten on progress', () => {
+    const record = new SessionRecord(SPEC);
+    moves(record, [accepted('1'), stepEnded({ wait: 'model' }), responded('', call('a')), lost, lost]);
+    expect([record.active?.losses, record.active?.turn?.deaths.get('a')]).toEqual([2, 2]);
+    record.apply({ type: 'call-settled', result: result('a') });
+    expect(record.active?.losses).toBe(0);
+  });
+});
+
+describe('the mailbox', () => {
+  it('begins the next prompt when one ends, and lets a waiting one leave', () => {
+    const record = new SessionRecord(SPEC);
+    moves(record, [accepted('1'), accepted('2'), accepted('3')]);
+    expect([record.active?.promptId, record.queue.map(({ promptId }) => promptId)]).toEqual(['1', ['2', '3']]);
+    moves(record, [ended('2'), ended('1')]);
+    expect([record.active?.promptId, record.queue]).toEqual(['3', []]);
+  });
+});
+
+describe('the overlay', () => {
+  it('keeps the order of last change and marks deletions', () => {
+    const record = new SessionRecord(SPEC);
+    const bytes = new Uint8Array(1);
+    moves(record, [
+      stepEnded(
+        { wait: 'model' },
+        { changes: [{ path: 'a', bytes }, { path: 'b', bytes }] },
+      ),
+      stepEnded({ wait: 'model' }, { changes: [{ path: 'a', bytes: null }] }),
+    ]);
+    expect([...record.overlay]).toEqual([
+      ['b', bytes],
+      ['a', null],
+    ]);
+  });
+});
+
+it('a journal that does not begin with `opened` is refused', () => {
+  expect(() => SessionRecord.fold([accepted('1')])).toThrow('begins with an `opened` entry');
+});
