@@ -1,6 +1,7 @@
 /** Skein: many coding-agent sessions in one Node program. The public surface, named exports only. */
 
-export { SessionPool, DEFAULT_MAX_TURNS, DEFAULT_MODEL, type PoolStats } from './pool/pool.ts';
+export { SessionPool, DEFAULT_MAX_TURNS, type PoolStats } from './pool/pool.ts';
+export { DEFAULT_MODEL } from './pool/assemble.ts';
 export { Session, type SessionStatus } from './pool/session.ts';
 export type { SessionStateName } from './pool/session-state.ts';
 export type {
@@ -24,3 +25,4 @@ export type { FilesInput } from './workspace/from-files.ts';
 export type { Workspace, WorkspaceStat } from './workspace/workspace.ts';
 export type { JsonSchema, Tool, ToolContext } from './tools/tool.ts';
 export * from './errors.ts';
+export { CodingAgent, type CodingAgentOptions, type MessageOutcome } from './coding-agent.ts';

@@ -1,36 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { PoolClosedError, SessionExistsError } from '../errors.ts';
-import { DEFAULT_RETRY_POLICY } from '../gate/retry.ts';
-import { Journal } from '../journal/journal.ts';
-import { MemoryStore } from '../journal/memory-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
-import type { JournalStore } from '../journal/store.ts';
-import { DEFAULT_DEADLINES, type ProviderOptions, type ResolvedProvider } from '../model/model.ts';
-import { resolveModel } from '../model/providers.ts';
 import type { SessionSpec } from '../protocol/messages.ts';
 import { loadSkills } from '../skills/load-skills.ts';
 import type { SkillWarning } from '../skills/skill.ts';
 import { DEFAULT_PRESET } from '../tools/presets.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { fromFiles } from '../workspace/from-files.ts';
-import { DEFAULT_QUOTA, type WorkspaceQuota } from '../workspace/workspace.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { assemble, type PoolParts } from './assemble.ts';
 import { HostTools } from './host-tools.ts';
-import { ModelThreads } from './model-threads.ts';
 import { checkPoolOptions, checkSessionOptions, type PoolOptions, type SessionOptions } from './options.ts';
-import { PiscinaRunner } from './piscina-runner.ts';
-import { Placement } from './placement.ts';
-import { SessionDriver, type DriverPorts } from './session-driver.ts';
+import { SessionDriver } from './session-driver.ts';
 import { CLOSE_DEADLINE_MS, Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
-import { StepScheduler } from './step-scheduler.ts';
-import type { StepRunner } from './step-runner.ts';
 import { toolSources } from './tool-sources.ts';
-import { Watchdog } from './watchdog.ts';
 
-/** The model of sessions that name none, in a pool that names none (CA-4). */
-export const DEFAULT_MODEL = 'openrouter:anthropic/claude-sonnet-4.5';
 /** Tool rounds a prompt may take (CA-8). */
 export const DEFAULT_MAX_TURNS = 10;
 
@@ -43,21 +27,6 @@ export interface PoolStats {
   readonly waitingSteps: number;
   /** Steps that found their session's files missing in their thread and were sent again with them. */
   readonly misses: number;
-}
-
-/** The open pool's parts; a simulation or a test may bring its own. */
-interface PoolParts {
-  readonly ports: DriverPorts;
-  readonly store: JournalStore;
-  readonly runner: StepRunner;
-  readonly placement: Placement;
-  readonly scheduler: StepScheduler;
-  readonly models: ModelThreads;
-  readonly maxThreads: number;
-  readonly maxQueuedPrompts: number;
-  readonly quota: WorkspaceQuota;
-  readonly defaultModel: string;
-  readonly providers: ProviderBook;
 }
 
 /** Runs many sessions in this process. Open one, start sessions, close it. */
@@ -145,7 +114,7 @@ export class SessionPool implements AsyncDisposable {
   async #start(sessionId: string, options: SessionOptions): Promise<Session> {
     const { ports, providers, quota, maxQueuedPrompts, defaultModel } = this.#parts;
     const model = options.model ?? defaultModel;
-    providers.resolve(model);
+    providers.admit(model);
     const { sources, hostTools } = toolSources(options.tools ?? [DEFAULT_PRESET]);
     const { skills, warnings } = await loadSkills(options.skills ?? []);
     for (const warning of warnings) warn(warning);
@@ -210,98 +179,4 @@ function warn(warning: SkillWarning): void {
     type: 'SkeinSkillWarning',
     code: warning.code,
   });
-}
-
-/** Providers as they were resolved when a session first named them. The one place on this side that holds keys. */
-class ProviderBook {
-  readonly #options: Readonly<Record<string, ProviderOptions>>;
-  readonly #resolved = new Map<string, ResolvedProvider>();
-
-  constructor(options: Readonly<Record<string, ProviderOptions>>) {
-    this.#options = options;
-  }
-
-  /** @throws `unknown_provider`, `missing_key`, `invalid_option` */
-  resolve(model: string): void {
-    const { provider } = resolveModel(model, this.#options, process.env);
-    if (!this.#resolved.has(provider.name)) this.#resolved.set(provider.name, provider);
-  }
-
-  get(name: string): ResolvedProvider {
-    const provider = this.#resolved.get(name);
-    if (!provider) throw new TypeError(`provider ${name} was not resolved`);
-    return provider;
-  }
-}
-
-function assemble(options: PoolOptions): PoolParts {
-  const { threads = {}, models: modelOptions = {}, limits = {} } = options;
-  const clock: Clock = systemClock;
-  const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
-  const runner = new PiscinaRunner({
-    minThreads: Math.min(threads.min ?? 0, maxThreads),
-    maxThreads,
-    idleTimeoutMs: threads.idleTimeoutMs ?? 30_000,
-    maxHeapMb: threads.maxHeapMb ?? 512,
-    residency: {
-      maxSessions: limits.maxResidentSessions ?? 64,
-      maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
-    },
-  });
-  const placement = new Placement(
-    { maxThreads, dedicated: threads.dedicated ?? false, patienceMs: threads.patienceMs ?? 5 },
-    clock,
-  );
-  const scheduler = new StepScheduler({
-    options: { stepTimeoutMs: limits.stepTimeoutMs ?? 30_000, cancelGraceMs: limits.cancelGraceMs ?? 100 },
-    placement,
-    runner,
-    watchdog: new Watchdog(clock),
-    clock,
-  });
-  const providers = new ProviderBook(options.providers ?? {});
-  const models = new ModelThreads({
-    threads: modelOptions.threads ?? 1,
-    maxHeapMb: 1024,
-    deadlines: {
-      connectMs: modelOptions.connectTimeoutMs ?? DEFAULT_DEADLINES.connectMs,
-      firstByteMs: modelOptions.firstByteTimeoutMs ?? DEFAULT_DEADLINES.firstByteMs,
-      idleMs: modelOptions.idleTimeoutMs ?? DEFAULT_DEADLINES.idleMs,
-      totalMs: modelOptions.totalTimeoutMs ?? DEFAULT_DEADLINES.totalMs,
-    },
-    provider: (name) => providers.get(name),
-  });
-  const store = new MemoryStore();
-  let stepId = 0;
-  return {
-    ports: {
-      clock,
-      random: Math.random,
-      journal: new Journal(store),
-      steps: scheduler,
-      models,
-      retryPolicy: {
-        ...DEFAULT_RETRY_POLICY,
-        ...(modelOptions.maxAttempts === undefined ? {} : { maxAttempts: modelOptions.maxAttempts }),
-        ...(modelOptions.maxRetryAfterMs === undefined
-          ? {}
-          : { maxRetryAfterMs: modelOptions.maxRetryAfterMs }),
-      },
-      nextStepId: () => (stepId += 1),
-    },
-    store,
-    runner,
-    placement,
-    scheduler,
-    models,
-    maxThreads,
-    maxQueuedPrompts: limits.maxQueuedPrompts ?? 64,
-    quota: {
-      maxFileBytes: limits.maxFileBytes ?? DEFAULT_QUOTA.maxFileBytes,
-      maxTotalBytes: limits.maxTotalBytes ?? DEFAULT_QUOTA.maxTotalBytes,
-      maxFiles: limits.maxFiles ?? DEFAULT_QUOTA.maxFiles,
-    },
-    defaultModel: modelOptions.default ?? DEFAULT_MODEL,
-    providers,
-  };
 }

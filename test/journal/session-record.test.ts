@@ -49,7 +49,12 @@ const responded = (text: string, ...calls: ToolCall[]): JournalEntry => {
   return { type: 'model-responded', response };
 };
 const call = (id: string, name = 'read'): ToolCall => ({ id, name, arguments: '{}' });
-const result = (callId: string, content = 'ok'): ToolResult => ({ callId, name: 'read', content, isError: false });
+const result = (callId: string, content = 'ok'): ToolResult => ({
+  callId,
+  name: 'read',
+  content,
+  isError: false,
+});
 const ended = (promptId: string): JournalEntry => ({
   type: 'prompt-ended',
   promptId,
@@ -185,7 +190,10 @@ describe('the mailbox', () => {
   it('begins the next prompt when one ends, and lets a waiting one leave', () => {
     const record = new SessionRecord(SPEC);
     moves(record, [accepted('1'), accepted('2'), accepted('3')]);
-    expect([record.active?.promptId, record.queue.map(({ promptId }) => promptId)]).toEqual(['1', ['2', '3']]);
+    expect([record.active?.promptId, record.queue.map(({ promptId }) => promptId)]).toEqual([
+      '1',
+      ['2', '3'],
+    ]);
     moves(record, [ended('2'), ended('1')]);
     expect([record.active?.promptId, record.queue]).toEqual(['3', []]);
   });
@@ -198,7 +206,12 @@ describe('the overlay', () => {
     moves(record, [
       stepEnded(
         { wait: 'model' },
-        { changes: [{ path: 'a', bytes }, { path: 'b', bytes }] },
+        {
+          changes: [
+            { path: 'a', bytes },
+            { path: 'b', bytes },
+          ],
+        },
       ),
       stepEnded({ wait: 'model' }, { changes: [{ path: 'a', bytes: null }] }),
     ]);

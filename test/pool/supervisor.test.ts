@@ -22,9 +22,9 @@ describe('a thread that dies with one call running', () => {
   });
 
   it('costs the call its second chance the second time', () => {
-    expect(
-      supervise(loss({ suspects: ['a'] }), history({ deaths: new Map([['a', 2]]), losses: 2 })),
-    ).toEqual({ do: 'settle', callId: 'a', as: 'tool_crashed' });
+    expect(supervise(loss({ suspects: ['a'] }), history({ deaths: new Map([['a', 2]]), losses: 2 }))).toEqual(
+      { do: 'settle', callId: 'a', as: 'tool_crashed' },
+    );
   });
 
   it('past its deadline settles the call at once', () => {

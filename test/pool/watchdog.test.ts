@@ -3,7 +3,12 @@ import { Watchdog } from '../../src/pool/watchdog.ts';
 import { StepPage } from '../../src/protocol/step-page.ts';
 import { ManualClock } from './manual-clock.ts';
 
-function watched(stepTimeoutMs: number): { clock: ManualClock; page: StepPage; late: () => number; end: () => void } {
+function watched(stepTimeoutMs: number): {
+  clock: ManualClock;
+  page: StepPage;
+  late: () => number;
+  end: () => void;
+} {
   const clock = new ManualClock();
   const page = StepPage.forCalls(2);
   let lateCount = 0;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionSpec, StepInput, StepOutcome, StepTask, ToolSource } from '../../src/protocol/messages.ts';
+import type {
+  SessionSpec,
+  StepInput,
+  StepOutcome,
+  StepTask,
+  ToolSource,
+} from '../../src/protocol/messages.ts';
 import { StepPage } from '../../src/protocol/step-page.ts';
 import { StepHost } from '../../src/session/step-host.ts';
 import type { ToolCall } from '../../src/tools/tool.ts';
@@ -38,7 +44,10 @@ function task(data: Partial<StepTask> & { readonly input: StepInput }): StepTask
   };
 }
 
-function turn(calls: readonly ToolCall[], data: Partial<Extract<StepInput, { type: 'turn' }>> = {}): StepInput {
+function turn(
+  calls: readonly ToolCall[],
+  data: Partial<Extract<StepInput, { type: 'turn' }>> = {},
+): StepInput {
   return { type: 'turn', roundsDone: 0, calls, settled: [], begun: [], ...data };
 }
 
@@ -103,7 +112,11 @@ describe('a session that is not resident', () => {
     const thread = host();
     const steps: StepTask[] = [];
     for (const sessionId of ['a', 'b', 'c']) {
-      const step = task({ sessionId, input: { type: 'prompt' }, state: { spec: spec({ sessionId }), overlay: [] } });
+      const step = task({
+        sessionId,
+        input: { type: 'prompt' },
+        state: { spec: spec({ sessionId }), overlay: [] },
+      });
       await thread.run(step);
       steps.push(step);
     }
@@ -184,7 +197,11 @@ describe('an outside effect', () => {
   const state = { spec: spec({ tools }), overlay: [] };
 
   it('ends the step before it, and the calls after it wait', async () => {
-    const calls = [call('1', 'shout', { text: 'a' }), call('2', 'ask', {}), call('3', 'shout', { text: 'b' })];
+    const calls = [
+      call('1', 'shout', { text: 'a' }),
+      call('2', 'ask', {}),
+      call('3', 'shout', { text: 'b' }),
+    ];
     const outcome = done(await host().run(task({ input: turn(calls), state })));
     expect(outcome.results.map((result) => result.callId)).toEqual(['1']);
     expect(outcome.next).toEqual({ wait: 'outside', callIds: ['2'] });
@@ -195,7 +212,9 @@ describe('an outside effect', () => {
     const before = done(await host().run(task({ input: turn(calls), state })));
     expect(before.next).toEqual({ wait: 'outside', callIds: ['1'] });
     const after = done(await host().run(task({ input: turn(calls, { begun: ['1'] }), state })));
-    expect(after.results).toEqual([{ callId: '1', name: 'outside', content: 'done outside', isError: false }]);
+    expect(after.results).toEqual([
+      { callId: '1', name: 'outside', content: 'done outside', isError: false },
+    ]);
   });
 });
 
@@ -221,7 +240,10 @@ describe('a custom tool', () => {
 
   it.each(['null', 'text', 'hostile'])('that throws %s is an error result', async (what) => {
     const outcome = done(await host().run(task({ input: turn([call('1', 'throws', { what })]), state })));
-    expect(outcome.results[0]).toMatchObject({ isError: true, content: expect.stringMatching(/^Error: /) as string });
+    expect(outcome.results[0]).toMatchObject({
+      isError: true,
+      content: expect.stringMatching(/^Error: /) as string,
+    });
     expect(outcome.next).toEqual({ wait: 'model' });
   });
 });

@@ -1,0 +1,111 @@
+import { availableParallelism } from 'node:os';
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../gate/retry.ts';
+import { Journal } from '../journal/journal.ts';
+import { MemoryStore } from '../journal/memory-store.ts';
+import type { JournalStore } from '../journal/store.ts';
+import { DEFAULT_DEADLINES } from '../model/model.ts';
+import { DEFAULT_QUOTA, type WorkspaceQuota } from '../workspace/workspace.ts';
+import { systemClock } from './clock.ts';
+import type { ModelCaller } from './model-caller.ts';
+import { ModelThreads } from './model-threads.ts';
+import type { ModelThreadOptions, PoolOptions } from './options.ts';
+import { PiscinaRunner } from './piscina-runner.ts';
+import { Placement } from './placement.ts';
+import { ProviderBook } from './provider-book.ts';
+import type { DriverPorts } from './session-driver.ts';
+import type { StepRunner } from './step-runner.ts';
+import { StepScheduler } from './step-scheduler.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** The model of sessions that name none, in a pool that names none (CA-4). */
+export const DEFAULT_MODEL = 'openrouter:anthropic/claude-sonnet-4.5';
+
+/** What an open pool is made of. */
+export interface PoolParts {
+  readonly ports: DriverPorts;
+  readonly store: JournalStore;
+  readonly runner: StepRunner;
+  readonly placement: Placement;
+  readonly scheduler: StepScheduler;
+  readonly models: ModelCaller;
+  readonly providers: ProviderBook;
+  readonly maxThreads: number;
+  readonly maxQueuedPrompts: number;
+  readonly quota: WorkspaceQuota;
+  readonly defaultModel: string;
+}
+
+/** Puts the parts of a pool together: real threads, real time, the options' figures or their defaults. */
+export function assemble(options: PoolOptions): PoolParts {
+  const { threads = {}, models: modelOptions = {}, limits = {} } = options;
+  const clock = systemClock;
+  const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
+  const runner = new PiscinaRunner({
+    minThreads: threads.min ?? 0,
+    maxThreads,
+    idleTimeoutMs: threads.idleTimeoutMs ?? 30_000,
+    maxHeapMb: threads.maxHeapMb ?? 512,
+    residency: {
+      maxSessions: limits.maxResidentSessions ?? 64,
+      maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
+    },
+  });
+  const placement = new Placement(
+    { maxThreads, dedicated: threads.dedicated ?? false, patienceMs: threads.patienceMs ?? 5 },
+    clock,
+  );
+  const scheduler = new StepScheduler({
+    options: { stepTimeoutMs: limits.stepTimeoutMs ?? 30_000, cancelGraceMs: limits.cancelGraceMs ?? 100 },
+    placement,
+    runner,
+    watchdog: new Watchdog(clock),
+    clock,
+  });
+  const providers = new ProviderBook(options.providers ?? {});
+  const models = new ModelThreads({
+    threads: modelOptions.threads ?? 1,
+    maxHeapMb: 1024,
+    deadlines: {
+      connectMs: modelOptions.connectTimeoutMs ?? DEFAULT_DEADLINES.connectMs,
+      firstByteMs: modelOptions.firstByteTimeoutMs ?? DEFAULT_DEADLINES.firstByteMs,
+      idleMs: modelOptions.idleTimeoutMs ?? DEFAULT_DEADLINES.idleMs,
+      totalMs: modelOptions.totalTimeoutMs ?? DEFAULT_DEADLINES.totalMs,
+    },
+    provider: (name) => providers.get(name),
+  });
+  const store = new MemoryStore();
+  let stepId = 0;
+  return {
+    ports: {
+      clock,
+      random: Math.random,
+      journal: new Journal(store),
+      steps: scheduler,
+      models,
+      retryPolicy: retryPolicy(modelOptions),
+      nextStepId: () => (stepId += 1),
+    },
+    store,
+    runner,
+    placement,
+    scheduler,
+    models,
+    providers,
+    maxThreads,
+    maxQueuedPrompts: limits.maxQueuedPrompts ?? 64,
+    quota: {
+      maxFileBytes: limits.maxFileBytes ?? DEFAULT_QUOTA.maxFileBytes,
+      maxTotalBytes: limits.maxTotalBytes ?? DEFAULT_QUOTA.maxTotalBytes,
+      maxFiles: limits.maxFiles ?? DEFAULT_QUOTA.maxFiles,
+    },
+    defaultModel: modelOptions.default ?? DEFAULT_MODEL,
+  };
+}
+
+function retryPolicy({ maxAttempts, maxRetryAfterMs }: ModelThreadOptions): RetryPolicy {
+  return {
+    ...DEFAULT_RETRY_POLICY,
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
+    ...(maxRetryAfterMs === undefined ? {} : { maxRetryAfterMs }),
+  };
+}

@@ -1,0 +1,25 @@
+import { resolveModel } from '../model/providers.ts';
+import type { ProviderOptions, ResolvedProvider } from '../model/model.ts';
+
+/** Providers as they were when a session first named them. The one place on the coordinator's side that holds keys. */
+export class ProviderBook {
+  readonly #options: Readonly<Record<string, ProviderOptions>>;
+  readonly #resolved = new Map<string, ResolvedProvider>();
+
+  constructor(options: Readonly<Record<string, ProviderOptions>>) {
+    this.#options = options;
+  }
+
+  /** Makes sure that a model can be called. @throws `unknown_provider`, `missing_key`, `invalid_option` */
+  admit(model: string): void {
+    const { provider } = resolveModel(model, this.#options, process.env);
+    if (!this.#resolved.has(provider.name)) this.#resolved.set(provider.name, provider);
+  }
+
+  /** A provider that was admitted. */
+  get(name: string): ResolvedProvider {
+    const provider = this.#resolved.get(name);
+    if (!provider) throw new TypeError(`provider ${name} was not admitted`);
+    return provider;
+  }
+}
