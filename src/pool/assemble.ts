@@ -46,7 +46,7 @@ export function assemble(options: PoolOptions): PoolParts {
     idleTimeoutMs: threads.idleTimeoutMs ?? 30_000,
     maxHeapMb: threads.maxHeapMb ?? 512,
     residency: {
-      maxSessions: limits.maxResidentSessions ?? 64,
+      maxSessions: limits.maxResidentSessions ?? 1_024,
       maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
     },
   });

@@ -50,7 +50,7 @@ export interface LimitOptions {
   readonly maxFileBytes?: number;
   readonly maxTotalBytes?: number;
   readonly maxFiles?: number;
-  /** Sessions whose files one thread keeps between steps. Default 64. */
+  /** Sessions whose files one thread keeps between steps. Default 1,024. */
   readonly maxResidentSessions?: number;
   /** Bytes of changed files one thread keeps between steps. Default 64 MiB. */
   readonly maxResidentBytes?: number;

@@ -5,39 +5,33 @@ import type { Resident } from './resident.ts';
 export class Residents {
   readonly #limits: ResidencyLimits;
   // A Map iterates in insertion order; re-inserting on use makes it the order of last use.
-  readonly #bySession = new Map<string, Resident>();
+  readonly #bySession = new Map<string, { readonly resident: Resident; readonly byteLength: number }>();
+  #byteLength = 0;
 
   constructor(limits: ResidencyLimits) {
     this.#limits = limits;
   }
 
-  get(sessionId: string): Resident | undefined {
-    const resident = this.#bySession.get(sessionId);
-    if (resident) {
-      this.#bySession.delete(sessionId);
-      this.#bySession.set(sessionId, resident);
-    }
-    return resident;
-  }
-
-  keep(resident: Resident): void {
-    this.#bySession.delete(resident.spec.sessionId);
-    this.#bySession.set(resident.spec.sessionId, resident);
-  }
-
-  drop(sessionId: string): void {
+  /** Takes the session out: while it runs its volume is nobody's, and after a throw it must not be found again. */
+  take(sessionId: string): Resident | undefined {
+    const entry = this.#bySession.get(sessionId);
+    if (!entry) return undefined;
     this.#bySession.delete(sessionId);
+    this.#byteLength -= entry.byteLength;
+    return entry.resident;
   }
 
-  /** Drops what is over the limits, but never the session that was used last. */
-  trim(): void {
-    let bytes = 0;
-    for (const resident of this.#bySession.values()) bytes += resident.workspace.byteLength;
-    for (const [sessionId, resident] of this.#bySession) {
-      if (this.#bySession.size <= 1) return;
-      if (this.#bySession.size <= this.#limits.maxSessions && bytes <= this.#limits.maxBytes) return;
-      this.#bySession.delete(sessionId);
-      bytes -= resident.workspace.byteLength;
+  /** Puts a session (back) in, as the one used last, and drops others until the limits are kept. */
+  keep(resident: Resident): void {
+    this.take(resident.spec.sessionId);
+    const { byteLength } = resident.workspace;
+    this.#bySession.set(resident.spec.sessionId, { resident, byteLength });
+    this.#byteLength += byteLength;
+    for (const sessionId of this.#bySession.keys()) {
+      const { maxSessions, maxBytes } = this.#limits;
+      const kept = this.#bySession.size <= maxSessions && this.#byteLength <= maxBytes;
+      if (kept || this.#bySession.size === 1) return;
+      this.take(sessionId);
     }
   }
 }

@@ -18,8 +18,6 @@ export class StepHost {
     try {
       const resident = await this.#residentFor(task);
       if (!resident) return { type: 'miss' };
-      // Until the step is done its volume is nobody's: after a throw it must not be taken for either state.
-      this.#residents.drop(task.sessionId);
       const outcome = await runStep(resident, task.input, {
         serial: task.serial,
         first: task.volumeOf === 0,
@@ -27,7 +25,6 @@ export class StepHost {
       });
       resident.volumeOf = task.stepId;
       this.#residents.keep(resident);
-      this.#residents.trim();
       return outcome;
     } catch (error) {
       return { type: 'failed', error: serializeError(error, 'step_failed') };
@@ -35,8 +32,8 @@ export class StepHost {
   }
 
   async #residentFor(task: StepTask): Promise<Resident | undefined> {
+    const resident = this.#residents.take(task.sessionId);
     if (task.state) return makeResident(task.state, task.volumeOf);
-    const resident = this.#residents.get(task.sessionId);
     if (!resident || resident.volumeOf !== task.volumeOf) return undefined;
     resident.workspace.applyChanges(task.changes);
     return resident;
