@@ -37,7 +37,7 @@ export async function loadSkills(dirs: readonly string[]): Promise<LoadedSkills>
     const scan = new SkillScan(dir, warnings);
     for (const skill of await scan.run()) {
       // One folder given twice, or found below two of the directories, is no clash.
-      const file = await realpath(skill.path);
+      const file = await realpath(skill.path).catch(() => skill.path);
       if (seen.has(file)) continue;
       seen.add(file);
       const first = skills.get(skill.name);

@@ -23,7 +23,7 @@ export function describeEdit(path: string, before: string, replacements: readonl
     let end = lineEnd(before, first.end);
     let changed = before.slice(start, first.start) + first.text;
     let at = first.end;
-    // Places on one line, or on lines that touch, are one hunk.
+    // Places on one line are one hunk.
     for (index++; index < replacements.length && replacements[index]!.start <= end; index++) {
       const next = replacements[index]!;
       changed += before.slice(at, next.start) + next.text;

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { runCall } from '../../src/tools/run-call.ts';
+import { contextOf, Harness } from './harness.ts';
+
+/** Names from a small pool, so that calls meet; some of them mean trouble. */
+const name = fc.constantFrom(
+  'path',
+  'offset',
+  'limit',
+  'content',
+  'old_string',
+  'new_string',
+  'replace_all',
+  'pattern',
+  'glob',
+  'max_results',
+  'name',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+);
+const path = fc.constantFrom(
+  'a.txt',
+  '/a.txt',
+  'lib/b.ts',
+  'lib',
+  '',
+  '.',
+  '..',
+  '../x',
+  'a\\b',
+  'a\0',
+  '%2e%2e/x',
+  '．．/x',
+  '\ud800',
+  'x'.repeat(10_000),
+);
+const value = fc.oneof(
+  path,
+  fc.string({ maxLength: 20 }),
+  fc.integer({ min: -3, max: 5_000 }),
+  fc.boolean(),
+  fc.constantFrom(null, 1e308, -0, 0.5, 'foo', '**/*', '*.ts', '[', '{a', '(', '\\'),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+const object = fc
+  .array(fc.tuple(name, value), { maxLength: 5 })
+  .map(
+    (entries) =>
+      `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${JSON.stringify(item)}`).join(',')}}`,
+  );
+const args = fc.oneof(
+  { weight: 6, arbitrary: object },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+  // Cut anywhere, as a stream may be.
+  { weight: 1, arbitrary: fc.tuple(object, fc.nat(80)).map(([text, at]) => text.slice(0, at)) },
+);
+const tool = fc.oneof(
+  fc.constantFrom('read', 'write', 'edit', 'list', 'search'),
+  fc.constantFrom('bash', '__proto__', 'constructor', ''),
+);
+
+it('whatever is asked, a call is answered with a text, and Object.prototype stays as it is', () => {
+  const before = Reflect.ownKeys(Object.prototype);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(tool, args), { maxLength: 8 }), (calls) => {
+      const harness = new Harness({ 'a.txt': 'foo\nbar\r\n', 'lib/b.ts': 'let foo = 1;\n' });
+      for (const [index, [called, text]] of calls.entries()) {
+        const call = { id: `c${index}`, name: called, arguments: text };
+        const result = runCall(harness.tools, call, contextOf(harness.workspace));
+        if (result instanceof Promise) throw new Error('the built-in tools answer at once');
+        expect(result.callId).toBe(call.id);
+        expect(result.name).toBe(called);
+        expect(typeof result.content).toBe('string');
+        expect(result.content.startsWith('Error: ')).toBe(result.isError);
+      }
+      expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
+    }),
+    { numRuns: 5_000 },
+  );
+});
