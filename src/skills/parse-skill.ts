@@ -1,7 +1,7 @@
 import { SkillError } from '../errors.ts';
 import { parseFrontMatter } from './front-matter.ts';
 import type { Skill, SkillWarning } from './skill.ts';
-import { MAX_DESCRIPTION_CHARS, nameProblems } from './skill-rules.ts';
+import { lengthOf, MAX_DESCRIPTION_CHARS, nameProblems } from './skill-rules.ts';
 
 /**
  * Reads the text of a SKILL.md, leniently: a name that breaks the rules is kept with a warning, unknown fields are
@@ -38,7 +38,7 @@ export function parseSkill(
       `${path}: description is required; say what the skill does and when to use it.`,
     );
   }
-  if ([...description].length > MAX_DESCRIPTION_CHARS) {
+  if (lengthOf(description) > MAX_DESCRIPTION_CHARS) {
     warn('description_too_long', `description is over ${MAX_DESCRIPTION_CHARS} characters`);
   }
   const skill: Skill = {

@@ -16,11 +16,11 @@ export interface RuleProblem {
  */
 export function nameProblems(name: string, folder: string): RuleProblem[] {
   const problems: RuleProblem[] = [];
-  const shown = JSON.stringify([...name].slice(0, 80).join(''));
+  const shown = JSON.stringify(Array.from(name).slice(0, 80).join(''));
   const invalid = (problem: string): void => {
     problems.push({ code: 'invalid_name', problem: `name ${shown} ${problem}` });
   };
-  if ([...name].length > MAX_NAME_CHARS) {
+  if (lengthOf(name) > MAX_NAME_CHARS) {
     problems.push({ code: 'name_too_long', problem: `name ${shown} is over ${MAX_NAME_CHARS} characters` });
   }
   if (name !== name.toLowerCase()) invalid('must be lowercase');
@@ -36,4 +36,9 @@ export function nameProblems(name: string, folder: string): RuleProblem[] {
     });
   }
   return problems;
+}
+
+/** In code points, as the reference validator counts. */
+export function lengthOf(text: string): number {
+  return Array.from(text).length;
 }

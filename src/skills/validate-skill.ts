@@ -3,7 +3,7 @@ import { SkillError } from '../errors.ts';
 import { parseFrontMatter } from './front-matter.ts';
 import { findSkillFile, readSkillText } from './skill-files.ts';
 import type { SkillWarning } from './skill.ts';
-import { MAX_COMPATIBILITY_CHARS, MAX_DESCRIPTION_CHARS, nameProblems } from './skill-rules.ts';
+import { lengthOf, MAX_COMPATIBILITY_CHARS, MAX_DESCRIPTION_CHARS, nameProblems } from './skill-rules.ts';
 
 const FIELDS = ['name', 'description', 'license', 'compatibility', 'metadata', 'allowed-tools'];
 
@@ -59,7 +59,7 @@ function fieldProblems(
   if (name !== undefined) problems.push(...nameProblems(name.normalize('NFKC'), folder));
   const limit = (key: string, required: boolean, max: number): void => {
     const value = text(key, required);
-    if (value !== undefined && [...value].length > max) {
+    if (value !== undefined && lengthOf(value) > max) {
       add(`${key}_too_long`, `${key} is over ${max} characters`);
     }
   };

@@ -167,9 +167,18 @@ describe('the confirmation', () => {
     expect(confirmation('line 1', 'a\nb', true)).toBe(
       [
         'Edited a.txt in 11 places:',
-        ...['@@ -1 +1,2 @@', '-line 1', '+a', '+b'],
-        ...['@@ -10 +11,2 @@', '-line 10', '+a', '+b0'],
-        ...['@@ -11 +13,2 @@', '-line 11', '+a', '+b1'],
+        '@@ -1 +1,2 @@',
+        '-line 1',
+        '+a',
+        '+b',
+        '@@ -10 +11,2 @@',
+        '-line 10',
+        '+a',
+        '+b0',
+        '@@ -11 +13,2 @@',
+        '-line 11',
+        '+a',
+        '+b1',
         '... and 8 more',
       ].join('\n'),
     );

@@ -146,8 +146,8 @@ describe('what cannot be read', () => {
 
 function reader(files: Readonly<Record<string, string | Uint8Array>>): {
   readonly harness: Harness;
-  ok(args: Readonly<Record<string, unknown>>): string;
-  error(args: Readonly<Record<string, unknown>>): string;
+  readonly ok: (args: Readonly<Record<string, unknown>>) => string;
+  readonly error: (args: Readonly<Record<string, unknown>>) => string;
 } {
   const harness = new Harness(files);
   return {

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- a tool may return anything */
 import { describe, expect, it } from 'vitest';
 import { runCall } from '../../src/tools/run-call.ts';
 import { ToolSet } from '../../src/tools/tool-set.ts';
