@@ -214,3 +214,12 @@ export class ModelError extends SkeinError {
     this.retryAfterMs = data.retryAfterMs;
   }
 }
+
+/**
+ * Results could not be put on disk: `output_exists` (the directory for them is not empty), `output_unwritable`,
+ * `disk_changed` (a file is no longer what the session saw; nothing was written), `write_failed`.
+ */
+export class OutputError extends SkeinError {}
+
+/** A command was called wrongly: `usage`, `input_unreadable`. */
+export class UsageError extends SkeinError {}

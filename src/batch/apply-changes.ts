@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, readFile, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { OutputError } from '../errors.ts';
+import type { FileDifference } from '../workspace/files-view.ts';
+import { parentsOf } from '../workspace/from-files.ts';
+
+/**
+ * Writes changes to the real directory that their base came from. Every file is compared first: where one is no longer
+ * what the session saw, or a symbolic link is on the way, nothing at all is written. Each file is replaced in one
+ * step, and keeps its mode; directories that deletions leave empty go.
+ * @throws {OutputError} `disk_changed`, naming the files; `write_failed`, saying how far it came
+ */
+export async function applyChanges(directory: string, changes: readonly FileDifference[]): Promise<void> {
+  const problems: string[] = [];
+  for (const change of changes) {
+    const problem = await problemWith(directory, change);
+    if (problem !== undefined) problems.push(`${change.path} ${problem}`);
+  }
+  if (problems.length > 0) {
+    const shown = problems.slice(0, 5).join('; ');
+    const more = problems.length > 5 ? ` and ${problems.length - 5} more` : '';
+    throw new OutputError('disk_changed', `Nothing was written to ${directory}: ${shown}${more}.`);
+  }
+  let written = 0;
+  // Deletions first: they make room for a file where a directory was, and the other way round.
+  for (const change of changes.toSorted((a, b) => Number(a.after !== null) - Number(b.after !== null))) {
+    try {
+      await applyOne(directory, change);
+      written += 1;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new OutputError(
+        'write_failed',
+        `${written} of ${changes.length} files were written to ${directory}, then ${change.path} could not be: ${why}.`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** Why a change must not be made; undefined when it may. */
+async function problemWith(directory: string, { path, before }: FileDifference): Promise<string | undefined> {
+  for (const parent of parentsOf(path)) {
+    if ((await kindOf(join(directory, parent))) === 'link') return `is behind the symbolic link ${parent}`;
+  }
+  const file = join(directory, path);
+  const kind = await kindOf(file);
+  if (kind === 'link') return 'is a symbolic link';
+  if (before === null) return kind === 'file' ? 'has appeared since it was read' : undefined;
+  if (kind !== 'file') return 'is gone since it was read';
+  return Buffer.compare(await readFile(file), before) === 0 ? undefined : 'has changed since it was read';
+}
+
+async function kindOf(path: string): Promise<'file' | 'directory' | 'link' | 'none'> {
+  try {
+    const stat = await lstat(path);
+    if (stat.isSymbolicLink()) return 'link';
+    return stat.isDirectory() ? 'directory' : 'file';
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'none';
+    throw error;
+  }
+}
+
+async function applyOne(directory: string, { path, before, after }: FileDifference): Promise<void> {
+  const file = join(directory, path);
+  if (after === null) {
+    await unlink(file);
+    await removeEmptyParents(directory, path);
+    return;
+  }
+  const mode = before === null ? 0o666 : (await lstat(file)).mode & 0o7777;
+  await mkdir(dirname(file), { recursive: true });
+  const temporary = join(dirname(file), `.${basename(file).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
+  try {
+    await writeFile(temporary, after, { flag: 'wx', mode });
+    await rename(temporary, file);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function removeEmptyParents(directory: string, path: string): Promise<void> {
+  for (const parent of parentsOf(path)) {
+    try {
+      await rmdir(join(directory, parent));
+    } catch {
+      return; // Not empty: neither is any above it.
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { OutputError } from '../errors.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import { fileDiff, type FileDiff } from './file-diff.ts';
+import { mergeOutcomes, type Merge } from './merge.ts';
+import { reportHtml } from './report-html.ts';
+import { buildReport, reportItem, type ItemReport, type Report } from './report.ts';
+import type { BatchOutcome, ItemOutcome } from './run-batch.ts';
+
+const MERGED_PATCH = 'merged.patch';
+
+/** A finished batch on disk. */
+export interface WrittenBatch {
+  readonly report: Report;
+  readonly merge: Merge;
+  /** Of the merged patch. */
+  readonly diffs: readonly FileDiff[];
+}
+
+/**
+ * The directory of one batch's results: `patches/` (one an item, written when the item ends, so that a batch which
+ * dies keeps them), `merged.patch`, `report.json`, `report.html`.
+ */
+export class BatchOutput {
+  readonly directory: string;
+  readonly #image: BaseImage;
+  readonly #items = new Map<string, ItemReport>();
+
+  /** @throws {OutputError} `output_exists`, `output_unwritable`: now, and not after the work is done */
+  static async create(directory: string, image: BaseImage): Promise<BatchOutput> {
+    const patches = join(directory, 'patches');
+    await attempt(directory, () => mkdir(patches, { recursive: true }));
+    const there = await attempt(directory, async () => [...(await readdir(directory)), ...(await readdir(patches))]);
+    if (there.some((name) => name !== 'patches')) {
+      throw new OutputError(
+        'output_exists',
+        `The output directory ${directory} is not empty; name another one, so that two batches do not mix.`,
+      );
+    }
+    return new BatchOutput(directory, image);
+  }
+
+  private constructor(directory: string, image: BaseImage) {
+    this.directory = directory;
+    this.#image = image;
+  }
+
+  /** @returns the item's entry and diffs. @throws {OutputError} `output_unwritable` */
+  async writeItem(outcome: ItemOutcome): Promise<ItemReport> {
+    const { number, id } = outcome.item;
+    const name = `${String(number).padStart(4, '0')}-${id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(-80)}.patch`;
+    const report = reportItem(outcome, this.#image, `patches/${name}`);
+    this.#items.set(id, report);
+    if (report.entry.patch !== null) {
+      await this.#write(report.entry.patch, report.diffs.map((diff) => diff.patch).join(''));
+    }
+    return report;
+  }
+
+  /** @throws {OutputError} `output_unwritable` */
+  async finish(
+    outcome: BatchOutcome,
+    about: { readonly name: string; readonly model: string; readonly concurrency: number },
+  ): Promise<WrittenBatch> {
+    const items = outcome.items.map((item) => this.#items.get(item.item.id) ?? reportItem(item, this.#image, ''));
+    const merge = mergeOutcomes(outcome.items, this.#image);
+    const diffs = merge.changes.map(fileDiff);
+    const report = buildReport({
+      ...about,
+      outcome,
+      items: items.map((item) => item.entry),
+      merge,
+      mergedDiffs: diffs,
+      mergedPatch: MERGED_PATCH,
+      skipped: this.#image.skipped,
+    });
+    await this.#write(MERGED_PATCH, diffs.map((diff) => diff.patch).join(''));
+    await this.#write('report.json', `${JSON.stringify(report, null, 2)}\n`);
+    await this.#write('report.html', reportHtml(report, items));
+    return { report, merge, diffs };
+  }
+
+  #write(name: string, text: string): Promise<void> {
+    return attempt(this.directory, () => writeFile(join(this.directory, name), text));
+  }
+}
+
+async function attempt<Value>(directory: string, action: () => Promise<Value>): Promise<Value> {
+  try {
+    return await action();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OutputError('output_unwritable', `Results cannot be written to ${directory}: ${why}.`, { cause });
+  }
+}

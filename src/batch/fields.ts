@@ -1,0 +1,102 @@
+import { ConfigFileError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+
+/** Checks a field's value and returns it in the form that is wanted. @throws {Mismatch} that names the key */
+export type Read<Value> = (value: unknown, key: string) => Value;
+
+/** A value that is not what its field wants; {@link Fields} adds the file. */
+export class Mismatch extends Error {
+  constructor(key: string, problem: string, value?: unknown) {
+    super(`${key} ${problem}${arguments.length > 2 ? `; it is ${show(value)}` : ''}`);
+  }
+}
+
+/** A mapping of a job file, read field by field. It knows which keys it was asked for, and so which are typos. */
+export class Fields {
+  readonly #values: Readonly<Record<string, unknown>>;
+  readonly #source: string;
+  readonly #known: string[] = [];
+
+  /** @throws {ConfigFileError} `invalid_job` when the value is no mapping */
+  constructor(value: unknown, source: string) {
+    this.#source = source;
+    if (!isMapping(value)) throw this.#error(`it must hold keys and values; it is ${show(value)}`);
+    this.#values = value;
+  }
+
+  /** @throws {ConfigFileError} `invalid_job` */
+  optional<Value>(key: string, read: Read<Value>): Value | undefined {
+    this.#known.push(key);
+    const value = this.#values[key];
+    if (value === undefined) return undefined;
+    try {
+      return read(value, key);
+    } catch (error) {
+      throw error instanceof Mismatch ? this.#error(error.message) : error;
+    }
+  }
+
+  /** @throws {ConfigFileError} `invalid_job` */
+  required<Value>(key: string, read: Read<Value>): Value {
+    if (this.#values[key] === undefined) {
+      // A typo in a required key is told as the typo.
+      const typo = Object.keys(this.#values).find((given) => nearest(given, [key]) === key);
+      throw this.#error(typo === undefined ? `${key} is missing` : unknownKey(typo, [key]));
+    }
+    return this.optional(key, read)!;
+  }
+
+  /** @throws {ConfigFileError} `invalid_job` when there are keys that nobody asked for */
+  refuseOthers(): void {
+    const unknown = Object.keys(this.#values).find((key) => !this.#known.includes(key));
+    if (unknown !== undefined) throw this.#error(unknownKey(unknown, this.#known));
+  }
+
+  #error(problem: string): ConfigFileError {
+    return new ConfigFileError('invalid_job', `Job file ${this.#source}: ${problem}.`);
+  }
+}
+
+export function unknownKey(key: string, known: readonly string[]): string {
+  const hint = nearest(key, known);
+  return `unknown key "${key}"; ${hint === undefined ? `known are ${known.join(', ')}` : `did you mean "${hint}"?`}`;
+}
+
+export const text: Read<string> = (value, key) => {
+  if (typeof value === 'string' && value.trim() !== '') return value;
+  throw new Mismatch(key, 'must be text that is not empty', value);
+};
+
+/** One text or a list of them. */
+export const texts: Read<readonly string[]> = (value, key) => {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length > 0 && list.every((item) => typeof item === 'string' && item !== '')) {
+    return list as readonly string[];
+  }
+  throw new Mismatch(key, 'must be text or a list of texts', value);
+};
+
+export const mapping: Read<Readonly<Record<string, unknown>>> = (value, key) => {
+  if (isMapping(value)) return value;
+  throw new Mismatch(key, 'must be a mapping of keys to values', value);
+};
+
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Read<number> {
+  return (value, key) => {
+    if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) {
+      return value as number;
+    }
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new Mismatch(key, `must be a whole number ${range}`, value);
+  };
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  if (value === undefined || value === null) return 'empty';
+  const json = JSON.stringify(value);
+  return json.length > 60 ? `${json.slice(0, 57)}…` : json;
+}

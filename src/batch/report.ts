@@ -1,0 +1,141 @@
+import type { StopReason } from '../journal/entries.ts';
+import type { Usage } from '../model/model.ts';
+import { NO_USAGE } from '../model/model.ts';
+import { addUsage } from '../model/usage.ts';
+import type { SerializedError } from '../protocol/serialized-error.ts';
+import type { BaseImage, SkippedFile } from '../workspace/base-image.ts';
+import { differencesOf } from './differences.ts';
+import { fileDiff, type FileDiff } from './file-diff.ts';
+import type { Conflict, Merge } from './merge.ts';
+import type { BatchOutcome, ItemOutcome, ItemStatus } from './run-batch.ts';
+
+/** Of `report.json`. Grows when a field changes its meaning or goes; readers ignore fields that they do not know. */
+export const REPORT_VERSION = 1;
+
+/** What `report.json` holds. Paths of files are relative to the report. */
+export interface Report {
+  readonly version: typeof REPORT_VERSION;
+  readonly name: string;
+  readonly model: string;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly concurrency: number;
+  readonly interrupted: boolean;
+  readonly stoppedBy: SerializedError | null;
+  readonly totals: ReportTotals;
+  readonly items: readonly ReportItem[];
+  readonly merged: { readonly patch: string; readonly files: readonly ReportFile[] };
+  readonly conflicts: readonly Conflict[];
+  /** What sessions could not see, and why. */
+  readonly skipped: readonly SkippedFile[];
+}
+
+export interface ReportTotals {
+  readonly items: number;
+  /** Items by how they ended; their sum is `items`. */
+  readonly done: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly notStarted: number;
+  /** Of the merged patch. */
+  readonly files: number;
+  readonly added: number;
+  readonly removed: number;
+  readonly conflicts: number;
+  readonly turns: number;
+  readonly usage: Usage;
+}
+
+export interface ReportItem {
+  readonly id: string;
+  readonly number: number;
+  readonly status: ItemStatus;
+  readonly stopReason: StopReason | null;
+  readonly error: SerializedError | null;
+  readonly reply: string;
+  readonly turns: number;
+  readonly durationMs: number;
+  readonly usage: Usage;
+  readonly files: readonly ReportFile[];
+  /** Null when the item changed nothing. */
+  readonly patch: string | null;
+}
+
+export type ReportFile = Omit<FileDiff, 'patch'>;
+
+/** An item's entry together with its diffs, made as soon as it has ended. */
+export interface ItemReport {
+  readonly entry: ReportItem;
+  readonly diffs: readonly FileDiff[];
+}
+
+/** @param options.patch  where the item's patch is going to lie, when there is one */
+export function reportItem(outcome: ItemOutcome, image: BaseImage, patch: string): ItemReport {
+  const { item, status, result, error } = outcome;
+  const diffs = result ? differencesOf(result, image).map(fileDiff) : [];
+  const entry: ReportItem = {
+    id: item.id,
+    number: item.number,
+    status,
+    stopReason: result?.stopReason ?? null,
+    error,
+    reply: result?.reply ?? '',
+    turns: result?.turns ?? 0,
+    durationMs: Math.round(result?.durationMs ?? 0),
+    usage: result?.usage ?? NO_USAGE,
+    files: diffs.map(withoutPatch),
+    patch: diffs.length > 0 ? patch : null,
+  };
+  return { entry, diffs };
+}
+
+export function buildReport(parts: {
+  readonly name: string;
+  readonly model: string;
+  readonly concurrency: number;
+  readonly outcome: BatchOutcome;
+  readonly items: readonly ReportItem[];
+  readonly merge: Merge;
+  readonly mergedDiffs: readonly FileDiff[];
+  readonly mergedPatch: string;
+  readonly skipped: readonly SkippedFile[];
+}): Report {
+  const { outcome, items, merge, mergedDiffs } = parts;
+  const count = (status: ItemStatus): number => items.filter((item) => item.status === status).length;
+  return {
+    version: REPORT_VERSION,
+    name: parts.name,
+    model: parts.model,
+    startedAt: outcome.startedAt.toISOString(),
+    durationMs: Math.round(outcome.durationMs),
+    concurrency: parts.concurrency,
+    interrupted: outcome.interrupted,
+    stoppedBy: outcome.stoppedBy,
+    totals: {
+      items: items.length,
+      done: count('done'),
+      failed: count('failed'),
+      cancelled: count('cancelled'),
+      notStarted: count('not-started'),
+      files: mergedDiffs.length,
+      added: sum(mergedDiffs.map((diff) => diff.added)),
+      removed: sum(mergedDiffs.map((diff) => diff.removed)),
+      conflicts: merge.conflicts.length,
+      turns: sum(items.map((item) => item.turns)),
+      usage: items.map((item) => item.usage).reduce(addUsage, NO_USAGE),
+    },
+    items,
+    merged: { patch: parts.mergedPatch, files: mergedDiffs.map(withoutPatch) },
+    conflicts: merge.conflicts,
+    skipped: parts.skipped,
+  };
+}
+
+function withoutPatch({ patch: _, ...file }: FileDiff): ReportFile {
+  return file;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
