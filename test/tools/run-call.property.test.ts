@@ -51,21 +51,62 @@ const object = fc
     (entries) =>
       `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${JSON.stringify(item)}`).join(',')}}`,
   );
-const args = fc.oneof(
-  { weight: 6, arbitrary: object },
+const anyArguments = fc.oneof(
+  { weight: 4, arbitrary: object },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
   // Cut anywhere, as a stream may be.
   { weight: 1, arbitrary: fc.tuple(object, fc.nat(80)).map(([text, at]) => text.slice(0, at)) },
 );
-const tool = fc.oneof(
-  fc.constantFrom('read', 'write', 'edit', 'list', 'search'),
-  fc.constantFrom('bash', '__proto__', 'constructor', ''),
+const anyTool = fc.constantFrom(
+  'read',
+  'write',
+  'edit',
+  'list',
+  'search',
+  'bash',
+  '__proto__',
+  'constructor',
+  '',
+);
+const wildCall = fc.tuple(anyTool, anyArguments);
+
+// Calls of the right shape, so that the tools themselves are reached, and reach each other's files.
+const file = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('a.txt', 'lib/b.ts', 'c/d.txt') }, path);
+const text = fc.string({
+  unit: fc.constantFrom('f', 'o', ' ', '\n', '\r', '$&', '😀', '\ud800', '\0'),
+  maxLength: 8,
+});
+const whole = fc.option(fc.integer({ min: 0, max: 4 }), { nil: null });
+const shapes: Readonly<Record<string, fc.Arbitrary<object>>> = {
+  read: fc.record({ path: file, offset: whole, limit: whole }, { requiredKeys: ['path'] }),
+  write: fc.record({ path: file, content: text }),
+  edit: fc.record(
+    { path: file, old_string: text, new_string: text, replace_all: fc.boolean() },
+    { requiredKeys: ['path', 'old_string', 'new_string'] },
+  ),
+  list: fc.record(
+    { pattern: fc.constantFrom('**/*', '*.txt', '[', '!a*', '{a,b}', '/'), path },
+    { requiredKeys: [] },
+  ),
+  search: fc.record(
+    {
+      pattern: fc.constantFrom('f', 'o+', '(?i)F', '(', '\\', '^$', '\\p{L}'),
+      path,
+      glob: fc.constantFrom('*.ts', '**'),
+    },
+    { requiredKeys: ['pattern'] },
+  ),
+};
+const shapedCall = fc.oneof(
+  ...Object.entries(shapes).map(([called, shape]) =>
+    shape.map((value): [string, string] => [called, JSON.stringify(value)]),
+  ),
 );
 
 it('whatever is asked, a call is answered with a text, and Object.prototype stays as it is', () => {
   const before = Reflect.ownKeys(Object.prototype);
   fc.assert(
-    fc.property(fc.array(fc.tuple(tool, args), { maxLength: 8 }), (calls) => {
+    fc.property(fc.array(fc.oneof(wildCall, shapedCall), { maxLength: 12 }), (calls) => {
       const harness = new Harness({ 'a.txt': 'foo\nbar\r\n', 'lib/b.ts': 'let foo = 1;\n' });
       for (const [index, [called, text]] of calls.entries()) {
         const call = { id: `c${index}`, name: called, arguments: text };
