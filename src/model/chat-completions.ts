@@ -1,0 +1,253 @@
+import { APIError, OpenAI } from 'openai';
+import { ModelError } from '../errors.ts';
+import { AttemptClock } from './attempt-clock.ts';
+import { ChatAccumulator } from './chat-accumulator.ts';
+import { readRetryAfterMs, redact, statusError } from './classify-error.ts';
+import { EventStreamReader } from './event-stream.ts';
+import type {
+  Model,
+  ModelDeadlines,
+  ModelEvent,
+  ModelRequest,
+  ModelResponse,
+  ResolvedProvider,
+} from './model.ts';
+import { Transport, type StreamedResponse } from './transport.ts';
+
+/** More than this of an error body is not read. */
+const MAX_ERROR_BYTES = 64 * 1024;
+/** More than this of one response is not read. */
+const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
+
+/** Body fields that skein sets; a caller's options cannot. */
+export const RESERVED_FIELDS: readonly string[] = ['model', 'messages', 'tools', 'stream'];
+
+/**
+ * A provider that speaks Chat Completions. The `openai` package's client builds the request, signs it and names the
+ * errors; the request is sent and its event stream read here, for the package's own stream costs three times the CPU,
+ * has no limit between chunks and takes a cut stream, an HTML page and an abort for a good end.
+ */
+export class ChatCompletions implements Model {
+  readonly #provider: ResolvedProvider;
+  readonly #deadlines: ModelDeadlines;
+  readonly #transport: Transport;
+  #signed: Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }> | undefined;
+
+  constructor(provider: ResolvedProvider, options: { readonly deadlines: ModelDeadlines }) {
+    this.#provider = provider;
+    this.#deadlines = options.deadlines;
+    this.#transport = new Transport({ connectMs: options.deadlines.connectMs });
+  }
+
+  async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent, void, void> {
+    let abort: ((reason: Error) => void) | undefined;
+    const clock = new AttemptClock(this.#deadlines, (deadline, afterMs) =>
+      abort?.(
+        new ModelError({
+          kind: 'timeout',
+          message: `no ${deadline === 'total' ? 'end' : deadline === 'idle' ? 'content' : deadline} within ${afterMs} ms (${deadline} deadline)`,
+          retryable: true,
+        }),
+      ),
+    );
+    const cancel = (): void => abort?.(cancelled());
+    try {
+      const { url, headers } = await (this.#signed ??= this.#sign());
+      if (signal.aborted) throw cancelled();
+      const exchange = this.#transport.post({
+        url,
+        headers,
+        body: requestBody(request),
+        onConnected: () => clock.enter('first byte'),
+      });
+      abort = exchange.abort;
+      signal.addEventListener('abort', cancel, { once: true });
+      const response = await exchange.response;
+      clock.enter('idle');
+      if (response.status !== 200) throw await readError(response);
+      yield* this.#read(response, request, clock);
+      abort = undefined;
+    } catch (error) {
+      yield { type: 'failed', error: this.#failure(error, signal) };
+    } finally {
+      clock.stop();
+      signal.removeEventListener('abort', cancel);
+      // Failed, or the reader went away: nothing more is wanted of this connection.
+      abort?.(new Error('the attempt is over'));
+    }
+  }
+
+  /** Ends all connections; attempts in progress fail. */
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async *#read(
+    response: StreamedResponse,
+    request: ModelRequest,
+    clock: AttemptClock,
+  ): AsyncGenerator<ModelEvent, void, void> {
+    const type = response.header('content-type') ?? 'text/event-stream';
+    if (!type.includes('text/event-stream')) throw await notAStream(response, type);
+    const reader = new EventStreamReader();
+    const accumulator = new ChatAccumulator();
+    let done = false;
+    let byteCount = 0;
+    while (!done) {
+      const chunk = await response.next();
+      byteCount += chunk?.length ?? 0;
+      if (byteCount > MAX_RESPONSE_BYTES) {
+        throw new ModelError({
+          kind: 'bad-response',
+          message: `the response is longer than ${MAX_RESPONSE_BYTES} bytes`,
+        });
+      }
+      for (const data of chunk ? reader.push(chunk) : reader.end()) {
+        if (data === '[DONE]') {
+          done = true;
+          break;
+        }
+        const before = accumulator.contentCount;
+        const events = accumulator.push(data);
+        // An event that brings nothing is a sign of life of the server, not of the model.
+        if (accumulator.contentCount > before) clock.content();
+        yield* events;
+      }
+      if (!chunk) break;
+    }
+    response.drain();
+    const complete = accumulator.end(done && this.#provider.lenient);
+    const measured = accumulator.hasUsage ? complete : { ...complete, usage: estimate(request, complete) };
+    yield { type: 'end', response: measured };
+  }
+
+  /** URL and headers do not depend on the body, so the client, which is slow at this, is asked once. */
+  async #sign(): Promise<{ url: URL; headers: Record<string, string> }> {
+    const { baseURL, apiKey, headers } = this.#provider;
+    const client = new OpenAI({
+      baseURL,
+      // The client insists on a key; local servers that need none ignore it.
+      apiKey: apiKey === '' ? 'none' : apiKey,
+      organization: null,
+      project: null,
+      defaultHeaders: headers,
+      maxRetries: 0,
+      logLevel: 'off',
+    });
+    const { req, url } = await client.buildRequest({
+      method: 'post',
+      path: '/chat/completions',
+      body: {},
+      headers: { Accept: 'text/event-stream' },
+    });
+    return { url: new URL(url), headers: Object.fromEntries(req.headers) };
+  }
+
+  #failure(error: unknown, signal: AbortSignal): ModelError {
+    if (signal.aborted) return cancelled();
+    if (error instanceof ModelError) return this.#redacted(error);
+    const { code, message } = (
+      error instanceof Error ? error : new Error(String(error))
+    ) as NodeJS.ErrnoException;
+    const timedOut = code === 'UND_ERR_CONNECT_TIMEOUT';
+    return this.#redacted(
+      new ModelError({
+        kind: timedOut ? 'timeout' : 'connect',
+        message: `${this.#provider.baseURL}: ${code ? `${code}: ` : ''}${message || 'the connection failed'}`,
+        retryable: true,
+      }),
+    );
+  }
+
+  #redacted(error: ModelError): ModelError {
+    const { kind, status, retryable, retryAfterMs } = error;
+    const message = `${this.#provider.name}: ${redact(error.message, this.#provider.apiKey)}`;
+    return new ModelError({ kind, status, retryable, retryAfterMs, message });
+  }
+}
+
+/** The body from parts that are encoded already: a history of megabytes is not encoded again at each turn. */
+function requestBody(request: ModelRequest): string {
+  const fields = [`"model":${JSON.stringify(request.model)}`, '"stream":true'];
+  if (request.options['stream_options'] === undefined) fields.push('"stream_options":{"include_usage":true}');
+  for (const [key, value] of Object.entries(request.options)) {
+    if (value !== undefined && !RESERVED_FIELDS.includes(key)) {
+      fields.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    }
+  }
+  if (request.tools !== null) fields.push(`"tools":${request.tools}`);
+  return `{${fields.join(',')},"messages":[${request.messages}]}`;
+}
+
+async function readError(response: StreamedResponse): Promise<ModelError> {
+  const { status } = response;
+  const body = await readText(response, MAX_ERROR_BYTES);
+  if (status < 400) {
+    return new ModelError({
+      kind: 'bad-response',
+      status,
+      message: `expected a response, got HTTP ${status}${status >= 300 ? ' (redirects are not followed)' : ''}`,
+    });
+  }
+  const parsed = parseObject(body);
+  const error = APIError.generate(status, parsed, parsed ? undefined : body.slice(0, 500), new Headers());
+  return statusError({
+    status,
+    code: `${error.code ?? ''} ${error.type ?? ''}`,
+    text: error.message.replace(/^\d+ /, '').slice(0, 1_000),
+    retryAfterMs: readRetryAfterMs(response.header, Date.now()),
+  });
+}
+
+/** HTTP 200 and yet no event stream: a proxy's page, or a server that ignores `stream`. */
+async function notAStream(response: StreamedResponse, type: string): Promise<ModelError> {
+  const body = await readText(response, 2_000);
+  const start = body.replaceAll(/\s+/g, ' ').trim().slice(0, 160);
+  return new ModelError({
+    kind: 'bad-response',
+    status: response.status,
+    message: `expected an event stream, got ${type}: ${start}`,
+  });
+}
+
+async function readText(response: StreamedResponse, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  while (size < maxBytes) {
+    const chunk = await response.next();
+    if (!chunk) break;
+    chunks.push(chunk);
+    size += chunk.length;
+  }
+  response.drain();
+  return Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes));
+}
+
+function parseObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** About four characters a token, said to be an estimate. */
+function estimate(request: ModelRequest, response: ModelResponse): ModelResponse['usage'] {
+  const tokens = (chars: number): number => Math.ceil(chars / 4);
+  const inputTokens = tokens(request.messages.length + (request.tools?.length ?? 0));
+  const calls = response.toolCalls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0);
+  const outputTokens = tokens(response.text.length + response.reasoning.length + calls);
+  return {
+    inputTokens,
+    outputTokens,
+    totalTokens: inputTokens + outputTokens,
+    reasoningTokens: 0,
+    cachedTokens: 0,
+    estimated: true,
+  };
+}
+
+function cancelled(): ModelError {
+  return new ModelError({ kind: 'cancelled', message: 'the model call was cancelled' });
+}

@@ -1,0 +1,84 @@
+import { ModelError, type ModelErrorKind } from '../errors.ts';
+
+/** Texts by which providers say that a request does not fit the model's window; there is no common code. */
+const CONTEXT_OVERFLOW =
+  /context_length_exceeded|maximum context length|prompt is too long|exceeds the (context window|available context size)|input token count.*exceeds|too many tokens|maximum prompt length|reduce the length|greater than the context length|exceeded model token limit/i;
+/** Codes for spent credit: asking again cannot help. */
+const QUOTA = /insufficient_quota|insufficient credits|payment_required|billing_hard_limit/i;
+
+/** A response with an error status. `code` and `text` are what its body says. */
+export function statusError(data: {
+  readonly status: number;
+  readonly code: string;
+  readonly text: string;
+  readonly retryAfterMs: number | undefined;
+}): ModelError {
+  const { status, code, text, retryAfterMs } = data;
+  const { kind, retryable } = classify(status, `${code} ${text}`);
+  const said = text === '' ? '' : `: ${text}`;
+  return new ModelError({ kind, retryable, status, retryAfterMs, message: `HTTP ${status}${said}` });
+}
+
+/** An `error` object inside a stream that began well (OpenRouter sends HTTP numbers as `code`). */
+export function providerError(raw: unknown): ModelError {
+  const error = (typeof raw === 'object' && raw !== null ? raw : { message: String(raw) }) as {
+    code?: unknown;
+    type?: unknown;
+    message?: unknown;
+    metadata?: { error_type?: unknown };
+  };
+  const words = [error.metadata?.error_type, error.type, error.code].map((part) =>
+    typeof part === 'string' ? part : '',
+  );
+  const text = typeof error.message === 'string' ? error.message : 'no message';
+  const status = typeof error.code === 'number' ? error.code : statusFor(words.join(' '));
+  const { kind, retryable } = classify(status, `${words.join(' ')} ${text}`);
+  return new ModelError({
+    kind: kind === 'invalid-request' && status === 0 ? 'provider' : kind,
+    retryable: status === 0 ? !/invalid|policy|refusal|auth/i.test(words.join(' ')) : retryable,
+    message: `the provider sent an error in the stream: ${text.slice(0, 500)}`,
+  });
+}
+
+function statusFor(words: string): number {
+  if (/rate_limit/i.test(words)) return 429;
+  if (/overloaded|unavailable/i.test(words)) return 503;
+  if (/server|timeout/i.test(words)) return 500;
+  if (/authentication|invalid_api_key|permission/i.test(words)) return 401;
+  return 0;
+}
+
+function classify(status: number, words: string): { kind: ModelErrorKind; retryable: boolean } {
+  if (CONTEXT_OVERFLOW.test(words) || status === 413) return { kind: 'context-length', retryable: false };
+  if (status === 402 || (status === 429 && QUOTA.test(words))) return { kind: 'quota', retryable: false };
+  if (status === 429) return { kind: 'rate-limited', retryable: true };
+  if (status === 401 || status === 403) return { kind: 'auth', retryable: false };
+  if (status === 404) return { kind: 'not-found', retryable: false };
+  if (status === 503 || status === 529) return { kind: 'overloaded', retryable: true };
+  if (status >= 500) return { kind: 'server', retryable: true };
+  if (status === 408 || status === 409 || status === 425) return { kind: 'server', retryable: true };
+  return { kind: 'invalid-request', retryable: false };
+}
+
+/** `Retry-After` in seconds or as a date, or `retry-after-ms`; undefined when absent or unreadable. */
+export function readRetryAfterMs(
+  header: (name: string) => string | undefined,
+  nowEpochMs: number,
+): number | undefined {
+  const ms = Number.parseFloat(header('retry-after-ms') ?? '');
+  if (ms >= 0) return ms;
+  const value = header('retry-after');
+  if (value === undefined) return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowEpochMs);
+}
+
+/** The text without the key, or anything that looks like one. */
+export function redact(text: string, apiKey: string): string {
+  const known = apiKey.length >= 4 ? text.replaceAll(apiKey, '[redacted]') : text;
+  return known
+    .replace(/\b(bearer|basic)\s+[^\s"',;]+/gi, '$1 [redacted]')
+    .replace(/\bsk-[A-Za-z0-9_-]{8,}/g, '[redacted]');
+}

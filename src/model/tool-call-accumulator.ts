@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { ModelError } from '../errors.ts';
+import type { ToolCall } from '../tools/tool.ts';
+
+/** A response may ask for this many calls at most; more is a runaway model. */
+export const MAX_CALLS = 128;
+
+/** One element of a delta's `tool_calls`, as providers really send it. */
+export interface ToolCallPiece {
+  readonly index?: unknown;
+  readonly id?: unknown;
+  readonly function?: { readonly name?: unknown; readonly arguments?: unknown } | null;
+}
+
+interface OpenCall {
+  id: string;
+  name: string;
+  arguments: string;
+}
+
+/**
+ * Puts tool calls together from their pieces. Pieces belong together by `index`; where it is missing, by their place
+ * in the list. A new id at an index that is taken begins a new call (some servers number every call 0); an empty id or
+ * name says nothing; arguments come as text in pieces, or once as an object.
+ */
+export class ToolCallAccumulator {
+  readonly #calls: OpenCall[] = [];
+  readonly #byIndex = new Map<number, OpenCall>();
+
+  get size(): number {
+    return this.#calls.length;
+  }
+
+  /** @throws {ModelError} `bad-response` for more than {@link MAX_CALLS} calls */
+  add(piece: ToolCallPiece, position: number): void {
+    const index = Number.isInteger(piece.index) ? (piece.index as number) : position;
+    const id = typeof piece.id === 'string' ? piece.id : '';
+    let call = this.#byIndex.get(index);
+    if (!call || (id !== '' && call.id !== '' && call.id !== id)) {
+      if (this.#calls.length === MAX_CALLS) {
+        throw new ModelError({
+          kind: 'bad-response',
+          message: `the model asked for more than ${MAX_CALLS} tool calls in one response`,
+        });
+      }
+      call = { id: '', name: '', arguments: '' };
+      this.#calls.push(call);
+      this.#byIndex.set(index, call);
+    }
+    if (id !== '') call.id = id;
+    const { name, arguments: args } = piece.function ?? {};
+    if (typeof name === 'string' && call.name === '') call.name = name;
+    if (typeof args === 'string') call.arguments += args;
+    else if (typeof args === 'object' && args !== null) call.arguments = JSON.stringify(args);
+  }
+
+  /** The calls in the order in which they began, each with an id. */
+  calls(): ToolCall[] {
+    return this.#calls.map(({ id, name, arguments: args }) => ({
+      id: id === '' ? `call_${randomUUID().replaceAll('-', '').slice(0, 24)}` : id,
+      name,
+      arguments: args,
+    }));
+  }
+}
