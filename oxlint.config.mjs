@@ -29,7 +29,8 @@ const ONE_IMPORTER = {
   piscina: 'src/pool/piscina-runner.ts',
   comlink: 'src/protocol/rpc.ts',
   openai: 'src/model/chat-completions.ts',
-  memfs: 'src/workspace/volume.ts',
+  '@jsonjoy.com/fs-core': 'src/workspace/volume.ts',
+  undici: 'src/model/transport.ts',
   diff: 'src/workspace/line-diff.ts',
   'js-yaml': 'src/yaml.ts',
 };
