@@ -4,13 +4,14 @@ import { AttemptClock } from './attempt-clock.ts';
 import { ChatAccumulator } from './chat-accumulator.ts';
 import { readRetryAfterMs, redact, statusError } from './classify-error.ts';
 import { EventStreamReader } from './event-stream.ts';
-import type {
-  Model,
-  ModelDeadlines,
-  ModelEvent,
-  ModelRequest,
-  ModelResponse,
-  ResolvedProvider,
+import {
+  RESERVED_FIELDS,
+  type Model,
+  type ModelDeadlines,
+  type ModelEvent,
+  type ModelRequest,
+  type ModelResponse,
+  type ResolvedProvider,
 } from './model.ts';
 import { Transport, type StreamedResponse } from './transport.ts';
 
@@ -18,9 +19,6 @@ import { Transport, type StreamedResponse } from './transport.ts';
 const MAX_ERROR_BYTES = 64 * 1024;
 /** More than this of one response is not read. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
-
-/** Body fields that skein sets; a caller's options cannot. */
-export const RESERVED_FIELDS: readonly string[] = ['model', 'messages', 'tools', 'stream'];
 
 /**
  * A provider that speaks Chat Completions. The `openai` package's client builds the request, signs it and names the

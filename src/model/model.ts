@@ -22,6 +22,9 @@ export interface ModelRequest {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Body fields that skein sets; a caller's options cannot. */
+export const RESERVED_FIELDS: readonly string[] = ['model', 'messages', 'tools', 'stream'];
+
 export type ModelEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'reasoning'; readonly text: string }

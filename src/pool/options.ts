@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Tool } from '../tools/tool.ts';
-import type { ProviderOptions } from '../model/model.ts';
+import { InvalidOptionError } from '../errors.ts';
+import { RESERVED_FIELDS, type ProviderOptions } from '../model/model.ts';
 import type { FilesInput } from '../workspace/from-files.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { checkOptions } from './check-options.ts';
@@ -177,7 +178,15 @@ export function checkPoolOptions(options: PoolOptions): PoolOptions {
 
 /** @throws {InvalidOptionError} */
 export function checkSessionOptions(options: SessionOptions): SessionOptions {
-  return checkOptions(sessionOptions, options, 'pool.start');
+  const checked = checkOptions(sessionOptions, options, 'pool.start');
+  const reserved = Object.keys(checked.modelOptions ?? {}).find((key) => RESERVED_FIELDS.includes(key));
+  if (reserved !== undefined) {
+    throw new InvalidOptionError({
+      option: `modelOptions.${reserved}`,
+      problem: 'is set by skein itself and cannot be forwarded',
+    });
+  }
+  return checked;
 }
 
 /** @throws {InvalidOptionError} */

@@ -1,9 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ToolDefinitionError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
 import type { ToolSource } from '../protocol/messages.ts';
-import { BUILT_IN_NAMES } from '../tools/presets.ts';
+import { namedTools } from '../tools/presets.ts';
 import type { Tool } from '../tools/tool.ts';
 
 /** What the `tools` option names, sorted by where each part runs. */
@@ -28,13 +26,10 @@ export function toolSources(tools: readonly (string | URL | Tool)[]): {
   return { sources, hostTools };
 }
 
+/** @throws {ToolDefinitionError} `unknown_preset` */
 function namedSource(name: string): ToolSource {
-  if (BUILT_IN_NAMES.includes(name)) return { kind: 'named', name };
   if (URL.canParse(name)) return { kind: 'module', url: new URL(name).href };
   if (isAbsolute(name)) return { kind: 'module', url: pathToFileURL(name).href };
-  const hint = nearest(name, BUILT_IN_NAMES);
-  throw new ToolDefinitionError(
-    'unknown_preset',
-    `No tools are called "${name}"${hint ? `; did you mean "${hint}"?` : '.'} Give a preset (${BUILT_IN_NAMES.join(', ')}), a module URL or a tool object.`,
-  );
+  namedTools(name, []);
+  return { kind: 'named', name };
 }

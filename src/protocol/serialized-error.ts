@@ -1,4 +1,5 @@
 import { SkeinError } from '../errors.ts';
+import { describeThrown } from '../tools/describe-thrown.ts';
 
 /** An error as plain data. Class identity is lost between threads, so only what has a meaning there is kept. */
 export interface SerializedError {
@@ -12,16 +13,4 @@ export function serializeError(thrown: unknown, fallbackCode: string): Serialize
     code: thrown instanceof SkeinError ? thrown.code : fallbackCode,
     message: describeThrown(thrown),
   };
-}
-
-/** The text of anything that can be thrown. */
-export function describeThrown(thrown: unknown): string {
-  try {
-    if (thrown instanceof Error) return String(thrown.message) || thrown.name;
-    if (typeof thrown === 'string') return thrown;
-    if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message);
-    return String(thrown);
-  } catch {
-    return 'something that cannot be described was thrown';
-  }
 }
