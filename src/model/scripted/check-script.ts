@@ -1,0 +1,90 @@
+import type * as z from 'zod/mini';
+import { ConfigFileError } from '../../errors.ts';
+import { nearest } from '../../nearest.ts';
+
+type Path = readonly PropertyKey[];
+
+/** What is wrong with a script, and where: `rules[2].match.usr`. */
+export function scriptError(source: string, path: Path, problem: string): ConfigFileError {
+  return new ConfigFileError('invalid_script', `Model script ${source}: ${keyOf(path)} ${problem}.`);
+}
+
+/** @throws {ConfigFileError} `invalid_script` for the first thing in which the script differs from the schema */
+export function checkAgainst(schema: z.ZodMiniType, script: unknown, source: string): void {
+  const issue = schema.safeParse(script).error?.issues[0];
+  if (!issue) return;
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    throw scriptError(
+      source,
+      [...issue.path, key],
+      `is unknown; ${hintFor(key, keysAt(schema, issue.path))}`,
+    );
+  }
+  const given = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    script,
+  );
+  throw scriptError(
+    source,
+    issue.path,
+    given === undefined ? 'is missing' : `${expected(issue)}; it is ${show(given)}`,
+  );
+}
+
+/** What an author may have meant. */
+export function hintFor(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
+}
+
+function expected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${issue.expected === 'record' || issue.expected === 'object' ? 'a mapping' : issue.expected}`;
+    case 'too_small':
+      return `must be at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `must be at most ${String(issue.maximum)}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => String(value)).join(' or ')}`;
+    default:
+      return 'has a value of the wrong kind';
+  }
+}
+
+function show(value: unknown): string {
+  const json = JSON.stringify(value) ?? typeof value;
+  return json.length > 60 ? `${json.slice(0, 57)}…` : json;
+}
+
+function keyOf(path: Path): string {
+  if (path.length === 0) return 'the script';
+  return path
+    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`))
+    .join('');
+}
+
+interface Definition {
+  readonly shape?: Readonly<Record<string, Schema>>;
+  readonly innerType?: Schema;
+  readonly element?: Schema;
+  readonly options?: readonly Schema[];
+}
+type Schema = { readonly def: Definition };
+
+/** The keys that the object schema at `path` knows. */
+function keysAt(schema: z.ZodMiniType, path: Path): string[] {
+  let current: Schema | undefined = schema as unknown as Schema;
+  for (const key of path) {
+    current = unwrap(current);
+    current = typeof key === 'number' ? current?.def.element : current?.def.shape?.[String(key)];
+  }
+  return Object.keys(unwrap(current)?.def.shape ?? {});
+}
+
+function unwrap(schema: Schema | undefined): Schema | undefined {
+  let inner = schema;
+  while (inner?.def.innerType) inner = inner.def.innerType;
+  return inner?.def.options?.find((option) => option.def.shape) ?? inner;
+}

@@ -1,0 +1,112 @@
+/** One message of a Chat Completions request, as far as scripts look at it. */
+export interface Message {
+  readonly role: string;
+  readonly content?: unknown;
+  readonly tool_calls?: readonly MessageCall[];
+  readonly tool_call_id?: string;
+  readonly name?: string;
+}
+
+export interface MessageCall {
+  readonly id: string;
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+/** A request seen as a conversation. Everything is looked up when asked for: most rules need little of it. */
+export class Conversation {
+  readonly model: string;
+  readonly messages: readonly Message[];
+
+  constructor(model: string, messages: readonly Message[]) {
+    this.model = model;
+    this.messages = messages;
+  }
+
+  /** The last user message; '' when there is none. */
+  get user(): string {
+    return contentOf(this.messages[this.#lastUserIndex()]);
+  }
+
+  /** The first user message; '' when there is none. */
+  get first(): string {
+    return contentOf(this.messages.find((message) => message.role === 'user'));
+  }
+
+  /** All system and developer messages. */
+  get system(): string {
+    return this.messages
+      .filter(({ role }) => role === 'system' || role === 'developer')
+      .map(contentOf)
+      .join('\n');
+  }
+
+  get last(): string {
+    return contentOf(this.messages.at(-1));
+  }
+
+  get lastRole(): string {
+    return this.messages.at(-1)?.role ?? '';
+  }
+
+  /** The tool whose result is the last message. */
+  get tool(): string | undefined {
+    const message = this.messages.at(-1);
+    if (message?.role !== 'tool') return undefined;
+    return this.callOf(message)?.function.name ?? message.name;
+  }
+
+  /** Assistant messages since the last user message. */
+  get turn(): number {
+    let turns = 0;
+    for (let i = this.messages.length - 1; i >= 0 && this.messages[i]!.role !== 'user'; i--) {
+      if (this.messages[i]!.role === 'assistant') turns++;
+    }
+    return turns;
+  }
+
+  /** Places that rewrites changed so far. Calls that failed do not count. */
+  get changes(): number {
+    let changes = 0;
+    for (const message of this.messages) {
+      if (message.role !== 'tool' || contentOf(message).startsWith('Error')) continue;
+      changes += placesIn(message.tool_call_id ?? '');
+    }
+    return changes;
+  }
+
+  /** The call that a tool message answers: the nearest before it with its id. */
+  callOf(result: Message): MessageCall | undefined {
+    for (let i = this.messages.lastIndexOf(result) - 1; i >= 0; i--) {
+      const call = this.messages[i]!.tool_calls?.find(({ id }) => id === result.tool_call_id);
+      if (call) return call;
+    }
+    return undefined;
+  }
+
+  #lastUserIndex(): number {
+    return this.messages.findLastIndex((message) => message.role === 'user');
+  }
+}
+
+/** A message's text; the text parts of a content list, one after the other. */
+export function contentOf(message: Message | undefined): string {
+  const content = message?.content;
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content
+    .map((part: { text?: unknown } | null) => (typeof part?.text === 'string' ? part.text : ''))
+    .join('');
+}
+
+/**
+ * The id of a call that changes so many places. The number travels in the id, since the conversation is the only
+ * memory that a stateless server has.
+ */
+export function callId(unique: string, places: number): string {
+  return places === 0 ? `call_${unique}` : `call_${unique}_c${places}`;
+}
+
+function placesIn(id: string): number {
+  const places = /^call_[0-9a-z]+_c(\d+)$/.exec(id)?.[1];
+  return places === undefined ? 0 : Number(places);
+}

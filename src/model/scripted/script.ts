@@ -1,0 +1,235 @@
+import * as z from 'zod/mini';
+import { parseYaml } from '../../yaml.ts';
+import type { Conversation } from './conversation.ts';
+import { checkAgainst } from './check-script.ts';
+import { compileScript, type Script } from './compile-script.ts';
+
+/** What a scripted model does, as an author writes it: in YAML, or as an object. The first rule that matches answers. */
+export interface ScriptedModelScript {
+  /** Names that `GET /v1/models` lists. Default `['scripted']`; any other name is answered too. */
+  readonly models?: readonly string[];
+  /** Everything random (jitter, ids) follows from it and the conversation. Default 1. */
+  readonly seed?: number;
+  /** Of every answer that has none of its own. */
+  readonly delay?: ScriptedDelay;
+  readonly rules: readonly ScriptedRule[];
+}
+
+/** At least one of `answer`, `rewrite` and `fault`; together they are one response, which the fault then breaks. */
+export interface ScriptedRule {
+  readonly match?: ScriptedMatch;
+  /** Requests that this rule answers in all; then it is passed over. Default: any number. */
+  readonly times?: number;
+  /** The function is for tests and benchmarks; YAML cannot hold one. */
+  readonly answer?: ScriptedAnswer | ((conversation: Conversation) => ScriptedAnswer);
+  readonly rewrite?: ScriptedRewrite;
+  /** The text instead, when `rewrite` finds nothing to change. */
+  readonly otherwise?: string;
+  readonly fault?: ScriptedFault;
+}
+
+/** A regular expression, in JavaScript's syntax; named groups become values of templates. */
+export type ScriptedPattern = string | { readonly pattern: string; readonly flags?: string };
+
+/** All that are given must hold. */
+export interface ScriptedMatch {
+  /** Searched in the last user message. */
+  readonly user?: ScriptedPattern;
+  /** Searched in the first user message. */
+  readonly first?: ScriptedPattern;
+  readonly system?: ScriptedPattern;
+  /** Searched in the last message, whoever wrote it. */
+  readonly last?: ScriptedPattern;
+  readonly lastRole?: string;
+  /** Name of the tool whose result is the last message. */
+  readonly tool?: string;
+  /** Assistant messages since the last user message: 0 for the first answer to a prompt. */
+  readonly turn?: number | readonly number[];
+  /** The whole model name. */
+  readonly model?: string;
+}
+
+export interface ScriptedAnswer {
+  /** A template: `{{name}}` is a named group of `match`, or one of `turn`, `last`, `user`, `model`, `changes`. */
+  readonly text?: string;
+  /** A template. */
+  readonly reasoning?: string;
+  /** Deltas that the text is cut into. Default: one a word. */
+  readonly chunks?: number;
+  readonly calls?: readonly ScriptedCall[];
+  readonly delay?: ScriptedDelay;
+  /** Tokens. Default: a quarter of the characters. */
+  readonly usage?: { readonly input?: number; readonly output?: number };
+  /** `finish_reason`. Default `tool_calls` with calls, else `stop`. */
+  readonly finish?: string;
+}
+
+export interface ScriptedCall {
+  readonly name: string;
+  /** Strings in it, at any depth, are templates; one that is `{{name|number}}` becomes a number. Text is sent as it is, valid JSON or not. */
+  readonly arguments?: { readonly [key: string]: unknown } | string;
+}
+
+export interface ScriptedDelay {
+  /** Before the first delta. */
+  readonly firstMs?: number;
+  /** Between deltas of reasoning, text and tool calls. */
+  readonly betweenMs?: number;
+  /** Share by which each wait varies both ways, 0 to 1. */
+  readonly jitter?: number;
+}
+
+/** Changes the files that the last turn read, wherever the pattern matches, by calls of the edit or write tool. */
+export interface ScriptedRewrite {
+  /** A template, whose values are taken literally. */
+  readonly pattern: string;
+  readonly flags?: string;
+  /** A template; `$1`, `$<name>` and `$&` as in JavaScript. */
+  readonly replacement: string;
+  /** Name of the tool that is called. Default `edit` (or `write`), with the suffix of the read tool: `read_file` gives `edit_file`. */
+  readonly edit?: string;
+  /** One edit for each run of changed lines (default), or the whole file in one write. */
+  readonly as?: 'edit' | 'write';
+}
+
+/** Exactly one way to fail; `headers`, `body` and `retryAfter` belong to `status`. */
+export interface ScriptedFault {
+  readonly status?: number;
+  readonly headers?: { readonly [name: string]: string };
+  /** Text as it is, anything else as JSON. Default: an error object as OpenAI's. */
+  readonly body?: unknown;
+  /** The `Retry-After` header: seconds or an HTTP date. */
+  readonly retryAfter?: number | string;
+  /** Sends so many bytes of the body, then breaks the connection. */
+  readonly cutAtByte?: number;
+  /** Sends so many bytes of the body, then ends it as if it were whole. */
+  readonly endAtByte?: number;
+  /** Sends so many bytes of the body, then nothing, and keeps the connection open. */
+  readonly stall?: number;
+  /** Sends nothing but comments. */
+  readonly pingOnly?: boolean;
+  /** Status 200 and a web page. */
+  readonly html?: boolean;
+  /** Status 200 and a JSON body that is no completion. */
+  readonly json?: boolean;
+  /** An error inside the stream, after the answer's deltas. */
+  readonly errorEvent?: { readonly [key: string]: unknown };
+  /** One event with so many bytes of text. */
+  readonly hugeLine?: number;
+  /** Breaks the connection without an answer. */
+  readonly refuse?: boolean;
+  /** The stream ends after the deltas: no finish reason, no `[DONE]`. */
+  readonly noFinish?: boolean;
+  /** No finish reason, but `[DONE]`. */
+  readonly doneOnly?: boolean;
+  /** Status 401 with a message that repeats the request's `Authorization` header. */
+  readonly echoKey?: boolean;
+  /** Status 307 to this address. */
+  readonly redirect?: string;
+}
+
+const whole = z.number().check(z.int(), z.gte(0));
+const milliseconds = z.number().check(z.gte(0), z.lte(2 ** 31 - 1));
+const pattern = z.union([z.string(), z.strictObject({ pattern: z.string(), flags: z.optional(z.string()) })]);
+const delay = z.strictObject({
+  firstMs: z.optional(milliseconds),
+  betweenMs: z.optional(milliseconds),
+  jitter: z.optional(z.number().check(z.gte(0), z.lte(1))),
+});
+const answer = z.strictObject({
+  text: z.optional(z.string()),
+  reasoning: z.optional(z.string()),
+  chunks: z.optional(z.number().check(z.int(), z.gte(1))),
+  calls: z.optional(
+    z.array(
+      z.strictObject({
+        name: z.string().check(z.minLength(1)),
+        arguments: z.optional(z.union([z.record(z.string(), z.unknown()), z.string()])),
+      }),
+    ),
+  ),
+  delay: z.optional(delay),
+  usage: z.optional(z.strictObject({ input: z.optional(whole), output: z.optional(whole) })),
+  finish: z.optional(z.string()),
+});
+const yes = z.literal(true);
+const fault = z.strictObject({
+  status: z.optional(z.number().check(z.int(), z.gte(200), z.lte(599))),
+  headers: z.optional(z.record(z.string(), z.string())),
+  body: z.optional(z.unknown()),
+  retryAfter: z.optional(z.union([z.number(), z.string()])),
+  cutAtByte: z.optional(whole),
+  endAtByte: z.optional(whole),
+  stall: z.optional(whole),
+  pingOnly: z.optional(yes),
+  html: z.optional(yes),
+  json: z.optional(yes),
+  errorEvent: z.optional(z.record(z.string(), z.unknown())),
+  hugeLine: z.optional(whole),
+  refuse: z.optional(yes),
+  noFinish: z.optional(yes),
+  doneOnly: z.optional(yes),
+  echoKey: z.optional(yes),
+  redirect: z.optional(z.string()),
+});
+const scriptSchema = z.strictObject({
+  models: z.optional(z.array(z.string())),
+  seed: z.optional(whole),
+  delay: z.optional(delay),
+  rules: z.array(
+    z.strictObject({
+      match: z.optional(
+        z.strictObject({
+          user: z.optional(pattern),
+          first: z.optional(pattern),
+          system: z.optional(pattern),
+          last: z.optional(pattern),
+          lastRole: z.optional(z.string()),
+          tool: z.optional(z.string()),
+          turn: z.optional(z.union([whole, z.array(whole)])),
+          model: z.optional(z.string()),
+        }),
+      ),
+      times: z.optional(whole),
+      answer: z.optional(answer),
+      rewrite: z.optional(
+        z.strictObject({
+          pattern: z.string(),
+          flags: z.optional(z.string()),
+          replacement: z.string(),
+          edit: z.optional(z.string()),
+          as: z.optional(z.enum(['edit', 'write'])),
+        }),
+      ),
+      otherwise: z.optional(z.string()),
+      fault: z.optional(fault),
+    }),
+  ),
+});
+
+/**
+ * A script's YAML text → a script that is ready to answer.
+ * @param source  the file's path, named in errors
+ * @throws {ConfigFileError} `invalid_yaml`, or `invalid_script` naming the file, the key and, for a typo, the nearest one
+ */
+export function parseScript(text: string, source: string): Script {
+  return checkScript(parseYaml(text, { source }), source);
+}
+
+/** A script object → a script that is ready to answer. @throws {ConfigFileError} `invalid_script` */
+export function checkScript(script: unknown, source: string): Script {
+  checkAgainst(scriptSchema, withoutFunctions(script), source);
+  return compileScript(script as ScriptedModelScript, source);
+}
+
+/** The schema knows data; what a function returns is the business of its author. */
+function withoutFunctions(script: unknown): unknown {
+  const rules = (script as { rules?: unknown } | null)?.rules;
+  if (!Array.isArray(rules)) return script;
+  return {
+    ...(script as object),
+    rules: rules.map((rule: ScriptedRule | null) =>
+      typeof rule?.answer === 'function' ? { ...rule, answer: {} } : rule,
+    ),
+  };
+}

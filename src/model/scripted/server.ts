@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigFileError } from '../../errors.ts';
+import type { Script } from './compile-script.ts';
+import { streamFrames, wholeFrames } from './encode.ts';
+import { failInstead, sinkFor } from './faults.ts';
+import { play } from './player.ts';
+import { readBody, readRequest, RequestError } from './read-request.ts';
+import { makeReply, RuleBook, ScriptRunError } from './reply.ts';
+import { errorBody, sendBody, sendHead } from './respond.ts';
+import { checkScript, parseScript, type ScriptedModelScript } from './script.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+/** A scripted model that runs. */
+export interface ScriptedModelServer {
+  /** `http://127.0.0.1:PORT/v1`, as a provider's base URL. */
+  readonly baseURL: string;
+  readonly port: number;
+  /** Chat requests so far, whatever became of them. */
+  readonly requestCount: number;
+  /** Ends every connection, answered or not. */
+  close(): Promise<void>;
+}
+
+export interface ScriptedModelOptions {
+  /** Default: any that is free. */
+  readonly port?: number;
+  /** Overrides the script's. */
+  readonly seed?: number;
+}
+
+/**
+ * Starts an OpenAI-compatible server on loopback that answers by a script. It is no language model, and says so in every
+ * response. The same script, seed and conversation give the same bytes.
+ * @param script  an object, or the path of a YAML file
+ * @throws {ConfigFileError} `invalid_yaml`, `invalid_script`; `script_unreadable` when there is no such file
+ */
+export async function startScriptedModel(
+  script: ScriptedModelScript | string,
+  options: ScriptedModelOptions = {},
+): Promise<ScriptedModelServer> {
+  const compiled = typeof script === 'string' ? await readScript(script) : checkScript(script, '(object)');
+  const model = new ScriptedModel(compiled, options.seed ?? compiled.seed);
+  await model.listen(options.port ?? 0);
+  return model;
+}
+
+async function readScript(path: string): Promise<Script> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ConfigFileError(
+      'script_unreadable',
+      `Model script ${path} cannot be read: ${(error as Error).message}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return parseScript(text, path);
+}
+
+class ScriptedModel implements ScriptedModelServer {
+  requestCount = 0;
+  readonly #script: Script;
+  readonly #seed: number;
+  readonly #book: RuleBook;
+  readonly #wheel = new TimerWheel();
+  readonly #server: Server;
+
+  constructor(script: Script, seed: number) {
+    this.#script = script;
+    this.#seed = seed;
+    this.#book = new RuleBook(script);
+    this.#server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, (request, response) => {
+      this.#answer(request, response).catch((error: unknown) => refuse(error, response));
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get baseURL(): string {
+    return `http://127.0.0.1:${this.port}/v1`;
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port, host: '127.0.0.1', backlog: 4096 }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+      this.#wheel.clear();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url?.split('?')[0];
+    if (path === '/v1/chat/completions' && request.method === 'POST')
+      return this.#complete(request, response);
+    if (path === '/v1/models' && request.method === 'GET') return sendBody(response, 200, this.#models());
+    throw new RequestError(
+      404,
+      'not_found',
+      `No ${request.method} ${path} here; there are POST /v1/chat/completions and GET /v1/models.`,
+    );
+  }
+
+  async #complete(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.requestCount++;
+    const body = await readBody(request);
+    const { conversation, stream, includeUsage } = readRequest(body);
+    const choice = this.#book.choose(conversation);
+    if (!choice) {
+      throw new RequestError(
+        400,
+        'no_rule_matched',
+        `No rule of the script matches. The last message, by "${conversation.lastRole}": ${shortened(conversation.last)}`,
+      );
+    }
+    const reply = makeReply(choice, conversation, this.#seed, body.length);
+    if (failInstead(reply, request, response)) return;
+    sendHead(response, stream ? 'text/event-stream' : 'application/json');
+    const frames = stream ? streamFrames(reply, includeUsage) : wholeFrames(reply);
+    play(frames, response, this.#wheel, sinkFor(reply.fault, response));
+  }
+
+  #models(): string {
+    const data = this.#script.models.map((id) => ({
+      id,
+      object: 'model',
+      created: 1,
+      owned_by: 'skein-scripted',
+      description: 'Answers by a script. It is no language model.',
+    }));
+    return JSON.stringify({ object: 'list', data });
+  }
+}
+
+function refuse(error: unknown, response: ServerResponse): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+  } else if (error instanceof RequestError) {
+    sendBody(response, error.status, errorBody(error.message, error.code), { connection: 'close' });
+  } else if (error instanceof ScriptRunError) {
+    sendBody(response, 400, errorBody(error.message, 'script_failed'));
+  } else {
+    // A function of a script object threw.
+    sendBody(
+      response,
+      500,
+      errorBody(`The script failed: ${String(error)}`, 'script_failed', 'server_error'),
+    );
+  }
+}
+
+function shortened(text: string): string {
+  const json = JSON.stringify(text);
+  return json.length <= 200 ? json : `${json.slice(0, 200)}… (${text.length} characters)`;
+}
