@@ -41,7 +41,7 @@ function describe(issue: z.core.$ZodIssue): string {
     case 'too_big':
       return `expected at most ${String(issue.maximum)}`;
     default:
-      return issue.message.toLowerCase().replace(/^invalid input: /, '') || 'has the wrong type';
+      return issue.message.replace(/^Invalid input: /, '') || 'has the wrong type';
   }
 }
 

@@ -115,9 +115,9 @@ export class SessionPool implements AsyncDisposable {
     const { ports, providers, quota, maxQueuedPrompts, defaultModel } = this.#parts;
     const model = options.model ?? defaultModel;
     providers.admit(model);
-    const { sources, hostTools } = toolSources(options.tools ?? [DEFAULT_PRESET]);
     const { skills, warnings } = await loadSkills(options.skills ?? []);
     for (const warning of warnings) warn(warning);
+    const { sources, hostTools } = toolSources(options.tools ?? [DEFAULT_PRESET], skills);
     const images = imagesOf(options);
     const spec: SessionSpec = {
       sessionId,

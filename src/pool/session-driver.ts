@@ -165,7 +165,6 @@ export class SessionDriver {
       for (let active = this.record.active; active; active = this.record.active) {
         await this.#runPrompt(active);
       }
-      this.#moveTo('idle');
     } catch (error) {
       // The journal cannot be written (or skein is at fault): nothing more may be promised for this session.
       this.#moveTo('failed');
@@ -360,6 +359,8 @@ export class SessionDriver {
       images: this.#options.images,
       overlay: new Map(record.overlay),
     });
+    // Before the caller is answered: who asks for the status then must not see the past.
+    if (!record.active) this.#moveTo('idle');
     const failed = ticket.callbackError;
     ticket.tell({ type: 'prompt-ended', result });
     if (failed) {

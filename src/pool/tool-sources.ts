@@ -1,11 +1,19 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ToolSource } from '../protocol/messages.ts';
+import type { Skill } from '../skills/skill.ts';
 import { namedTools } from '../tools/presets.ts';
+import { ToolSet } from '../tools/tool-set.ts';
 import type { Tool } from '../tools/tool.ts';
 
-/** What the `tools` option names, sorted by where each part runs. */
-export function toolSources(tools: readonly (string | URL | Tool)[]): {
+/**
+ * What the `tools` option names, sorted by where each part runs.
+ * @throws {ToolDefinitionError} `unknown_preset`, `invalid_tool`, `duplicate_tool`
+ */
+export function toolSources(
+  tools: readonly (string | URL | Tool)[],
+  skills: readonly Skill[],
+): {
   readonly sources: readonly ToolSource[];
   /** The caller's own objects: they stay on the main thread. */
   readonly hostTools: readonly Tool[];
@@ -23,13 +31,14 @@ export function toolSources(tools: readonly (string | URL | Tool)[]): {
       readOnly: tool.readOnly ?? false,
     };
   });
+  // What a module brings is known only in the session's thread; everything else is refused here and now.
+  const known = sources.flatMap((source) => (source.kind === 'named' ? namedTools(source.name, skills) : []));
+  if (hostTools.length > 0) new ToolSet([...known, ...hostTools]);
   return { sources, hostTools };
 }
 
-/** @throws {ToolDefinitionError} `unknown_preset` */
 function namedSource(name: string): ToolSource {
   if (URL.canParse(name)) return { kind: 'module', url: new URL(name).href };
   if (isAbsolute(name)) return { kind: 'module', url: pathToFileURL(name).href };
-  namedTools(name, []);
   return { kind: 'named', name };
 }

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { checkPoolOptions, checkPromptOptions, checkSessionOptions } from '../../src/pool/options.ts';
+
+/** The error's text for options that TypeScript would not have let through. */
+function refusal(check: () => unknown): string {
+  try {
+    check();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'invalid_option' });
+    return (error as Error).message;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('options that are wrong', () => {
+  it.each<[object, string]>([
+    [{ thread: {} }, 'Option thread: SessionPool.open has no such option. Did you mean threads?'],
+    [
+      { threads: { mx: 2 } },
+      'Option threads.mx: SessionPool.open has no such option. Did you mean threads.max?',
+    ],
+    [{ threads: { max: 'two' } }, "Option threads.max: expected number, but was given 'two'."],
+    [{ threads: { max: 0 } }, 'Option threads.max: expected at least 1, but was given 0.'],
+    [{ threads: { max: 1.5 } }, 'Option threads.max: expected int, but was given 1.5.'],
+    [{ threads: null }, 'Option threads: expected object, but was given null.'],
+    [{ providers: { x: { url: '' } } }, 'Option providers.x.url: SessionPool.open has no such option.'],
+    [
+      { limits: { stepTimeoutMs: -1 } },
+      'Option limits.stepTimeoutMs: expected at least 0, but was given -1.',
+    ],
+    [[], 'Option SessionPool.open: expected object, but was given [].'],
+  ])('of a pool are named: %j', (options, message) => {
+    expect(refusal(() => checkPoolOptions(options))).toBe(message);
+  });
+
+  it.each<[object, string]>([
+    [{ modle: 'x:y' }, 'Option modle: pool.start has no such option. Did you mean model?'],
+    [{ maxTurns: -1 }, 'Option maxTurns: expected at least 0, but was given -1.'],
+    [{ skills: 'dir' }, "Option skills: expected array, but was given 'dir'."],
+    [
+      { base: {} },
+      'Option base: expected a base image made with baseImage.fromDirectory or fromFiles, but was given {}.',
+    ],
+    [{ id: '' }, "Option id: expected at least 1, but was given ''."],
+    [
+      { modelOptions: { stream: false } },
+      'Option modelOptions.stream: is set by skein itself and cannot be forwarded.',
+    ],
+  ])('of a session are named: %j', (options, message) => {
+    expect(refusal(() => checkSessionOptions(options))).toBe(message);
+  });
+
+  it.each<[unknown, object, string]>([
+    [7, {}, 'Option text: expected string, but was given 7.'],
+    ['x', { timeout: 5 }, 'Option timeout: session.prompt has no such option. Did you mean timeoutMs?'],
+    ['x', { onText: 'print' }, "Option onText: expected a function, but was given 'print'."],
+    ['x', { signal: {} }, 'Option signal: '],
+  ])('of a prompt are named: %j %j', (text, options, message) => {
+    expect(refusal(() => checkPromptOptions(text as string, options))).toContain(message);
+  });
+});
+
+describe('options that are right', () => {
+  it('come back as the same objects', () => {
+    const options = { threads: { min: 0, max: 2 }, providers: { a: { baseURL: 'http://x' } } };
+    expect(checkPoolOptions(options)).toBe(options);
+  });
+});
