@@ -11,15 +11,14 @@ export function scriptError(source: string, path: Path, problem: string): Config
 
 /** @throws {ConfigFileError} `invalid_script` for the first thing in which the script differs from the schema */
 export function checkAgainst(schema: z.ZodMiniType, script: unknown, source: string): void {
-  const issue = schema.safeParse(script).error?.issues[0];
+  const issues = schema.safeParse(script).error?.issues.map(innermost) ?? [];
+  // A required key that is missing is often the one that is misspelt.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (!issue) return;
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
-    throw scriptError(
-      source,
-      [...issue.path, key],
-      `is unknown; ${hintFor(key, keysAt(schema, issue.path))}`,
-    );
+    const hint = hintFor(key, keysAt(schema, issue.path));
+    throw scriptError(source, [...issue.path, key], `is unknown; ${hint}`);
   }
   const given = issue.path.reduce<unknown>(
     (value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key],
@@ -32,16 +31,34 @@ export function checkAgainst(schema: z.ZodMiniType, script: unknown, source: str
   );
 }
 
+/** Of a value that may be of several kinds, the problem with the kind that it is of. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors
+    .map(([first]) => first)
+    .find((first) => first && (first.code !== 'invalid_type' || first.path.length > 0));
+  return inner ? { ...inner, path: [...issue.path, ...inner.path] } : issue;
+}
+
 /** What an author may have meant. */
 export function hintFor(name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   return near === undefined ? `known are ${known.join(', ')}` : `did you mean "${near}"?`;
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
 function expected(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `must be ${issue.expected === 'record' || issue.expected === 'object' ? 'a mapping' : issue.expected}`;
+      return `must be ${KINDS[issue.expected] ?? issue.expected}`;
     case 'too_small':
       return `must be at least ${String(issue.minimum)}`;
     case 'too_big':

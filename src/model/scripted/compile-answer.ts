@@ -34,27 +34,19 @@ export function compileAnswer(
   };
 }
 
-// A function that returns one and the same object, as a benchmark's does, has it cut once.
-const plainAnswers = new WeakMap<ScriptedAnswer, CompiledAnswer>();
-
 /** An answer that a function made: its texts are final, and braces in them are only braces. */
 export function plainAnswer(answer: ScriptedAnswer, delay: ScriptedDelay | undefined): CompiledAnswer {
-  let plain = plainAnswers.get(answer);
-  if (!plain) {
-    const text = toDeltas(answer.text ?? '', 'content', answer.chunks);
-    const reasoning = toDeltas(answer.reasoning ?? '', 'reasoning_content');
-    plain = {
-      ...constants(answer, delay),
-      text: () => text,
-      reasoning: () => reasoning,
-      calls: (answer.calls ?? []).map((call) => {
-        const encoded = argumentsText(call.arguments ?? {});
-        return { name: call.name, arguments: () => encoded };
-      }),
-    };
-    plainAnswers.set(answer, plain);
-  }
-  return plain;
+  const text = toDeltas(answer.text ?? '', 'content', answer.chunks);
+  const reasoning = toDeltas(answer.reasoning ?? '', 'reasoning_content');
+  return {
+    ...constants(answer, delay),
+    text: () => text,
+    reasoning: () => reasoning,
+    calls: (answer.calls ?? []).map((call) => {
+      const encoded = argumentsText(call.arguments ?? {});
+      return { name: call.name, arguments: () => encoded };
+    }),
+  };
 }
 
 /** @param chunks  how many; without it, one a word */

@@ -42,9 +42,10 @@ export function groupsOf(match: ScriptedMatch): string[] {
   });
 }
 
-function regExpOf(key: string, pattern: ScriptedPattern): RegExp {
+/** @throws {Error} with the problem, when it is no regular expression or one with the flag g or y */
+export function regExpOf(key: string, pattern: ScriptedPattern): RegExp {
   const { pattern: source, flags = '' } = typeof pattern === 'string' ? { pattern } : pattern;
-  // Both remember where they stopped, so that the next request would begin there.
+  // Both would make an expression remember where it stopped.
   if (/[gy]/.test(flags)) throw new Error(`(${key}) does not take the flags g and y`);
   try {
     return new RegExp(source, flags);

@@ -1,9 +1,15 @@
 import { scriptError } from './check-script.ts';
 import { compileAnswer, plainAnswer, type CompiledAnswer } from './compile-answer.ts';
-import { compileMatch, groupsOf, type Matcher } from './compile-match.ts';
+import { compileMatch, groupsOf, regExpOf, type Matcher } from './compile-match.ts';
 import type { Conversation } from './conversation.ts';
-import type { ScriptedFault, ScriptedModelScript, ScriptedRewrite, ScriptedRule } from './script.ts';
-import { BUILT_IN_NAMES, compileTemplate, type Template } from './template.ts';
+import type {
+  ScriptedAnswer,
+  ScriptedFault,
+  ScriptedModelScript,
+  ScriptedRewrite,
+  ScriptedRule,
+} from './script.ts';
+import { BUILT_IN, compileTemplate, type Template } from './template.ts';
 
 /** A script that is ready to answer. Holds no state: several servers may share it. */
 export interface Script {
@@ -30,6 +36,8 @@ export interface Rewrite {
 }
 
 const DEFAULT_OTHERWISE = 'There is nothing to change.';
+/** What a fault without an answer breaks. */
+const ANSWER_TO_BREAK = { text: 'This is the text that the fault breaks.' };
 const FAULT_DETAILS = ['headers', 'body', 'retryAfter'];
 
 /** @throws {ConfigFileError} `invalid_script` */
@@ -52,11 +60,11 @@ function compileRule(rule: ScriptedRule, script: ScriptedModelScript, fail: Fail
   if (rule.fault) checkFault(rule.fault, fail);
   const match = rule.match ?? {};
   const matches = attempt(['match'], fail, () => compileMatch(match));
-  const known = [...groupsOf(match), ...BUILT_IN_NAMES];
+  const known = [...groupsOf(match), ...Object.keys(BUILT_IN)];
   return {
     matches,
     times: rule.times ?? Infinity,
-    answer: answerOf(rule.answer ?? {}, known, script, fail),
+    answer: answerOf(rule.answer ?? (rule.rewrite ? {} : ANSWER_TO_BREAK), known, script, fail),
     rewrite:
       rule.rewrite && attempt(['rewrite'], fail, () => compileRewrite(rule.rewrite!, rule.otherwise, known)),
     fault: rule.fault,
@@ -69,7 +77,16 @@ function answerOf(
   script: ScriptedModelScript,
   fail: Fail,
 ): Rule['answer'] {
-  if (typeof answer === 'function') return (conversation) => plainAnswer(answer(conversation), script.delay);
+  if (typeof answer === 'function') {
+    // A function that returns one and the same object, as a benchmark's does, has it cut once.
+    const plain = new WeakMap<ScriptedAnswer, CompiledAnswer>();
+    return (conversation) => {
+      const made = answer(conversation);
+      const kept = plain.get(made) ?? plainAnswer(made, script.delay);
+      plain.set(made, kept);
+      return kept;
+    };
+  }
   const compiled = attempt(['answer'], fail, () => compileAnswer(answer, known, script.delay));
   return () => compiled;
 }
@@ -81,13 +98,13 @@ function compileRewrite(
   known: readonly string[],
 ): Rewrite {
   const flags = rewrite.flags ?? '';
-  if (/[^imsuv]/.test(flags)) throw new Error(`takes the flags i, m, s, u and v; every match is replaced`);
   const pattern = compileTemplate(rewrite.pattern, known);
-  const groups = groupsOf({ user: { pattern: pattern.render(() => 'x'), flags } });
+  // Values are escaped, so what is right with one is right with all.
+  regExpOf('pattern', { pattern: pattern.render(() => 'x'), flags });
   return {
     pattern,
     flags: `${flags}g`,
-    replacement: compileTemplate(rewrite.replacement, [...known, ...groups]),
+    replacement: compileTemplate(rewrite.replacement, known),
     edit: rewrite.edit,
     as: rewrite.as ?? 'edit',
     otherwise: compileTemplate(otherwise ?? DEFAULT_OTHERWISE, known),

@@ -1,8 +1,8 @@
-import * as z from 'zod/mini';
 import { parseYaml } from '../../yaml.ts';
-import type { Conversation } from './conversation.ts';
 import { checkAgainst } from './check-script.ts';
 import { compileScript, type Script } from './compile-script.ts';
+import type { Conversation } from './conversation.ts';
+import { scriptSchema } from './script-schema.ts';
 
 /** What a scripted model does, as an author writes it: in YAML, or as an object. The first rule that matches answers. */
 export interface ScriptedModelScript {
@@ -20,7 +20,10 @@ export interface ScriptedRule {
   readonly match?: ScriptedMatch;
   /** Requests that this rule answers in all; then it is passed over. Default: any number. */
   readonly times?: number;
-  /** The function is for tests and benchmarks; YAML cannot hold one. */
+  /**
+   * A function, which YAML cannot hold, is for tests and benchmarks: its texts are sent as they are, and an object that it
+   * returns again must be as it was.
+   */
   readonly answer?: ScriptedAnswer | ((conversation: Conversation) => ScriptedAnswer);
   readonly rewrite?: ScriptedRewrite;
   /** The text instead, when `rewrite` finds nothing to change. */
@@ -40,7 +43,7 @@ export interface ScriptedMatch {
   readonly system?: ScriptedPattern;
   /** Searched in the last message, whoever wrote it. */
   readonly last?: ScriptedPattern;
-  readonly lastRole?: string;
+  readonly lastRole?: 'user' | 'assistant' | 'tool' | 'system' | 'developer';
   /** Name of the tool whose result is the last message. */
   readonly tool?: string;
   /** Assistant messages since the last user message: 0 for the first answer to a prompt. */
@@ -92,7 +95,7 @@ export interface ScriptedRewrite {
   readonly as?: 'edit' | 'write';
 }
 
-/** Exactly one way to fail; `headers`, `body` and `retryAfter` belong to `status`. */
+/** Exactly one way to fail; `headers`, `body` and `retryAfter` belong to `status`. What takes the place of the answer takes none of its delay. */
 export interface ScriptedFault {
   readonly status?: number;
   readonly headers?: { readonly [name: string]: string };
@@ -127,85 +130,6 @@ export interface ScriptedFault {
   /** Status 307 to this address. */
   readonly redirect?: string;
 }
-
-const whole = z.number().check(z.int(), z.gte(0));
-const milliseconds = z.number().check(z.gte(0), z.lte(2 ** 31 - 1));
-const pattern = z.union([z.string(), z.strictObject({ pattern: z.string(), flags: z.optional(z.string()) })]);
-const delay = z.strictObject({
-  firstMs: z.optional(milliseconds),
-  betweenMs: z.optional(milliseconds),
-  jitter: z.optional(z.number().check(z.gte(0), z.lte(1))),
-});
-const answer = z.strictObject({
-  text: z.optional(z.string()),
-  reasoning: z.optional(z.string()),
-  chunks: z.optional(z.number().check(z.int(), z.gte(1))),
-  calls: z.optional(
-    z.array(
-      z.strictObject({
-        name: z.string().check(z.minLength(1)),
-        arguments: z.optional(z.union([z.record(z.string(), z.unknown()), z.string()])),
-      }),
-    ),
-  ),
-  delay: z.optional(delay),
-  usage: z.optional(z.strictObject({ input: z.optional(whole), output: z.optional(whole) })),
-  finish: z.optional(z.string()),
-});
-const yes = z.literal(true);
-const fault = z.strictObject({
-  status: z.optional(z.number().check(z.int(), z.gte(200), z.lte(599))),
-  headers: z.optional(z.record(z.string(), z.string())),
-  body: z.optional(z.unknown()),
-  retryAfter: z.optional(z.union([z.number(), z.string()])),
-  cutAtByte: z.optional(whole),
-  endAtByte: z.optional(whole),
-  stall: z.optional(whole),
-  pingOnly: z.optional(yes),
-  html: z.optional(yes),
-  json: z.optional(yes),
-  errorEvent: z.optional(z.record(z.string(), z.unknown())),
-  hugeLine: z.optional(whole),
-  refuse: z.optional(yes),
-  noFinish: z.optional(yes),
-  doneOnly: z.optional(yes),
-  echoKey: z.optional(yes),
-  redirect: z.optional(z.string()),
-});
-const scriptSchema = z.strictObject({
-  models: z.optional(z.array(z.string())),
-  seed: z.optional(whole),
-  delay: z.optional(delay),
-  rules: z.array(
-    z.strictObject({
-      match: z.optional(
-        z.strictObject({
-          user: z.optional(pattern),
-          first: z.optional(pattern),
-          system: z.optional(pattern),
-          last: z.optional(pattern),
-          lastRole: z.optional(z.string()),
-          tool: z.optional(z.string()),
-          turn: z.optional(z.union([whole, z.array(whole)])),
-          model: z.optional(z.string()),
-        }),
-      ),
-      times: z.optional(whole),
-      answer: z.optional(answer),
-      rewrite: z.optional(
-        z.strictObject({
-          pattern: z.string(),
-          flags: z.optional(z.string()),
-          replacement: z.string(),
-          edit: z.optional(z.string()),
-          as: z.optional(z.enum(['edit', 'write'])),
-        }),
-      ),
-      otherwise: z.optional(z.string()),
-      fault: z.optional(fault),
-    }),
-  ),
-});
 
 /**
  * A script's YAML text → a script that is ready to answer.

@@ -1,13 +1,16 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ConfigFileError } from '../../errors.ts';
+import { ConfigFileError, InvalidOptionError } from '../../errors.ts';
 import type { Script } from './compile-script.ts';
 import { streamFrames, wholeFrames } from './encode.ts';
 import { failInstead, sinkFor } from './faults.ts';
 import { play } from './player.ts';
 import { readBody, readRequest, RequestError } from './read-request.ts';
-import { makeReply, RuleBook, ScriptRunError } from './reply.ts';
+import { makeReply } from './reply.ts';
+import { ScriptRunError } from './rewrite-calls.ts';
+import { RuleBook } from './rule-book.ts';
 import { errorBody, sendBody, sendHead } from './respond.ts';
 import { checkScript, parseScript, type ScriptedModelScript } from './script.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -35,6 +38,7 @@ export interface ScriptedModelOptions {
  * response. The same script, seed and conversation give the same bytes.
  * @param script  an object, or the path of a YAML file
  * @throws {ConfigFileError} `invalid_yaml`, `invalid_script`; `script_unreadable` when there is no such file
+ * @throws {InvalidOptionError} when the port is taken or is none
  */
 export async function startScriptedModel(
   script: ScriptedModelScript | string,
@@ -54,15 +58,14 @@ async function readScript(path: string): Promise<Script> {
     throw new ConfigFileError(
       'script_unreadable',
       `Model script ${path} cannot be read: ${(error as Error).message}.`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
   return parseScript(text, path);
 }
 
 class ScriptedModel implements ScriptedModelServer {
+  port = 0;
   requestCount = 0;
   readonly #script: Script;
   readonly #seed: number;
@@ -75,26 +78,23 @@ class ScriptedModel implements ScriptedModelServer {
     this.#seed = seed;
     this.#book = new RuleBook(script);
     this.#server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, (request, response) => {
-      this.#answer(request, response).catch((error: unknown) => refuse(error, response));
+      this.#answer(request, response).catch((error: unknown) => refuse(error, request, response));
     });
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   get baseURL(): string {
     return `http://127.0.0.1:${this.port}/v1`;
   }
 
-  listen(port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ port, host: '127.0.0.1', backlog: 4096 }, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
-    });
+  async listen(port: number): Promise<void> {
+    try {
+      // Conversations of a batch or a benchmark begin all at once.
+      this.#server.listen({ port, host: '127.0.0.1', backlog: 4096 });
+      await once(this.#server, 'listening');
+    } catch (error) {
+      throw new InvalidOptionError({ option: 'port', problem: (error as Error).message });
+    }
+    this.port = (this.#server.address() as AddressInfo).port;
   }
 
   close(): Promise<void> {
@@ -148,11 +148,13 @@ class ScriptedModel implements ScriptedModelServer {
   }
 }
 
-function refuse(error: unknown, response: ServerResponse): void {
+function refuse(error: unknown, request: IncomingMessage, response: ServerResponse): void {
+  // What was not read of a body would be taken for the next request.
+  const close: Record<string, string> = request.complete ? {} : { connection: 'close' };
   if (response.headersSent || response.destroyed) {
     response.destroy();
   } else if (error instanceof RequestError) {
-    sendBody(response, error.status, errorBody(error.message, error.code), { connection: 'close' });
+    sendBody(response, error.status, errorBody(error.message, error.code), close);
   } else if (error instanceof ScriptRunError) {
     sendBody(response, 400, errorBody(error.message, 'script_failed'));
   } else {

@@ -21,7 +21,7 @@ export function isCut(line: string): boolean {
 }
 
 /**
- * The files that the calls of the last turn read. Pages of them that the turns directly before read are put in front, so that a
+ * The files that the calls of the last turn read, without those that are empty or were not read. Pages of them that the turns directly before read are put in front, so that a
  * file which was paged through counts as one.
  */
 export function shownFiles(conversation: Conversation): ShownFile[] {
@@ -48,9 +48,10 @@ export function shownFiles(conversation: Conversation): ShownFile[] {
       if (!file.lines.has(number)) file.lines.set(number, line);
     }
   }
-  return [...pages].reverse().map(([path, { tool, lines, whole }]) => {
+  return [...pages].reverse().flatMap(([path, { tool, lines, whole }]) => {
+    if (lines.size === 0) return [];
     const run = lastRun(lines);
-    return { path, tool, lines: run.lines, whole: whole && run.first <= 1 };
+    return { path, tool, lines: run.lines, whole: whole && run.first === 1 };
   });
 }
 

@@ -1,10 +1,17 @@
 import { hintFor } from './check-script.ts';
+import type { Conversation } from './conversation.ts';
 
 /** Name → value, for the `{{name}}` of templates. */
 export type Values = (name: string) => string;
 
-/** Names that every template knows. */
-export const BUILT_IN_NAMES = ['turn', 'last', 'user', 'model', 'changes'] as const;
+/** Values that every template knows. */
+export const BUILT_IN: Readonly<Record<string, (conversation: Conversation) => string>> = {
+  turn: ({ turn }) => String(turn),
+  last: ({ last }) => last,
+  user: ({ user }) => user,
+  model: ({ model }) => model,
+  changes: ({ changes }) => String(changes),
+};
 
 const PLACEHOLDER = /(\\?)\{\{\s*([A-Za-z_]\w*)(\|number)?\s*\}\}/g;
 
@@ -31,7 +38,9 @@ export function compileTemplate(text: string, known: readonly string[]): Templat
       continue;
     }
     if (!known.includes(name))
-      throw new Error(`uses {{${name}}}, which is no value; ${hintFor(name, known)}`);
+      throw new Error(
+        `uses {{${name}}}, which is no value; ${hintFor(name, known)} (\\{{${name}}} means the braces)`,
+      );
     literals.push(literal);
     names.push(name);
     literal = '';

@@ -1,3 +1,11 @@
+/** What a plan has to keep to. */
+export interface EditLimits {
+  /** Lines of which only the start is known: no edit may touch or show them. */
+  readonly isCut?: (line: string) => boolean;
+  /** Most edits; beyond that, changes that are near each other share one. Default: no limit. */
+  readonly maxEdits?: number;
+}
+
 /** One change, as the edit tool takes it: `oldText` occurs once in the file at the time of the change. */
 export interface PlannedEdit {
   readonly oldText: string;
@@ -24,24 +32,26 @@ interface Hunk {
  * The edits that replace every match, in order: one for each run of adjacent changed lines. An old text that occurs more
  * than once takes in the lines around it until it does not; later edits see what earlier ones did.
  * @param pattern  with the flag g
- * @param skip  lines that cannot be changed
  */
 export function planEdits(
   text: string,
   pattern: RegExp,
   replacement: string,
-  skip: (line: string) => boolean = () => false,
+  { isCut = () => false, maxEdits = Infinity }: EditLimits = {},
 ): PlannedEdit[] {
   const edits: PlannedEdit[] = [];
   let current = text;
   let shift = 0;
-  for (const hunk of hunksOf(text, placesOf(text, pattern, replacement), skip)) {
+  const hunks = hunksOf(text, placesOf(text, pattern, replacement), isCut);
+  for (const hunk of joined(hunks, maxEdits)) {
     const changed = applied(text, hunk);
     const span = uniqueSpan(current, hunk.start + shift, hunk.end + shift);
+    const oldText = current.slice(span.start, span.end);
+    if (oldText === '' || oldText.split('\n').some(isCut)) continue;
     const before = current.slice(span.start, hunk.start + shift);
     const after = current.slice(hunk.end + shift, span.end);
     edits.push({
-      oldText: current.slice(span.start, span.end),
+      oldText,
       newText: before + changed + after,
       places: hunk.places.length,
     });
@@ -70,13 +80,13 @@ function placesOf(text: string, pattern: RegExp, replacement: string): Place[] {
     .filter((place) => place.text !== text.slice(place.start, place.end));
 }
 
-function hunksOf(text: string, places: readonly Place[], skip: (line: string) => boolean): Hunk[] {
+function hunksOf(text: string, places: readonly Place[], isCut: (line: string) => boolean): Hunk[] {
   const hunks: Hunk[] = [];
   for (const place of places) {
     const start = startOfLine(text, place.start);
     // A match that ends with the line feed needs the next line too, or there would be nothing to join it to.
     const end = endOfLine(text, place.end);
-    if (text.slice(start, end).split('\n').some(skip)) continue;
+    if (text.slice(start, end).split('\n').some(isCut)) continue;
     const last = hunks.at(-1);
     if (last && start <= last.end + 1) {
       last.end = Math.max(last.end, end);
@@ -86,6 +96,25 @@ function hunksOf(text: string, places: readonly Place[], skip: (line: string) =>
     }
   }
   return hunks;
+}
+
+/** Joins hunks across ever wider gaps until there are few enough. */
+function joined(hunks: readonly Hunk[], most: number): readonly Hunk[] {
+  let result = hunks;
+  for (let gap = 64; result.length > most; gap *= 2) {
+    const wider: Hunk[] = [];
+    for (const hunk of result) {
+      const last = wider.at(-1);
+      if (last && hunk.start - last.end <= gap) {
+        last.end = hunk.end;
+        last.places.push(...hunk.places);
+      } else {
+        wider.push({ ...hunk, places: [...hunk.places] });
+      }
+    }
+    result = wider;
+  }
+  return result;
 }
 
 function applied(text: string, hunk: Readonly<Hunk>): string {

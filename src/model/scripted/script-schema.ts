@@ -1,0 +1,81 @@
+import * as z from 'zod/mini';
+
+const whole = z.number().check(z.int(), z.gte(0));
+const milliseconds = z.number().check(z.gte(0), z.lte(2 ** 31 - 1));
+const pattern = z.union([z.string(), z.strictObject({ pattern: z.string(), flags: z.optional(z.string()) })]);
+const delay = z.strictObject({
+  firstMs: z.optional(milliseconds),
+  betweenMs: z.optional(milliseconds),
+  jitter: z.optional(z.number().check(z.gte(0), z.lte(1))),
+});
+const answer = z.strictObject({
+  text: z.optional(z.string()),
+  reasoning: z.optional(z.string()),
+  chunks: z.optional(z.number().check(z.int(), z.gte(1))),
+  calls: z.optional(
+    z.array(
+      z.strictObject({
+        name: z.string().check(z.minLength(1)),
+        arguments: z.optional(z.union([z.record(z.string(), z.unknown()), z.string()])),
+      }),
+    ),
+  ),
+  delay: z.optional(delay),
+  usage: z.optional(z.strictObject({ input: z.optional(whole), output: z.optional(whole) })),
+  finish: z.optional(z.string()),
+});
+const yes = z.literal(true);
+const fault = z.strictObject({
+  status: z.optional(z.number().check(z.int(), z.gte(200), z.lte(599))),
+  headers: z.optional(z.record(z.string(), z.string())),
+  body: z.optional(z.unknown()),
+  retryAfter: z.optional(z.union([z.number(), z.string()])),
+  cutAtByte: z.optional(whole),
+  endAtByte: z.optional(whole),
+  stall: z.optional(whole),
+  pingOnly: z.optional(yes),
+  html: z.optional(yes),
+  json: z.optional(yes),
+  errorEvent: z.optional(z.record(z.string(), z.unknown())),
+  hugeLine: z.optional(whole),
+  refuse: z.optional(yes),
+  noFinish: z.optional(yes),
+  doneOnly: z.optional(yes),
+  echoKey: z.optional(yes),
+  redirect: z.optional(z.string()),
+});
+/** {@link ScriptedModelScript}, as YAML can hold it. */
+export const scriptSchema = z.strictObject({
+  models: z.optional(z.array(z.string())),
+  seed: z.optional(whole),
+  delay: z.optional(delay),
+  rules: z.array(
+    z.strictObject({
+      match: z.optional(
+        z.strictObject({
+          user: z.optional(pattern),
+          first: z.optional(pattern),
+          system: z.optional(pattern),
+          last: z.optional(pattern),
+          lastRole: z.optional(z.enum(['user', 'assistant', 'tool', 'system', 'developer'])),
+          tool: z.optional(z.string()),
+          turn: z.optional(z.union([whole, z.array(whole)])),
+          model: z.optional(z.string()),
+        }),
+      ),
+      times: z.optional(whole),
+      answer: z.optional(answer),
+      rewrite: z.optional(
+        z.strictObject({
+          pattern: z.string(),
+          flags: z.optional(z.string()),
+          replacement: z.string(),
+          edit: z.optional(z.string()),
+          as: z.optional(z.enum(['edit', 'write'])),
+        }),
+      ),
+      otherwise: z.optional(z.string()),
+      fault: z.optional(fault),
+    }),
+  ),
+});
