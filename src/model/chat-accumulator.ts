@@ -1,6 +1,7 @@
 import { ModelError } from '../errors.ts';
 import { providerError } from './classify-error.ts';
 import { NO_USAGE, type FinishReason, type ModelEvent, type ModelResponse, type Usage } from './model.ts';
+import { TextTemplate } from './text-template.ts';
 import { ToolCallAccumulator, type ToolCallPiece } from './tool-call-accumulator.ts';
 
 /** A chunk of a Chat Completions stream, as far as it is read. Nothing of it is certain. */
@@ -33,11 +34,19 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
   content_filter: 'content-filter',
 };
 
+/** Text or reasoning that has come in since the last look. */
+interface Arrived {
+  readonly type: 'text' | 'reasoning';
+  text: string;
+}
+
 /** From the chunks of one stream to its response. */
 export class ChatAccumulator {
   readonly #calls = new ToolCallAccumulator();
+  readonly #template = new TextTemplate();
   #text = '';
   #reasoning = '';
+  #arrived: Arrived[] = [];
   #finishReason: FinishReason | undefined;
   #usage: Usage | undefined;
   #model = '';
@@ -45,18 +54,30 @@ export class ChatAccumulator {
   contentCount = 0;
 
   /** @throws {ModelError} for an error event, an unknown finish reason, or a chunk that makes no sense */
-  push(data: string): ModelEvent[] {
+  push(data: string): void {
+    const text = this.#template.match(data);
+    if (text === undefined) this.#parse(data);
+    else this.#add('text', text);
+  }
+
+  /** The text and reasoning that came since the last call, pieces of one kind that follow each other joined. */
+  takeArrived(): readonly ModelEvent[] {
+    const arrived = this.#arrived;
+    if (arrived.length > 0) this.#arrived = [];
+    return arrived;
+  }
+
+  #parse(data: string): void {
     const chunk = parseChunk(data);
-    const events: ModelEvent[] = [];
     if (chunk.error !== undefined && chunk.error !== null) throw providerError(chunk.error);
     if (typeof chunk.model === 'string' && chunk.model !== '') this.#model = chunk.model;
     if (chunk.usage) this.#usage = readUsage(chunk.usage);
     const choice = Array.isArray(chunk.choices) ? (chunk.choices as readonly Choice[])[0] : undefined;
-    if (!choice) return events;
+    if (!choice) return;
     if (choice.usage) this.#usage = readUsage(choice.usage);
-    if (choice.delta) this.#delta(choice.delta, events);
+    if (choice.delta) this.#delta(choice.delta);
     this.#finish(choice.finish_reason);
-    return events;
+    if (isPlainText(chunk, choice)) this.#template.learn(data, choice.delta.content);
   }
 
   /**
@@ -97,12 +118,11 @@ export class ChatAccumulator {
     return this.#calls.calls().every((call) => isJson(call.arguments)) ? 'tool-calls' : undefined;
   }
 
-  #delta(delta: Delta, events: ModelEvent[]): void {
+  #delta(delta: Delta): void {
     const { content } = delta;
-    if (typeof content === 'string') this.#addText(content, events);
-    else if (Array.isArray(content)) this.#addParts(content, events);
-    const reasoning = firstText(delta.reasoning_content, delta.reasoning, delta.reasoning_text);
-    if (reasoning !== '') this.#addReasoning(reasoning, events);
+    if (typeof content === 'string') this.#add('text', content);
+    else if (Array.isArray(content)) this.#addParts(content);
+    this.#add('reasoning', firstText(delta.reasoning_content, delta.reasoning, delta.reasoning_text));
     if (Array.isArray(delta.tool_calls)) {
       for (const [position, piece] of delta.tool_calls.entries()) {
         if (typeof piece !== 'object' || piece === null) continue;
@@ -113,28 +133,25 @@ export class ChatAccumulator {
   }
 
   /** Content as a list of parts, as Mistral sends it: thinking, whose own content is a list, and text. */
-  #addParts(parts: readonly unknown[], events: ModelEvent[]): void {
+  #addParts(parts: readonly unknown[]): void {
     for (const part of parts as readonly { type?: unknown; text?: unknown; thinking?: unknown }[]) {
-      if (part?.type === 'text' && typeof part.text === 'string') this.#addText(part.text, events);
+      if (part?.type === 'text' && typeof part.text === 'string') this.#add('text', part.text);
       if (part?.type === 'thinking' && Array.isArray(part.thinking)) {
         for (const thought of part.thinking as readonly { text?: unknown }[]) {
-          if (typeof thought?.text === 'string') this.#addReasoning(thought.text, events);
+          if (typeof thought?.text === 'string') this.#add('reasoning', thought.text);
         }
       }
     }
   }
 
-  #addText(text: string, events: ModelEvent[]): void {
+  #add(type: 'text' | 'reasoning', text: string): void {
     if (text === '') return;
     this.contentCount += 1;
-    this.#text += text;
-    events.push({ type: 'text', text });
-  }
-
-  #addReasoning(text: string, events: ModelEvent[]): void {
-    this.contentCount += 1;
-    this.#reasoning += text;
-    events.push({ type: 'reasoning', text });
+    if (type === 'text') this.#text += text;
+    else this.#reasoning += text;
+    const last = this.#arrived.at(-1);
+    if (last?.type === type) last.text += text;
+    else this.#arrived.push({ type, text });
   }
 
   #finish(reason: unknown): void {
@@ -149,6 +166,23 @@ export class ChatAccumulator {
     }
     this.#finishReason = known;
   }
+}
+
+/** Nothing but a piece of text: what most chunks are. */
+function isPlainText(
+  chunk: Chunk,
+  choice: Choice,
+): choice is Choice & { readonly delta: { readonly content: string } } {
+  const { delta } = choice;
+  return (
+    typeof delta?.content === 'string' &&
+    delta.content !== '' &&
+    !delta.tool_calls &&
+    firstText(delta.reasoning_content, delta.reasoning, delta.reasoning_text) === '' &&
+    !chunk.usage &&
+    !choice.usage &&
+    !choice.finish_reason
+  );
 }
 
 function parseChunk(data: string): Chunk {

@@ -100,17 +100,17 @@ export class ChatCompletions implements Model {
           message: `the response is longer than ${MAX_RESPONSE_BYTES} bytes`,
         });
       }
+      const before = accumulator.contentCount;
       for (const data of chunk ? reader.push(chunk) : reader.end()) {
         if (data === '[DONE]') {
           done = true;
           break;
         }
-        const before = accumulator.contentCount;
-        const events = accumulator.push(data);
-        // An event that brings nothing is a sign of life of the server, not of the model.
-        if (accumulator.contentCount > before) clock.content();
-        yield* events;
+        accumulator.push(data);
       }
+      // An event that brings nothing is a sign of life of the server, not of the model.
+      if (accumulator.contentCount > before) clock.content();
+      yield* accumulator.takeArrived();
       if (!chunk) break;
     }
     response.drain();

@@ -27,14 +27,16 @@ interface Expected {
 const available = existsSync(FIXTURES);
 if (!available) console.warn('skipped: the recorded provider streams are not beside this checkout');
 const recordings: [string, Expected][] = available
-  ? Object.entries(JSON.parse(readFileSync(new URL('expected.json', FIXTURES), 'utf8')) as Record<string, Expected>).filter(
-      ([, expected]) => expected.api === 'chat-completions' && expected.stream,
-    )
+  ? Object.entries(
+      JSON.parse(readFileSync(new URL('expected.json', FIXTURES), 'utf8')) as Record<string, Expected>,
+    ).filter(([, expected]) => expected.api === 'chat-completions' && expected.stream)
   : [];
 
 /** The recording as a provider would send it, `[DONE]` included. */
 function bytesOf(name: string): Buffer {
-  const lines = readFileSync(new URL(name, FIXTURES), 'utf8').split('\n').filter((line) => line !== '');
+  const lines = readFileSync(new URL(name, FIXTURES), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   return Buffer.from([...lines, '[DONE]'].map((line) => `data: ${line}\n\n`).join(''));
 }
 
@@ -72,7 +74,11 @@ describe.skipIf(!available)('a recorded stream', () => {
       });
       expect(sha256(result.reasoning)).toBe(response.reasoning?.sha256 ?? sha256(''));
       expect(result.toolCalls).toEqual(
-        response.toolCalls.map(({ id, name: tool, arguments: args }) => ({ id, name: tool, arguments: args })),
+        response.toolCalls.map(({ id, name: tool, arguments: args }) => ({
+          id,
+          name: tool,
+          arguments: args,
+        })),
       );
       expect(result.finishReason).toBe(response.finishReason.replace('_', '-'));
       expect(result.model).toBe(response.model);

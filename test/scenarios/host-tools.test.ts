@@ -63,14 +63,14 @@ describe('a tool object', () => {
   it.each([
     [
       'throws null',
-      (): never => {
+      (): string => {
         throw null;
       },
       'Error: ',
     ],
     [
       'throws',
-      (): never => {
+      (): string => {
         throw new Error('no');
       },
       'Error: no',
@@ -90,7 +90,7 @@ describe('a tool object', () => {
     let aborted = false;
     const ask = tool({
       timeoutMs: 40,
-      execute: (_input, ctx) =>
+      execute: (_input, ctx): Promise<string> =>
         new Promise(() => ctx.signal.addEventListener('abort', () => (aborted = true), { once: true })),
     });
     await onStage(ASK, {}, async (stage) => {
