@@ -1,0 +1,62 @@
+/** What every contestant is given and what must come of it: 5 model calls, 8 tool calls, 20 files of 4 KB. */
+
+export const FILE_COUNT = 20;
+export const FILE_BYTES = 4_096;
+export const DELTAS = 100;
+export const FIRST_TOKEN_MS = 300;
+export const BETWEEN_TOKENS_MS = 10;
+/** Responses of one conversation; all but the last ask for two tools. */
+export const MODEL_CALLS = 5;
+/** What a paced conversation takes when nothing but the model takes time. */
+export const IDEAL_MS = MODEL_CALLS * (FIRST_TOKEN_MS + (DELTAS - 1) * BETWEEN_TOKENS_MS);
+
+export const PROMPT = 'Raise the revision of the first four modules.';
+export const LAST_WORDS = 'All four are at revision 2.';
+export const OLD_LINE = 'export const revision = 1;';
+export const NEW_LINE = 'export const revision = 2;';
+
+export function pathOf(index: number): string {
+  return `src/module-${String(index).padStart(4, '0')}.ts`;
+}
+
+/** `count` source files of {@link FILE_BYTES} each. */
+export function makeFiles(count: number = FILE_COUNT): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [pathOf(index), sourceOf(index)]));
+}
+
+/** @throws when the conversation did not do its work: a contestant that skips some of it must not be timed */
+export function checkOutcome(outcome: Outcome, files: Readonly<Record<string, string>>): void {
+  if (!outcome.reply.endsWith(LAST_WORDS)) throw new Error(`unexpected reply: ${outcome.reply.slice(-80)}`);
+  for (const [index, [path, before]] of Object.entries(files).entries()) {
+    const expected = index < MODEL_CALLS - 1 ? before.replace(OLD_LINE, NEW_LINE) : before;
+    if (outcome.read(path) !== expected) throw new Error(`${path} is not what the conversation should leave`);
+  }
+}
+
+/** How a conversation ended. */
+export interface Outcome {
+  readonly reply: string;
+  /** The text of a file as the conversation left it. */
+  readonly read: (path: string) => string | undefined;
+}
+
+/** One way to hold conversations; every contestant of a question implements it. */
+export interface Contestant {
+  /** @param model  names the model server's scenario */
+  converse(options: {
+    readonly model: string;
+    readonly files: Readonly<Record<string, string>>;
+    readonly onText?: ((text: string) => void) | undefined;
+    /** Offer the tool that burns CPU too. */
+    readonly withBurn?: boolean;
+  }): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+function sourceOf(index: number): string {
+  let text = `/** Module ${index}. */\n${OLD_LINE}\n\n`;
+  for (let line = 0; text.length < FILE_BYTES; line += 1) {
+    text += `export function step${line}(value: number): number {\n  return value * ${index + 2} + ${line};\n}\n\n`;
+  }
+  return `${text.slice(0, FILE_BYTES - 1)}\n`;
+}
