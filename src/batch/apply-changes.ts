@@ -13,8 +13,9 @@ import { parentsOf } from '../workspace/from-files.ts';
  */
 export async function applyChanges(directory: string, changes: readonly FileDifference[]): Promise<void> {
   const problems: string[] = [];
+  const deleted = new Set(changes.filter((change) => change.after === null).map((change) => change.path));
   for (const change of changes) {
-    const problem = await problemWith(directory, change);
+    const problem = await problemWith(directory, change, deleted);
     if (problem !== undefined) problems.push(`${change.path} ${problem}`);
   }
   if (problems.length > 0) {
@@ -40,9 +41,15 @@ export async function applyChanges(directory: string, changes: readonly FileDiff
 }
 
 /** Why a change must not be made; undefined when it may. */
-async function problemWith(directory: string, { path, before }: FileDifference): Promise<string | undefined> {
+async function problemWith(
+  directory: string,
+  { path, before }: FileDifference,
+  deleted: ReadonlySet<string>,
+): Promise<string | undefined> {
   for (const parent of parentsOf(path)) {
-    if ((await kindOf(join(directory, parent))) === 'link') return `is behind the symbolic link ${parent}`;
+    const kind = await kindOf(join(directory, parent));
+    if (kind === 'link') return `is behind the symbolic link ${parent}`;
+    if (kind === 'file' && !deleted.has(parent)) return `cannot be made: ${parent} is a file`;
   }
   const file = join(directory, path);
   const kind = await kindOf(file);

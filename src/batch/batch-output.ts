@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OutputError } from '../errors.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { applyCommand } from './apply-command.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
 import { mergeOutcomes, type Merge } from './merge.ts';
 import { reportHtml } from './report-html.ts';
@@ -31,7 +32,10 @@ export class BatchOutput {
   static async create(directory: string, image: BaseImage): Promise<BatchOutput> {
     const patches = join(directory, 'patches');
     await attempt(directory, () => mkdir(patches, { recursive: true }));
-    const there = await attempt(directory, async () => [...(await readdir(directory)), ...(await readdir(patches))]);
+    const there = await attempt(directory, async () => [
+      ...(await readdir(directory)),
+      ...(await readdir(patches)),
+    ]);
     if (there.some((name) => name !== 'patches')) {
       throw new OutputError(
         'output_exists',
@@ -61,9 +65,17 @@ export class BatchOutput {
   /** @throws {OutputError} `output_unwritable` */
   async finish(
     outcome: BatchOutcome,
-    about: { readonly name: string; readonly model: string; readonly concurrency: number },
+    about: {
+      readonly name: string;
+      readonly model: string;
+      readonly concurrency: number;
+      /** That the image was made of. */
+      readonly source: string;
+    },
   ): Promise<WrittenBatch> {
-    const items = outcome.items.map((item) => this.#items.get(item.item.id) ?? reportItem(item, this.#image, ''));
+    const items = outcome.items.map(
+      (item) => this.#items.get(item.item.id) ?? reportItem(item, this.#image, ''),
+    );
     const merge = mergeOutcomes(outcome.items, this.#image);
     const diffs = merge.changes.map(fileDiff);
     const report = buildReport({
@@ -73,6 +85,7 @@ export class BatchOutput {
       merge,
       mergedDiffs: diffs,
       mergedPatch: MERGED_PATCH,
+      applyCommand: applyCommand(about.source, join(this.directory, MERGED_PATCH)),
       skipped: this.#image.skipped,
     });
     await this.#write(MERGED_PATCH, diffs.map((diff) => diff.patch).join(''));
@@ -91,6 +104,8 @@ async function attempt<Value>(directory: string, action: () => Promise<Value>): 
     return await action();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OutputError('output_unwritable', `Results cannot be written to ${directory}: ${why}.`, { cause });
+    throw new OutputError('output_unwritable', `Results cannot be written to ${directory}: ${why}.`, {
+      cause,
+    });
   }
 }

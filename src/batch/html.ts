@@ -41,7 +41,7 @@ const MARKUP: Readonly<Record<string, string>> = {
 };
 
 /** Controls and marks that turn the reading direction are shown by their number: they can make text look like other text. */
-const INVISIBLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const INVISIBLE = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 function escape(text: string): string {
   return text

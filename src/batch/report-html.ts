@@ -19,57 +19,67 @@ export function reportHtml(report: Report, items: readonly ItemReport[]): string
   const styleHash = createHash('sha256').update(REPORT_STYLE).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${report.name} · skein batch report</title>
-<style>${html.trusted(REPORT_STYLE)}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${report.name}</h1>
-<p class="quiet">${report.model} · ${report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} · ${report.concurrency} sessions at a time</p>
-</header>
-${notes(report)}
-${cards(report)}
-${bar(report.totals)}
-${conflicts(report)}
-<h2>Items<small>${formatCount(report.totals.items)}</small></h2>
-<div class="list">
-<div class="row head"><span>Status</span><span>Item</span><span class="num">Lines</span><span class="num">Turns</span><span class="num">Tokens</span><span class="num">Time</span></div>
-${join(items.map((item) => itemDetails(item, budget)))}
-</div>
-${skippedFiles(report)}
-<footer>
-<p>To take the changes over: <code>git apply ${report.merged.patch}</code> in the directory that the batch read.</p>
-<p><a href="${report.merged.patch}">${report.merged.patch}</a> · <a href="report.json">report.json</a> · written by skein</p>
-</footer>
-</main>
-</body>
-</html>
-`.text;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${report.name} · skein batch report</title>
+        <style>
+          ${html.trusted(REPORT_STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <h1>${report.name}</h1>
+            <p class="quiet">
+              ${report.model} · ${report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} ·
+              ${report.concurrency} sessions at a time
+            </p>
+          </header>
+          ${notes(report)} ${cards(report)} ${bar(report.totals)} ${conflicts(report)}
+          <h2>Items<small>${formatCount(report.totals.items)}</small></h2>
+          <div class="list">
+            <div class="row head">
+              <span>Status</span><span>Item</span><span class="num">Lines</span><span class="num">Turns</span
+              ><span class="num">Tokens</span><span class="num">Time</span>
+            </div>
+            ${join(items.map((item) => itemDetails(item, budget)))}
+          </div>
+          ${skippedFiles(report)}
+          <footer>
+            <p>
+              To take the changes over: <code>git apply ${report.merged.patch}</code> in the directory that
+              the batch read.
+            </p>
+            <p>
+              <a href="${report.merged.patch}">${report.merged.patch}</a> ·
+              <a href="report.json">report.json</a> · written by skein
+            </p>
+          </footer>
+        </main>
+      </body>
+    </html> `.text;
 }
 
 function notes({ model, interrupted, stoppedBy }: Report): Html {
   return html`${model.startsWith('scripted:') && html`<p class="note">A scripted model answered: no language model was used.</p>`}
-${interrupted && html`<p class="note bad">The batch was interrupted. What was done until then is here.</p>`}
-${stoppedBy && html`<p class="note bad">The batch was stopped, because its first items all failed with: ${stoppedBy.message}</p>`}`;
+  ${interrupted && html`<p class="note bad">The batch was interrupted. What was done until then is here.</p>`}
+  ${stoppedBy && html`<p class="note bad">The batch was stopped, because its first items all failed with: ${stoppedBy.message}</p>`}`;
 }
 
 function cards({ totals, durationMs }: Report): Html {
   const { usage } = totals;
   const failed = totals.failed + totals.cancelled + totals.notStarted;
   return html`<section class="cards">
-${card(html`${formatCount(totals.done)} <span>of ${formatCount(totals.items)}</span>`, 'items done')}
-${card(formatCount(failed), 'not done')}
-${card(formatCount(totals.files), html`files changed, <span class="plus">+${formatCount(totals.added)}</span> <span class="minus">−${formatCount(totals.removed)}</span>`)}
-${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
-${card(formatCount(usage.totalTokens), html`tokens${usage.estimated && ' (estimated)'}, ${formatCount(totals.turns)} turns`)}
-${card(formatDuration(durationMs), 'elapsed')}
-</section>`;
+    ${card(html`${formatCount(totals.done)} <span>of ${formatCount(totals.items)}</span>`, 'items done')}
+    ${card(formatCount(failed), 'not done')}
+    ${card(formatCount(totals.files), html`files changed, <span class="plus">+${formatCount(totals.added)}</span> <span class="minus">−${formatCount(totals.removed)}</span>`)}
+    ${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
+    ${card(formatCount(usage.totalTokens), html`tokens${usage.estimated && ' (estimated)'}, ${formatCount(totals.turns)} turns`)}
+    ${card(formatDuration(durationMs), 'elapsed')}
+  </section>`;
 }
 
 function card(value: string | Html, label: string | Html): Html {
@@ -79,20 +89,32 @@ function card(value: string | Html, label: string | Html): Html {
 /** How the items ended, as one bar. SVG, since its sizes are attributes: the policy allows no style on elements. */
 function bar({ items, done, failed, cancelled, notStarted }: ReportTotals): Html {
   let x = 0;
-  const parts = Object.entries({ done, failed, cancelled, 'not-started': notStarted }).map(([status, count]) => {
-    const part = html`<rect class="${status}" x="${x}" y="0" width="${count}" height="1"></rect>`;
-    x += count;
-    return part;
-  });
-  return html`<svg class="bar" viewBox="0 0 ${items} 1" preserveAspectRatio="none" role="img" aria-label="${done} of ${items} items done">${join(parts)}</svg>`;
+  const parts = Object.entries({ done, failed, cancelled, 'not-started': notStarted }).map(
+    ([status, count]) => {
+      const part = html`<rect class="${status}" x="${x}" y="0" width="${count}" height="1"></rect>`;
+      x += count;
+      return part;
+    },
+  );
+  return html`<svg
+    class="bar"
+    viewBox="0 0 ${items} 1"
+    preserveAspectRatio="none"
+    role="img"
+    aria-label="${done} of ${items} items done"
+  >
+    ${join(parts)}
+  </svg>`;
 }
 
 function conflicts({ conflicts: list }: Report): Html | false {
   if (list.length === 0) return false;
   return html`<h2>Conflicts<small>not in the merged patch; each item's own patch has its version</small></h2>
-<div class="list"><ul>
-${join(list.map(({ path, kind, itemIds }) => html`<li><span class="mono">${path}</span> ${kind === 'content' ? 'was changed differently by' : 'would be a file and a directory, by'} ${itemIds.join(', ')}</li>`))}
-</ul></div>`;
+    <div class="list">
+      <ul>
+        ${join(list.map(({ path, kind, itemIds }) => html`<li><span class="mono">${path}</span> ${kind === 'content' ? 'was changed differently by' : 'would be a file and a directory, by'} ${itemIds.join(', ')}</li>`))}
+      </ul>
+    </div>`;
 }
 
 function itemDetails({ entry, diffs }: ItemReport, budget: { lines: number }): Html {
@@ -101,18 +123,24 @@ function itemDetails({ entry, diffs }: ItemReport, budget: { lines: number }): H
   const lines =
     diffs.length === 0
       ? html`<span class="quiet">unchanged</span>`
-      : html`<span class="plus">+${formatCount(added)}</span> <span class="minus">−${formatCount(removed)}</span>`;
+      : html`<span class="plus">+${formatCount(added)}</span>
+          <span class="minus">−${formatCount(removed)}</span>`;
   const why = entry.status === 'failed' && entry.stopReason ? ` ${entry.stopReason}` : '';
   return html`<details>
-<summary class="row"><span class="badge ${entry.status}">${entry.status.replace('-', ' ')}</span><span class="id mono">${entry.id}<span class="quiet">${why}</span></span><span class="num">${lines}</span><span class="num">${formatCount(entry.turns)}</span><span class="num">${formatCount(entry.usage.totalTokens)}</span><span class="num">${formatDuration(entry.durationMs)}</span></summary>
-<div class="body">
-${entry.error && html`<p class="error">${entry.error.message} <span class="quiet">(${entry.error.code})</span></p>`}
-${entry.reply !== '' && html`<div class="reply">${entry.reply}</div>`}
-${entry.patch !== null && html`<p><a href="${entry.patch}">${entry.patch}</a></p>`}
-${diffBlock(diffs, budget)}
-</div>
-</details>
-`;
+    <summary class="row">
+      <span class="badge ${entry.status}">${entry.status.replace('-', ' ')}</span
+      ><span class="id mono">${entry.id}<span class="quiet">${why}</span></span
+      ><span class="num">${lines}</span><span class="num">${formatCount(entry.turns)}</span
+      ><span class="num">${formatCount(entry.usage.totalTokens)}</span
+      ><span class="num">${formatDuration(entry.durationMs)}</span>
+    </summary>
+    <div class="body">
+      ${entry.error && html`<p class="error">${entry.error.message} <span class="quiet">(${entry.error.code})</span></p>`}
+      ${entry.reply !== '' && html`<div class="reply">${entry.reply}</div>`}
+      ${entry.patch !== null && html`<p><a href="${entry.patch}">${entry.patch}</a></p>`}
+      ${diffBlock(diffs, budget)}
+    </div>
+  </details> `;
 }
 
 function diffBlock(diffs: readonly FileDiff[], budget: { lines: number }): Html | false {
@@ -121,7 +149,8 @@ function diffBlock(diffs: readonly FileDiff[], budget: { lines: number }): Html 
   const shown = lines.slice(0, Math.min(MAX_DIFF_LINES, budget.lines));
   budget.lines -= shown.length;
   const hidden = lines.length - shown.length;
-  return html`<pre>${join(shown.map(diffLine))}${hidden > 0 && html`<span class="m">… ${formatCount(hidden)} more lines in the patch</span>`}</pre>`;
+  return html`<pre>
+${join(shown.map(diffLine))}${hidden > 0 && html`<span class="m">… ${formatCount(hidden)} more lines in the patch</span>`}</pre>`;
 }
 
 function diffLine(line: string): Html {
@@ -138,8 +167,10 @@ function lineClass(line: string): string {
 function skippedFiles({ skipped }: Report): Html | false {
   if (skipped.length === 0) return false;
   return html`<h2>Not seen by the sessions<small>${formatCount(skipped.length)}</small></h2>
-<div class="list"><ul>
-${join(skipped.slice(0, 100).map(({ path, reason }) => html`<li><span class="mono">${path}</span> <span class="quiet">${reason}</span></li>`))}
-${skipped.length > 100 && html`<li>… ${formatCount(skipped.length - 100)} more in report.json</li>`}
-</ul></div>`;
+    <div class="list">
+      <ul>
+        ${join(skipped.slice(0, 100).map(({ path, reason }) => html`<li><span class="mono">${path}</span> <span class="quiet">${reason}</span></li>`))}
+        ${skipped.length > 100 && html`<li>… ${formatCount(skipped.length - 100)} more in report.json</li>`}
+      </ul>
+    </div>`;
 }

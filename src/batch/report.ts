@@ -25,7 +25,12 @@ export interface Report {
   readonly stoppedBy: SerializedError | null;
   readonly totals: ReportTotals;
   readonly items: readonly ReportItem[];
-  readonly merged: { readonly patch: string; readonly files: readonly ReportFile[] };
+  readonly merged: {
+    readonly patch: string;
+    /** Shell command that takes it over. */
+    readonly applyCommand: string;
+    readonly files: readonly ReportFile[];
+  };
   readonly conflicts: readonly Conflict[];
   /** What sessions could not see, and why. */
   readonly skipped: readonly SkippedFile[];
@@ -99,6 +104,7 @@ export function buildReport(parts: {
   readonly merge: Merge;
   readonly mergedDiffs: readonly FileDiff[];
   readonly mergedPatch: string;
+  readonly applyCommand: string;
   readonly skipped: readonly SkippedFile[];
 }): Report {
   const { outcome, items, merge, mergedDiffs } = parts;
@@ -126,14 +132,18 @@ export function buildReport(parts: {
       usage: items.map((item) => item.usage).reduce(addUsage, NO_USAGE),
     },
     items,
-    merged: { patch: parts.mergedPatch, files: mergedDiffs.map(withoutPatch) },
+    merged: {
+      patch: parts.mergedPatch,
+      applyCommand: parts.applyCommand,
+      files: mergedDiffs.map(withoutPatch),
+    },
     conflicts: merge.conflicts,
     skipped: parts.skipped,
   };
 }
 
-function withoutPatch({ patch: _, ...file }: FileDiff): ReportFile {
-  return file;
+function withoutPatch({ path, kind, added, removed }: FileDiff): ReportFile {
+  return { path, kind, added, removed };
 }
 
 function sum(numbers: readonly number[]): number {

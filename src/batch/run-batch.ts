@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { SessionEvent } from '../pool/events.ts';
 import type { SessionOptions } from '../pool/options.ts';
 import type { SessionPool } from '../pool/pool.ts';
@@ -70,7 +71,12 @@ export interface BatchOptions {
  *   `missing_key`, `unknown_preset`, …)
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
-  const { job, items, signal, onEvent = () => undefined } = options;
+  const { job, items, onEvent = () => undefined } = options;
+  // Also ends what runs when the caller's listener fails.
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  // One listener a running session is no leak.
+  setMaxListeners(0, signal);
   const concurrency = Math.min(options.concurrency ?? job.concurrency ?? DEFAULT_CONCURRENCY, items.length);
   const sessionOptions = sessionOptionsOf(options);
   // Wrong for one is wrong for all: found before a report says so once an item.
@@ -87,11 +93,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
 
   const worker = async (): Promise<void> => {
     for (;;) {
-      if (stoppedBy || signal?.aborted) return;
+      if (stoppedBy || signal.aborted) return;
       const { value: item, done } = queue.next();
       if (done) return;
       await onEvent({ type: 'item-started', item });
-      const outcome = await runItem(item, sessionOptions, options);
+      const outcome = await runItem(item, sessionOptions, { ...options, signal });
       outcomes.set(item, outcome);
       if (outcome.status === 'done') doneCount += 1;
       if (outcome.result?.stopReason === 'model-error') modelErrors += 1;
@@ -99,13 +105,18 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
       await onEvent({ type: 'item-ended', outcome });
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  try {
+    await Promise.all(Array.from({ length: concurrency }, worker));
+  } catch (error) {
+    stop.abort();
+    throw error;
+  }
 
   const outcome: BatchOutcome = {
     items: items.map(
       (item) => outcomes.get(item) ?? { item, status: 'not-started', result: null, error: null },
     ),
-    interrupted: signal?.aborted ?? false,
+    interrupted: signal.aborted,
     stoppedBy,
     startedAt,
     durationMs: performance.now() - startedMs,

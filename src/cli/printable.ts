@@ -25,7 +25,7 @@ const ST = 0x9c;
 /** DCS, SOS, OSC, PM, APC. */
 const C1_STRINGS = [0x90, 0x98, 0x9d, 0x9e, 0x9f];
 const ESC_STRINGS = 'PX]^_';
-const SUSPICIOUS = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const SUSPICIOUS = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 const INVISIBLE = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 /** {@link printable} for text that arrives in pieces: a sequence may be cut anywhere between them. */

@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import type { WrittenBatch } from '../batch/batch-output.ts';
+import type { ItemReport } from '../batch/report.ts';
+import type { BatchEvent } from '../batch/run-batch.ts';
+import type { SessionEvent } from '../pool/events.ts';
+import { serializeError } from '../protocol/serialized-error.ts';
+import type { BatchEnd } from './batch-end.ts';
+import { EXIT } from './exit-code.ts';
+import type { NdjsonWriter } from './ndjson.ts';
+
+/**
+ * A batch as records: `batch.started`, then of each session `session.started`, what it does, and one `session.ended`,
+ * and last one `batch.ended`. The pieces of the models' texts are left out; replies are in `session.ended`.
+ */
+export class BatchRecords {
+  readonly #writer: NdjsonWriter;
+  #hasStarted = false;
+
+  constructor(writer: NdjsonWriter) {
+    this.#writer = writer;
+  }
+
+  started(about: Readonly<Record<string, unknown>>): void {
+    this.#hasStarted = true;
+    this.#writer.record('batch.started', about);
+  }
+
+  event(event: BatchEvent): void {
+    if (event.type === 'item-started') {
+      this.#writer.record('session.started', { item: event.item.id, number: event.item.number });
+    } else if (event.type === 'item-event') {
+      this.#session(event.item.id, event.event);
+    }
+  }
+
+  item({ entry }: ItemReport): void {
+    const { id, ...rest } = entry;
+    this.#writer.record('session.ended', { item: id, ...rest });
+  }
+
+  ended({ report }: WrittenBatch, end: BatchEnd): void {
+    this.#writer.record('batch.ended', {
+      name: report.name,
+      exit: end.exitCode,
+      interrupted: report.interrupted,
+      stoppedBy: report.stoppedBy,
+      totals: report.totals,
+      durationMs: report.durationMs,
+      conflicts: report.conflicts,
+      applied: end.applied,
+      error: end.problem ? serializeError(end.problem, 'write_failed') : null,
+      out: end.directory,
+      patch: join(end.directory, report.merged.patch),
+      report: join(end.directory, 'report.html'),
+    });
+  }
+
+  /** The batch broke off. Nothing is said of one that had not begun: that is an error of the call. */
+  failed(error: unknown): void {
+    if (!this.#hasStarted) return;
+    this.#writer.record('batch.ended', {
+      exit: EXIT.unfinished,
+      error: serializeError(error, 'unexpected'),
+    });
+  }
+
+  #session(item: string, event: SessionEvent): void {
+    switch (event.type) {
+      case 'tool-ended': {
+        const { turn, name, isError } = event;
+        this.#writer.record('tool.ended', { item, turn, name, isError });
+        break;
+      }
+      case 'turn-ended':
+        this.#writer.record('turn.ended', { item, turn: event.turn, usage: event.usage });
+        break;
+      case 'model-retried': {
+        const { turn, attempt, kind, message, delayMs } = event;
+        this.#writer.record('model.retried', { item, turn, attempt, kind, message, delayMs });
+        break;
+      }
+      case 'step-retried':
+        this.#writer.record('step.retried', { item, reason: event.reason, message: event.message });
+        break;
+      case 'prompt-started':
+      case 'text':
+      case 'reasoning':
+      case 'tool-started':
+      case 'prompt-ended':
+        break;
+    }
+  }
+}

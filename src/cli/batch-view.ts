@@ -1,0 +1,72 @@
+import { join, relative } from 'node:path';
+import type { WrittenBatch } from '../batch/batch-output.ts';
+import { formatCount, formatDuration } from '../batch/format.ts';
+import type { ReportItem } from '../batch/report.ts';
+import type { BatchEnd } from './batch-end.ts';
+import { viewDiffStat } from './diff-view.ts';
+import { printableLine } from './printable.ts';
+import type { Colors, Terminal } from './terminal.ts';
+
+const MAX_FAILURES = 10;
+
+/** What a person is told when a batch has ended: what changed, what went wrong, and where everything is. */
+export function viewBatch(
+  { report, diffs }: WrittenBatch,
+  end: BatchEnd & { readonly scripted: boolean; readonly terminal: Terminal },
+): string {
+  const { terminal } = end;
+  const c = terminal.out;
+  const { totals } = report;
+  const blocks = [
+    viewDiffStat(diffs, { columns: terminal.columns, colors: c }),
+    viewFailures(report.items, c),
+    report.conflicts
+      .slice(0, MAX_FAILURES)
+      .map(
+        ({ path, itemIds }) =>
+          `  ${c.yellow('conflict')} ${printableLine(path)} ${c.dim(`(${itemIds.map(printableLine).join(', ')})`)}`,
+      )
+      .join('\n'),
+  ];
+  const isGood = totals.done === totals.items;
+  const mark = isGood ? c.green('✔') : c.red('✘');
+  const headline = [
+    `${formatCount(totals.done)} of ${formatCount(totals.items)} items done in ${formatDuration(report.durationMs)}`,
+    `${formatCount(totals.turns)} turns`,
+    `${formatCount(totals.usage.totalTokens)} tokens`,
+    ...(totals.conflicts > 0 ? [`${formatCount(totals.conflicts)} in conflict`] : []),
+    ...(report.interrupted ? ['interrupted'] : []),
+  ].join(' · ');
+  const lines = [`${mark} ${c.bold(headline)}`];
+  if (report.stoppedBy)
+    lines.push(
+      c.red(`  stopped: the first items all failed with: ${printableLine(report.stoppedBy.message)}`),
+    );
+  if (end.scripted) lines.push(c.dim('  A scripted model answered: no language model was used.'));
+  const place = (name: string): string => relative('.', join(end.directory, name)) || name;
+  lines.push(`  ${c.dim('patch ')} ${printableLine(place(report.merged.patch))}`);
+  lines.push(`  ${c.dim('report')} ${printableLine(place('report.html'))}`);
+  if (end.problem)
+    lines.push(c.red(`  ${printableLine(end.problem.message)} The merged patch has the changes.`));
+  else if (end.applied) lines.push(`  The changes were written to the files.`);
+  else if (diffs.length > 0)
+    lines.push(
+      c.dim(
+        `  No file was written; to take the changes over:
+  ${printableLine(report.merged.applyCommand)}`,
+      ),
+    );
+  blocks.push(lines.join('\n'));
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function viewFailures(items: readonly ReportItem[], c: Colors): string {
+  const failed = items.filter((item) => item.status === 'failed');
+  const lines = failed.slice(0, MAX_FAILURES).map(({ id, stopReason, error }) => {
+    const why = error?.message ?? stopReason ?? 'failed';
+    return `  ${c.red('failed')} ${printableLine(id)} ${c.dim(printableLine(why))}`;
+  });
+  if (failed.length > lines.length)
+    lines.push(c.dim(`    and ${formatCount(failed.length - lines.length)} more`));
+  return lines.join('\n');
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { BatchCommandOptions } from './batch.ts';
+import type { ModelCommandOptions } from './model.ts';
+import type { RunCommandOptions } from './run.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { printableLine } from './printable.ts';
+import { OutputError, SkeinError } from '../errors.ts';
+
+// `skein … | head`: the reader has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+const modelOption = (): Option =>
+  new Option('-m, --model <id>', 'provider:name, or scripted:script.yaml for the scripted model');
+const providerOption = (): Option =>
+  new Option(
+    '--provider <name=baseURL>',
+    'a Chat Completions server; its key is taken from NAME_API_KEY (repeatable)',
+  )
+    .argParser(collect)
+    .default([], 'none');
+const jsonOption = (): Option =>
+  new Option('--json', 'NDJSON records on standard output (the default where it is no terminal)');
+
+let exitCode: ExitCode = EXIT.done;
+
+const program = new Command('skein')
+  .description('Runs many coding-agent sessions, each with its own in-memory files, and gives back patches.')
+  .version(version())
+  .showHelpAfterError('(skein --help, or skein <command> --help, tells more)')
+  .exitOverride();
+
+program
+  .command('run')
+  .description('one session: sends it a prompt and shows what it answers and changes')
+  .argument('[prompt]', 'what to do; "-" or nothing: read from standard input')
+  .option('-d, --dir <directory>', 'the files that the session sees (default: the current directory)')
+  .option('-f, --file <file>', 'only this file (repeatable)', collect, [])
+  .addOption(modelOption())
+  .option('--system <text>', 'more to the system prompt')
+  .option('--skills <directory>', 'look for SKILL.md files here (repeatable)', collect, [])
+  .addOption(providerOption())
+  .option('--max-turns <n>', 'tool rounds that the prompt may take (default 10; 0: no limit)', wholeNumber(0))
+  .option('-w, --write', 'write the changes to the files, if those are still what the session saw')
+  .option('-p, --patch <file>', 'save the changes as a patch')
+  .addOption(jsonOption())
+  .action(async (prompt: string | undefined, options: RunCommandOptions) => {
+    const { runCommand } = await import('./run.ts');
+    exitCode = await runCommand(prompt, options);
+  });
+
+program
+  .command('batch')
+  .description('one session for each item of a job file, many at a time')
+  .argument('<job>', 'the job file (YAML)')
+  .option('-d, --dir <directory>', 'the files that the sessions see (default: the current directory)')
+  .addOption(modelOption())
+  .addOption(providerOption())
+  .option('-c, --concurrency <n>', "sessions at a time (default: the job's, or else 8)", wholeNumber(1))
+  .option('--limit <n>', 'only the first items: to try a job before paying for all of it', wholeNumber(1))
+  .option('-o, --out <directory>', 'where the patches and the report go (default: .skein/<name>-<time>)')
+  .option('-w, --write', 'write the merged changes to the files, if those are still what the sessions saw')
+  .addOption(jsonOption())
+  .action(async (job: string, options: BatchCommandOptions) => {
+    const { batchCommand } = await import('./batch.ts');
+    exitCode = await batchCommand(job, options);
+  });
+
+program
+  .command('model')
+  .description('serves a scripted model (no language model) on the loopback interface until Ctrl-C')
+  .argument('<script>', 'the script (YAML)')
+  .option('-p, --port <n>', 'port (default: a free one)', wholeNumber(0, 65_535))
+  .option('--seed <n>', 'what its random choices follow from', wholeNumber(0))
+  .addOption(jsonOption())
+  .action(async (script: string, options: ModelCommandOptions) => {
+    const { modelCommand } = await import('./model.ts');
+    exitCode = await modelCommand(script, options);
+  });
+
+program
+  .command('doctor')
+  .description('checks what sessions need: Node, threads, providers and their keys, git')
+  .addOption(jsonOption())
+  .action(async (options: { json?: true }) => {
+    const { doctorCommand } = await import('./doctor.ts');
+    exitCode = await doctorCommand(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exitCode = exitCodeOf(error);
+  // Commander has told its own already.
+  if (!(error instanceof CommanderError)) process.stderr.write(`skein: ${describe(error)}\n`);
+}
+process.exitCode = exitCode;
+
+function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof OutputError) {
+    return error.code === 'output_exists' || error.code === 'output_unwritable'
+      ? EXIT.usage
+      : EXIT.unfinished;
+  }
+  return error instanceof SkeinError ? EXIT.usage : EXIT.unfinished;
+}
+
+/** One line, with the code; a defect of skein itself also says where. */
+function describe(error: unknown): string {
+  if (error instanceof SkeinError) return `${printableLine(error.message)} [${error.code}]`;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `unexpected error, please report it: ${text}`;
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value];
+}
+
+function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`Expected a whole number ${range}.`);
+  };
+}
+
+function version(): string {
+  // From dist/src/cli as from src/cli.
+  for (const up of ['../../../package.json', '../../package.json']) {
+    try {
+      const { name, version: found } = JSON.parse(
+        readFileSync(new URL(up, import.meta.url), 'utf8'),
+      ) as Record<string, string>;
+      if (name === 'skein' && found !== undefined) return found;
+    } catch {
+      // The other place.
+    }
+  }
+  return 'unknown';
+}

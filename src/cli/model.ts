@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { startScriptedModel } from '../model/scripted/server.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { NdjsonWriter } from './ndjson.ts';
+import { describeTerminal } from './terminal.ts';
+
+export interface ModelCommandOptions {
+  readonly port?: number;
+  readonly seed?: number;
+  readonly json?: true;
+}
+
+/**
+ * `skein model script.yaml`: serves until Ctrl-C. Started by a program with an IPC channel, it ends with that program.
+ */
+export async function modelCommand(script: string, options: ModelCommandOptions): Promise<ExitCode> {
+  const terminal = describeTerminal(options);
+  const server = await startScriptedModel(script, {
+    port: options.port ?? 0,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+  });
+  if (terminal.json) {
+    const writer = new NdjsonWriter((line) => process.stdout.write(line));
+    writer.record('model.listening', { baseURL: server.baseURL, port: server.port, script });
+  } else {
+    const c = terminal.out;
+    process.stdout.write(
+      `Scripted model on ${c.bold(server.baseURL)}: it answers from ${script}, and is no language model.\n` +
+        `${c.dim(`Use it with: skein run "…" --provider scripted=${server.baseURL} --model scripted:any`)}\n`,
+    );
+  }
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'disconnect')]);
+  await server.close();
+  // An open channel would keep the process alive.
+  if (process.connected) process.disconnect();
+  return EXIT.done;
+}

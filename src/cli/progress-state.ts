@@ -1,0 +1,67 @@
+import type { BatchEvent, ItemOutcome } from '../batch/run-batch.ts';
+import type { SessionEvent } from '../pool/events.ts';
+
+/** What a person wants to know while a batch runs. */
+export interface ProgressState {
+  items: number;
+  done: number;
+  failed: number;
+  /** Of all sessions, those that still run included. */
+  tokens: number;
+  /** What each running item is doing, in the order they started. */
+  readonly running: Map<string, string>;
+}
+
+export function newProgress(): ProgressState {
+  return { items: 0, done: 0, failed: 0, tokens: 0, running: new Map() };
+}
+
+/** Takes one event into the state. */
+export function advance(state: ProgressState, event: BatchEvent): void {
+  switch (event.type) {
+    case 'batch-started':
+      state.items = event.items;
+      break;
+    case 'item-started':
+      state.running.set(event.item.id, 'starting');
+      break;
+    case 'item-event':
+      followSession(state, event.item.id, event.event);
+      break;
+    case 'item-ended':
+      countEnd(state, event.outcome);
+      break;
+    case 'batch-ended':
+      break;
+  }
+}
+
+function followSession(state: ProgressState, itemId: string, event: SessionEvent): void {
+  switch (event.type) {
+    case 'prompt-started':
+      state.running.set(itemId, 'thinking');
+      break;
+    case 'tool-started':
+      state.running.set(itemId, event.name);
+      break;
+    case 'model-retried':
+      state.running.set(itemId, `retrying: ${event.kind}`);
+      break;
+    case 'turn-ended':
+      state.tokens += event.usage.totalTokens;
+      state.running.set(itemId, 'thinking');
+      break;
+    case 'text':
+    case 'reasoning':
+    case 'tool-ended':
+    case 'step-retried':
+    case 'prompt-ended':
+      break;
+  }
+}
+
+function countEnd(state: ProgressState, { item, status }: ItemOutcome): void {
+  state.running.delete(item.id);
+  if (status === 'done') state.done += 1;
+  else state.failed += 1;
+}

@@ -1,0 +1,23 @@
+import type { FileDiff } from '../batch/file-diff.ts';
+import type { SessionEvent } from '../pool/events.ts';
+import type { PromptResult } from '../pool/prompt-result.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import type { ExitCode } from './exit-code.ts';
+
+/** Follows one run: `RunView` for people, `RunRecords` for programs. `ended` is called once, last. */
+export interface RunListener {
+  started(sessionId: string, image: BaseImage): void;
+  event(event: SessionEvent): void;
+  /** Something beside the session's own events. */
+  remark(line: string): void;
+  ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void;
+}
+
+/** What became of a run's changes. */
+export interface RunEnd {
+  readonly applied: boolean;
+  /** Where the patch was saved; null when it was not. */
+  readonly patchFile: string | null;
+  readonly problem: Error | undefined;
+  readonly exitCode: ExitCode;
+}

@@ -1,0 +1,70 @@
+import type { FileDiff } from '../batch/file-diff.ts';
+import type { SessionEvent } from '../pool/events.ts';
+import type { PromptResult } from '../pool/prompt-result.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import type { NdjsonWriter } from './ndjson.ts';
+import { printableLine } from './printable.ts';
+import type { RunEnd, RunListener } from './run-listener.ts';
+
+/** A run as records: `session.started` first, one `session.ended` last. */
+export class RunRecords implements RunListener {
+  readonly #writer: NdjsonWriter;
+  readonly #about: { readonly model: string; readonly scripted: boolean };
+
+  constructor(writer: NdjsonWriter, about: { readonly model: string; readonly scripted: boolean }) {
+    this.#writer = writer;
+    this.#about = about;
+  }
+
+  started(sessionId: string, image: BaseImage): void {
+    this.#writer.record('session.started', {
+      session: sessionId,
+      ...this.#about,
+      files: image.fileCount,
+      skipped: image.skipped,
+    });
+  }
+
+  event(event: SessionEvent): void {
+    const { sessionId, promptId: _, seq: __, type, ...fields } = event;
+    const name = RECORD_TYPES[type];
+    if (name !== undefined) this.#writer.record(name, { session: sessionId, ...fields });
+  }
+
+  /** To stderr: stdout is the records'. */
+  remark(line: string): void {
+    process.stderr.write(`${printableLine(line)}\n`);
+  }
+
+  ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {
+    const { reply, stopReason, error, finishReason, usage, turns, durationMs, patch } = result;
+    this.#writer.record('session.ended', {
+      exit: end.exitCode,
+      stopReason,
+      error,
+      finishReason,
+      reply,
+      turns,
+      usage,
+      durationMs: Math.round(durationMs),
+      files: diffs.map(({ path, kind, added, removed }) => ({ path, kind, added, removed })),
+      patch,
+      applied: end.applied,
+      patchFile: end.patchFile,
+      problem: end.problem?.message ?? null,
+    });
+  }
+}
+
+const RECORD_TYPES: Readonly<Record<SessionEvent['type'], string | undefined>> = {
+  'prompt-started': undefined,
+  text: 'text.delta',
+  reasoning: 'reasoning.delta',
+  'model-retried': 'model.retried',
+  'tool-started': 'tool.started',
+  'tool-ended': 'tool.ended',
+  'step-retried': 'step.retried',
+  'turn-ended': 'turn.ended',
+  // The last record says it, with what became of the changes.
+  'prompt-ended': undefined,
+};

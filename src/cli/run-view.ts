@@ -1,0 +1,102 @@
+import type { FileDiff } from '../batch/file-diff.ts';
+import { formatCount, formatDuration } from '../batch/format.ts';
+import type { SessionEvent } from '../pool/events.ts';
+import type { PromptResult } from '../pool/prompt-result.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import { viewDiffStat, viewPatch } from './diff-view.ts';
+import { PrintableFilter, printableLine } from './printable.ts';
+import type { RunEnd, RunListener } from './run-listener.ts';
+import type { Terminal } from './terminal.ts';
+import { fitEnd } from './text-width.ts';
+
+/** Longer patches are summed up; the whole is for `--patch`. */
+const MAX_PATCH_LINES = 200;
+
+/** A run on a terminal: the model's text as it comes on stdout, what the tools do on stderr. */
+export class RunView implements RunListener {
+  readonly #terminal: Terminal;
+  readonly #about: { readonly model: string; readonly scripted: boolean };
+  readonly #filter = new PrintableFilter();
+  #atLineStart = true;
+
+  constructor(terminal: Terminal, about: { readonly model: string; readonly scripted: boolean }) {
+    this.#terminal = terminal;
+    this.#about = about;
+  }
+
+  started(_sessionId: string, image: BaseImage): void {
+    const what = `${printableLine(this.#about.model)} · ${formatCount(image.fileCount)} files`;
+    this.#remark(this.#terminal.err.dim(what));
+  }
+
+  event(event: SessionEvent): void {
+    const c = this.#terminal.err;
+    if (event.type === 'text') {
+      this.#write(this.#filter.push(event.text));
+    } else if (event.type === 'tool-started') {
+      const columns = this.#terminal.columns - event.name.length - 6;
+      this.#remark(
+        `${c.cyan('→')} ${printableLine(event.name)} ${c.dim(fitEnd(subject(event.arguments), columns))}`,
+      );
+    } else if (event.type === 'tool-ended' && event.isError) {
+      this.#remark(`  ${c.red(printableLine(event.content).slice(0, 300))}`);
+    } else if (event.type === 'model-retried') {
+      const what = `${event.kind}, again in ${formatDuration(event.delayMs)}: ${printableLine(event.message)}`;
+      this.#remark(c.yellow(what));
+    } else if (event.type === 'step-retried') {
+      this.#remark(c.yellow(`the session's thread was lost (${event.reason}); the step is run again`));
+    }
+  }
+
+  remark(line: string): void {
+    this.#remark(this.#terminal.err.yellow(printableLine(line)));
+  }
+
+  ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {
+    const c = this.#terminal.out;
+    this.#endLine();
+    const isShort = result.patch.length < 200_000 && result.patch.split('\n').length <= MAX_PATCH_LINES;
+    if (!end.applied && end.patchFile === null && isShort && result.patch !== '') {
+      this.#write(`\n${viewPatch(result.patch, c)}`);
+    }
+    const lines = [viewDiffStat(diffs, { columns: this.#terminal.columns, colors: c })];
+    const facts = `${formatCount(result.turns)} turns · ${formatCount(result.usage.totalTokens)} tokens · ${formatDuration(result.durationMs)}`;
+    const isGood = result.stopReason === 'end';
+    lines.push(`${isGood ? c.green('✔') : c.red(`✘ ${result.stopReason}`)} ${c.dim(facts)}`);
+    if (result.error) lines.push(c.red(`  ${printableLine(result.error.message)}`));
+    if (this.#about.scripted) lines.push(c.dim('  A scripted model answered: no language model was used.'));
+    if (end.problem) lines.push(c.red(`  ${printableLine(end.problem.message)}`));
+    if (end.applied) lines.push('  The changes were written to the files.');
+    else if (end.patchFile !== null) lines.push(`  ${c.dim('patch')} ${printableLine(end.patchFile)}`);
+    else if (diffs.length > 0)
+      lines.push(c.dim('  No file was written; --write writes them, --patch FILE saves the patch.'));
+    this.#write(`\n${lines.filter((line) => line !== '').join('\n')}\n`);
+  }
+
+  #write(text: string): void {
+    if (text === '') return;
+    process.stdout.write(text);
+    this.#atLineStart = text.endsWith('\n');
+  }
+
+  #endLine(): void {
+    if (!this.#atLineStart) this.#write('\n');
+  }
+
+  #remark(line: string): void {
+    this.#endLine();
+    process.stderr.write(`${line}\n`);
+  }
+}
+
+/** What a call is about, for one line: its path or pattern, else its arguments. */
+function subject(args: string): string {
+  try {
+    const input = JSON.parse(args) as Record<string, unknown> | null;
+    const value = input?.['path'] ?? input?.['pattern'] ?? input?.['name'];
+    if (typeof value === 'string') return printableLine(value);
+  } catch {
+    // Not JSON: the tool is going to say so.
+  }
+  return printableLine(args.slice(0, 300));
+}
