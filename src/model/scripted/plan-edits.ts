@@ -47,7 +47,8 @@ export function planEdits(
     const changed = applied(text, hunk);
     const span = uniqueSpan(current, hunk.start + shift, hunk.end + shift);
     const oldText = current.slice(span.start, span.end);
-    if (oldText === '' || oldText.split('\n').some(isCut)) continue;
+    // Only of a file of blank lines even the whole is not unique.
+    if (!occursOnce(current, span) || oldText.split('\n').some(isCut)) continue;
     const before = current.slice(span.start, hunk.start + shift);
     const after = current.slice(hunk.end + shift, span.end);
     edits.push({
@@ -139,11 +140,15 @@ function uniqueSpan(text: string, start: number, end: number): { start: number; 
   return span;
 }
 
-/** Overlapping occurrences count too, since an edit tool would have to choose between them. The empty text is everywhere. */
+/**
+ * Overlapping occurrences count too, since an edit tool would have to choose between them. So does one with the line feed at
+ * the end of the file, which a shown text does not tell.
+ */
 function occursOnce(text: string, { start, end }: { start: number; end: number }): boolean {
   if (start === end) return false;
   const part = text.slice(start, end);
-  return text.indexOf(part) === start && !text.includes(part, start + 1);
+  if (text.indexOf(part) !== start || text.includes(part, start + 1)) return false;
+  return !part.endsWith('\n') || !`${text}\n`.endsWith(part);
 }
 
 function startOfLine(text: string, at: number): number {
