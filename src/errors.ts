@@ -80,7 +80,12 @@ export class ThreadLostError extends SkeinError {
   readonly reason: ThreadLossReason;
   readonly exitCode: number | undefined;
 
-  constructor(data: { what: string; reason: ThreadLossReason; exitCode?: number | undefined; cause?: unknown }) {
+  constructor(data: {
+    what: string;
+    reason: ThreadLossReason;
+    exitCode?: number | undefined;
+    cause?: unknown;
+  }) {
     super('thread_lost', `${data.what} lost its thread (${data.reason}).`, {
       retryable: true,
       cause: data.cause,

@@ -120,12 +120,14 @@ describe('a tool object', () => {
   });
 });
 
+const nothing = (): string => '';
+
 describe('tools that cannot be used', () => {
   it.each([
-    ['no name', { description: 'x', parameters: { type: 'object' }, execute: () => '' }, 'invalid_option'],
+    ['no name', { description: 'x', parameters: { type: 'object' }, execute: nothing }, 'invalid_option'],
     [
       'a bad name',
-      { name: 'a b', description: 'x', parameters: { type: 'object' }, execute: () => '' },
+      { name: 'a b', description: 'x', parameters: { type: 'object' }, execute: nothing },
       'invalid_tool',
     ],
     ['no function', { name: 'a', description: 'x', parameters: { type: 'object' } }, 'invalid_tool'],
