@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { startScriptedModel, type ScriptedModelServer } from '../../src/model/scripted/server.ts';
 import type { ScriptedModelScript, ScriptedRule } from '../../src/model/scripted/script.ts';
+import type { Harness } from '../tools/harness.ts';
 
 /** What came back, and how it ended: `broken` when the connection went before the end of the body. */
 export interface Answered {
@@ -172,4 +173,28 @@ export async function stream(
   const answered = await ask(server, messages, body);
   if (answered.status !== 200 || answered.end !== 'whole') throw new Error(JSON.stringify(answered));
   return parseStream(answered.body);
+}
+
+/** Runs the tools that the model asks for until it answers in text. */
+export async function converse(
+  server: ScriptedModelServer,
+  harness: Harness,
+  prompt: string,
+): Promise<Streamed[]> {
+  const messages: TestMessage[] = [user(prompt)];
+  const answers: Streamed[] = [];
+  for (let turn = 0; turn < 10; turn++) {
+    const answer = await stream(server, messages);
+    answers.push(answer);
+    if (answer.calls.length === 0) return answers;
+    messages.push(
+      calling(
+        ...answer.calls.map((call) => [call.id, call.name, JSON.parse(call.arguments) as object] as const),
+      ),
+      ...answer.calls.map((call) =>
+        toolResult(call.id, harness.ok(call.name, JSON.parse(call.arguments) as Record<string, unknown>)),
+      ),
+    );
+  }
+  throw new Error('the model goes on and on');
 }

@@ -2,18 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planEdits } from '../../src/model/scripted/plan-edits.ts';
 import type { ScriptedRewrite, ScriptedRule } from '../../src/model/scripted/script.ts';
-import type { ScriptedModelServer } from '../../src/model/scripted/server.ts';
 import { Harness } from '../tools/harness.ts';
-import {
-  ask,
-  calling,
-  stream,
-  toolResult,
-  user,
-  withModel,
-  type Streamed,
-  type TestMessage,
-} from './scripted-client.ts';
+import { ask, calling, converse, stream, toolResult, user, withModel } from './scripted-client.ts';
 
 /** A script that reads the files named in the prompt, rewrites them, and tells how many places it changed. */
 function rewriting(rewrite: ScriptedRewrite, more: Partial<ScriptedRule> = {}): ScriptedRule[] {
@@ -38,26 +28,6 @@ function rewriting(rewrite: ScriptedRewrite, more: Partial<ScriptedRule> = {}): 
       answer: { calls: [{ name: 'read', arguments: { path: '{{path}}' } }] },
     },
   ];
-}
-
-/** Runs the tools that the model asks for until it answers in text. */
-async function converse(server: ScriptedModelServer, harness: Harness, prompt: string): Promise<Streamed[]> {
-  const messages: TestMessage[] = [user(prompt)];
-  const answers: Streamed[] = [];
-  for (let turn = 0; turn < 10; turn++) {
-    const answer = await stream(server, messages);
-    answers.push(answer);
-    if (answer.calls.length === 0) return answers;
-    messages.push(
-      calling(
-        ...answer.calls.map((call) => [call.id, call.name, JSON.parse(call.arguments) as object] as const),
-      ),
-      ...answer.calls.map((call) =>
-        toolResult(call.id, harness.ok(call.name, JSON.parse(call.arguments) as Record<string, unknown>)),
-      ),
-    );
-  }
-  throw new Error('the model goes on and on');
 }
 
 /** A file after the model rewrote it with the real tools, and what the model said of it. */
