@@ -4,6 +4,7 @@
 // HTTP, then holds the merged patch to what it promises. Without --model a scripted model answers, from its own process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,9 @@ const isPartial = given.some((argument) => argument.startsWith('--limit'));
 const say = (line) => (process.stdout.isTTY ? process.stdout : process.stderr).write(`${line}\n`);
 
 const root = await mkdtemp(join(tmpdir(), 'skein-main-job-'));
-const [directory, out] = [join(root, 'sources'), join(root, 'results')];
+const directory = join(root, 'sources');
+const out = join(root, 'results');
+const checked = join(root, 'checked');
 // Ctrl-C goes to the batch too; it ends gracefully, and this program after it.
 process.on('SIGINT', () => undefined);
 
@@ -34,7 +37,7 @@ try {
   process.exitCode = await main();
 } finally {
   model?.process.kill();
-  await rm(directory, { recursive: true, force: true });
+  await rm(existsSync(out) ? checked : root, { recursive: true, force: true });
 }
 
 async function main() {
@@ -49,7 +52,10 @@ async function main() {
   if (batchExit !== 0 && batchExit !== 1) return batchExit ?? 1;
 
   const leastFiles = isScripted && !isPartial ? 150 : 0;
-  const isGood = await checkResult({ directory, patch: join(out, 'merged.patch'), leastFiles, say });
+  // A second copy, so that the sources stay what the report is about.
+  await cp(directory, checked, { recursive: true });
+  say('');
+  const isGood = await checkResult({ directory: checked, patch: join(out, 'merged.patch'), leastFiles, say });
   if (isScripted) {
     say(
       'No language model was used: a script answered. To use one: npm start -- --model openrouter:<model> --limit 5',

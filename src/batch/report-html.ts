@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FileDiff } from './file-diff.ts';
 import { formatCount, formatDuration } from './format.ts';
-import { html, join, type Html } from './html.ts';
+import { join, markup, type Html } from './markup.ts';
 import type { ItemReport, Report, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
 
@@ -9,6 +9,7 @@ import { REPORT_STYLE } from './report-style.ts';
 const MAX_DIFF_LINES = 600;
 /** Of the whole page: browsers get slow far above it. */
 const MAX_PAGE_DIFF_LINES = 60_000;
+const MAX_SKIPPED = 100;
 
 /**
  * The report as one page: no scripts, nothing loaded from anywhere, everything that came from models, files and tools
@@ -18,72 +19,74 @@ export function reportHtml(report: Report, items: readonly ItemReport[]): string
   const budget = { lines: MAX_PAGE_DIFF_LINES };
   const styleHash = createHash('sha256').update(REPORT_STYLE).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${report.name} · skein batch report</title>
-        <style>
-          ${html.trusted(REPORT_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>${report.name}</h1>
-            <p class="quiet">
-              ${report.model} · ${report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} ·
-              ${report.concurrency} sessions at a time
-            </p>
-          </header>
-          ${notes(report)} ${cards(report)} ${bar(report.totals)} ${conflicts(report)}
-          <h2>Items<small>${formatCount(report.totals.items)}</small></h2>
-          <div class="list">
-            <div class="row head">
-              <span>Status</span><span>Item</span><span class="num">Lines</span><span class="num">Turns</span
-              ><span class="num">Tokens</span><span class="num">Time</span>
-            </div>
-            ${join(items.map((item) => itemDetails(item, budget)))}
-          </div>
-          ${skippedFiles(report)}
-          <footer>
-            <p>
-              To take the changes over: <code>git apply ${report.merged.patch}</code> in the directory that
-              the batch read.
-            </p>
-            <p>
-              <a href="${report.merged.patch}">${report.merged.patch}</a> ·
-              <a href="report.json">report.json</a> · written by skein
-            </p>
-          </footer>
-        </main>
-      </body>
-    </html> `.text;
+  const { merged } = report;
+  const started = report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${report.name} · skein batch report</title>
+<style>${markup.trusted(REPORT_STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>${report.name}</h1>
+<p class="quiet">${report.model} · ${started} · ${report.concurrency} sessions at a time</p>
+${notes(report)}
+${cards(report)}
+${bar(report.totals)}
+${conflicts(report)}
+<h2>Items <small>${formatCount(report.totals.items)}</small></h2>
+<div class="list">
+<div class="row head">
+<span>Status</span> <span>Item</span> <span class="num">Lines</span>
+<span class="num">Turns</span> <span class="num">Tokens</span> <span class="num">Time</span>
+</div>
+${join(items.map((item) => itemDetails(item, budget)))}
+</div>
+${skippedFiles(report)}
+<footer>
+<p>To take the changes over: <code>${merged.applyCommand}</code></p>
+<p><a href="${merged.patch}">${merged.patch}</a> · <a href="report.json">report.json</a> · written by skein</p>
+</footer>
+</main>
+</body>
+</html>
+`.text;
 }
 
 function notes({ model, interrupted, stoppedBy }: Report): Html {
-  return html`${model.startsWith('scripted:') && html`<p class="note">A scripted model answered: no language model was used.</p>`}
-  ${interrupted && html`<p class="note bad">The batch was interrupted. What was done until then is here.</p>`}
-  ${stoppedBy && html`<p class="note bad">The batch was stopped, because its first items all failed with: ${stoppedBy.message}</p>`}`;
+  const all: Html[] = [];
+  if (model.startsWith('scripted:')) {
+    all.push(markup`<p class="note">A scripted model answered: no language model was used.</p>`);
+  }
+  if (interrupted) {
+    all.push(markup`<p class="note bad">The batch was interrupted. What was done until then is here.</p>`);
+  }
+  if (stoppedBy) {
+    const why = 'The batch was stopped, because its first items all failed with:';
+    all.push(markup`<p class="note bad">${why} ${stoppedBy.message}</p>`);
+  }
+  return join(all);
 }
 
 function cards({ totals, durationMs }: Report): Html {
   const { usage } = totals;
-  const failed = totals.failed + totals.cancelled + totals.notStarted;
-  return html`<section class="cards">
-    ${card(html`${formatCount(totals.done)} <span>of ${formatCount(totals.items)}</span>`, 'items done')}
-    ${card(formatCount(failed), 'not done')}
-    ${card(formatCount(totals.files), html`files changed, <span class="plus">+${formatCount(totals.added)}</span> <span class="minus">−${formatCount(totals.removed)}</span>`)}
-    ${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
-    ${card(formatCount(usage.totalTokens), html`tokens${usage.estimated && ' (estimated)'}, ${formatCount(totals.turns)} turns`)}
-    ${card(formatDuration(durationMs), 'elapsed')}
-  </section>`;
+  const tokens = `${usage.estimated ? 'tokens (estimated)' : 'tokens'}, ${formatCount(totals.turns)} turns`;
+  return markup`<section class="cards">
+${card(markup`${formatCount(totals.done)} <span>of ${formatCount(totals.items)}</span>`, 'items done')}
+${card(formatCount(totals.failed + totals.cancelled + totals.notStarted), 'not done')}
+${card(formatCount(totals.files), markup`files changed ${plusMinus(totals.added, totals.removed)}`)}
+${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
+${card(formatCount(usage.totalTokens), tokens)}
+${card(formatDuration(durationMs), 'elapsed')}
+</section>`;
 }
 
 function card(value: string | Html, label: string | Html): Html {
-  return html`<div class="card"><b>${value}</b><span>${label}</span></div>`;
+  return markup`<div class="card"><b>${value}</b> <span>${label}</span></div>`;
 }
 
 /** How the items ended, as one bar. SVG, since its sizes are attributes: the policy allows no style on elements. */
@@ -91,56 +94,57 @@ function bar({ items, done, failed, cancelled, notStarted }: ReportTotals): Html
   let x = 0;
   const parts = Object.entries({ done, failed, cancelled, 'not-started': notStarted }).map(
     ([status, count]) => {
-      const part = html`<rect class="${status}" x="${x}" y="0" width="${count}" height="1"></rect>`;
+      const part = markup`<rect class="${status}" x="${x}" y="0" width="${count}" height="1"></rect>`;
       x += count;
       return part;
     },
   );
-  return html`<svg
-    class="bar"
-    viewBox="0 0 ${items} 1"
-    preserveAspectRatio="none"
-    role="img"
-    aria-label="${done} of ${items} items done"
-  >
-    ${join(parts)}
-  </svg>`;
+  const label = `${done} of ${items} items done`;
+  return markup`<svg class="bar" viewBox="0 0 ${items} 1" preserveAspectRatio="none" role="img" aria-label="${label}">
+${join(parts)}
+</svg>`;
 }
 
 function conflicts({ conflicts: list }: Report): Html | false {
   if (list.length === 0) return false;
-  return html`<h2>Conflicts<small>not in the merged patch; each item's own patch has its version</small></h2>
-    <div class="list">
-      <ul>
-        ${join(list.map(({ path, kind, itemIds }) => html`<li><span class="mono">${path}</span> ${kind === 'content' ? 'was changed differently by' : 'would be a file and a directory, by'} ${itemIds.join(', ')}</li>`))}
-      </ul>
-    </div>`;
+  const rows = list.map(({ path, kind, itemIds }) => {
+    const what = kind === 'content' ? 'was changed differently by' : 'would be a file and a directory, by';
+    return markup`<li><span class="mono">${path}</span> ${what} ${itemIds.join(', ')}</li>\n`;
+  });
+  return markup`<h2>Conflicts <small>not in the merged patch; each item's own patch has its version</small></h2>
+<div class="list"><ul>
+${join(rows)}</ul></div>`;
 }
 
 function itemDetails({ entry, diffs }: ItemReport, budget: { lines: number }): Html {
-  const added = diffs.reduce((sum, diff) => sum + diff.added, 0);
-  const removed = diffs.reduce((sum, diff) => sum + diff.removed, 0);
-  const lines =
-    diffs.length === 0
-      ? html`<span class="quiet">unchanged</span>`
-      : html`<span class="plus">+${formatCount(added)}</span>
-          <span class="minus">−${formatCount(removed)}</span>`;
   const why = entry.status === 'failed' && entry.stopReason ? ` ${entry.stopReason}` : '';
-  return html`<details>
-    <summary class="row">
-      <span class="badge ${entry.status}">${entry.status.replace('-', ' ')}</span
-      ><span class="id mono">${entry.id}<span class="quiet">${why}</span></span
-      ><span class="num">${lines}</span><span class="num">${formatCount(entry.turns)}</span
-      ><span class="num">${formatCount(entry.usage.totalTokens)}</span
-      ><span class="num">${formatDuration(entry.durationMs)}</span>
-    </summary>
-    <div class="body">
-      ${entry.error && html`<p class="error">${entry.error.message} <span class="quiet">(${entry.error.code})</span></p>`}
-      ${entry.reply !== '' && html`<div class="reply">${entry.reply}</div>`}
-      ${entry.patch !== null && html`<p><a href="${entry.patch}">${entry.patch}</a></p>`}
-      ${diffBlock(diffs, budget)}
-    </div>
-  </details> `;
+  return markup`<details>
+<summary class="row">
+<span class="badge ${entry.status}">${entry.status.replace('-', ' ')}</span>
+<span class="id mono">${entry.id}<span class="quiet">${why}</span></span>
+<span class="num">${linesOf(diffs)}</span>
+<span class="num">${formatCount(entry.turns)}</span>
+<span class="num">${formatCount(entry.usage.totalTokens)}</span>
+<span class="num">${formatDuration(entry.durationMs)}</span>
+</summary>
+<div class="body">
+${entry.error && markup`<p class="error">${entry.error.message} <span class="quiet">(${entry.error.code})</span></p>`}
+${entry.reply !== '' && markup`<div class="reply">${entry.reply}</div>`}
+${entry.patch !== null && markup`<p><a href="${entry.patch}">${entry.patch}</a></p>`}
+${diffBlock(diffs, budget)}
+</div>
+</details>
+`;
+}
+
+function linesOf(diffs: readonly FileDiff[]): Html {
+  if (diffs.length === 0) return markup`<span class="quiet">unchanged</span>`;
+  const sum = (of: 'added' | 'removed'): number => diffs.reduce((total, diff) => total + diff[of], 0);
+  return plusMinus(sum('added'), sum('removed'));
+}
+
+function plusMinus(added: number, removed: number): Html {
+  return markup`<span class="plus">+${formatCount(added)}</span> <span class="minus">−${formatCount(removed)}</span>`;
 }
 
 function diffBlock(diffs: readonly FileDiff[], budget: { lines: number }): Html | false {
@@ -149,16 +153,16 @@ function diffBlock(diffs: readonly FileDiff[], budget: { lines: number }): Html 
   const shown = lines.slice(0, Math.min(MAX_DIFF_LINES, budget.lines));
   budget.lines -= shown.length;
   const hidden = lines.length - shown.length;
-  return html`<pre>
-${join(shown.map(diffLine))}${hidden > 0 && html`<span class="m">… ${formatCount(hidden)} more lines in the patch</span>`}</pre>`;
+  const rest = hidden > 0 && markup`<span class="m">… ${formatCount(hidden)} more lines in the patch</span>`;
+  return markup`<pre>${join(shown.map(diffLine))}${rest}</pre>`;
 }
 
 function diffLine(line: string): Html {
-  return html`<span class="${lineClass(line)}">${line === '' ? ' ' : line}</span>`;
+  return markup`<span class="${lineClass(line)}">${line === '' ? ' ' : line}</span>`;
 }
 
 function lineClass(line: string): string {
-  if (/^(?:diff|index|---|\+\+\+|new file|deleted file|\\) ?/.test(line)) return 'm';
+  if (/^(?:diff |index |--- |\+\+\+ |new file |deleted file |\\ )/.test(line)) return 'm';
   if (line.startsWith('@@')) return 'h';
   if (line.startsWith('+')) return 'a';
   return line.startsWith('-') ? 'd' : 'c';
@@ -166,11 +170,15 @@ function lineClass(line: string): string {
 
 function skippedFiles({ skipped }: Report): Html | false {
   if (skipped.length === 0) return false;
-  return html`<h2>Not seen by the sessions<small>${formatCount(skipped.length)}</small></h2>
-    <div class="list">
-      <ul>
-        ${join(skipped.slice(0, 100).map(({ path, reason }) => html`<li><span class="mono">${path}</span> <span class="quiet">${reason}</span></li>`))}
-        ${skipped.length > 100 && html`<li>… ${formatCount(skipped.length - 100)} more in report.json</li>`}
-      </ul>
-    </div>`;
+  const rows = skipped
+    .slice(0, MAX_SKIPPED)
+    .map(
+      ({ path, reason }) =>
+        markup`<li><span class="mono">${path}</span> <span class="quiet">${reason}</span></li>\n`,
+    );
+  const more = skipped.length - rows.length;
+  return markup`<h2>Not seen by the sessions <small>${formatCount(skipped.length)}</small></h2>
+<div class="list"><ul>
+${join(rows)}${more > 0 && markup`<li>… ${formatCount(more)} more in report.json</li>`}
+</ul></div>`;
 }

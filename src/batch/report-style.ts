@@ -28,7 +28,7 @@ a { color: var(--accent); }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 24px 0 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
 .card b { display: block; font-size: 24px; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums; }
-.card span { color: var(--quiet); font-size: 13px; }
+.card > span, .card b > span { color: var(--quiet); font-size: 13px; font-weight: 400; }
 .bar { width: 100%; height: 8px; display: block; border-radius: 4px; background: var(--line); }
 .bar .done { fill: var(--good); } .bar .failed { fill: var(--bad); }
 .bar .cancelled { fill: var(--warn); } .bar .not-started { fill: var(--idle); }
@@ -36,7 +36,8 @@ a { color: var(--accent); }
 .row { display: grid; grid-template-columns: 92px minmax(0, 1fr) 110px 64px 84px 72px; gap: 12px; align-items: baseline; padding: 8px 16px; }
 .row > * { min-width: 0; }
 .head { color: var(--quiet); font-size: 12px; border-bottom: 1px solid var(--line); }
-.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; font-size: 13.5px; }
+.head .num { font-size: inherit; }
 details + details { border-top: 1px solid var(--line); }
 summary { cursor: pointer; list-style: none; }
 summary::-webkit-details-marker { display: none; }

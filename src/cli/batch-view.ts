@@ -43,7 +43,7 @@ export function viewBatch(
       c.red(`  stopped: the first items all failed with: ${printableLine(report.stoppedBy.message)}`),
     );
   if (end.scripted) lines.push(c.dim('  A scripted model answered: no language model was used.'));
-  const place = (name: string): string => relative('.', join(end.directory, name)) || name;
+  const place = (name: string): string => shortest(join(end.directory, name));
   lines.push(`  ${c.dim('patch ')} ${printableLine(place(report.merged.patch))}`);
   lines.push(`  ${c.dim('report')} ${printableLine(place('report.html'))}`);
   if (end.problem)
@@ -69,4 +69,10 @@ function viewFailures(items: readonly ReportItem[], c: Colors): string {
   if (failed.length > lines.length)
     lines.push(c.dim(`    and ${formatCount(failed.length - lines.length)} more`));
   return lines.join('\n');
+}
+
+/** A path as a person would type it from here. */
+function shortest(path: string): string {
+  const fromHere = relative('.', path);
+  return fromHere.startsWith('..') ? path : fromHere;
 }

@@ -6,17 +6,21 @@ import { fitEnd, textWidth } from './text-width.ts';
 
 const MAX_BAR = 20;
 
-/** A line a file with what it gained and lost, as `git diff --stat` shows it, and the sum. `''` when nothing changed. */
+/**
+ * A line a file with what it gained and lost, as `git diff --stat` shows it, and the sum; of many files those that changed
+ * most. `''` when nothing changed.
+ */
 export function viewDiffStat(
   diffs: readonly FileDiff[],
   options: { readonly columns: number; readonly colors: Colors; readonly maxRows?: number },
 ): string {
   if (diffs.length === 0) return '';
   const { columns, colors: c, maxRows = 20 } = options;
-  const shown = diffs.slice(0, maxRows);
+  const shown =
+    diffs.length <= maxRows ? diffs : diffs.toSorted((a, b) => linesOf(b) - linesOf(a)).slice(0, maxRows);
   const counts = shown.map((diff) => countsOf(diff));
   const countsWidth = Math.max(...counts.map((count) => count.length));
-  const most = Math.max(1, ...shown.map((diff) => diff.added + diff.removed));
+  const most = Math.max(1, ...shown.map(linesOf));
   const room = Math.max(10, columns - countsWidth - MAX_BAR - 8);
   const names = shown.map((diff) => fitEnd(printableLine(diff.path), room));
   const nameWidth = Math.max(...names.map(textWidth));
@@ -46,6 +50,10 @@ export function viewPatch(patch: string, c: Colors): string {
       return line.startsWith('-') ? c.red(line) : line;
     })
     .join('\n');
+}
+
+function linesOf({ added, removed }: FileDiff): number {
+  return added + removed;
 }
 
 function countsOf({ added, removed, kind }: FileDiff): string {
