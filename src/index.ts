@@ -35,3 +35,9 @@ export { validateSkill } from './skills/validate-skill.ts';
 export { skillCatalog } from './skills/catalog.ts';
 export * from './errors.ts';
 export { CodingAgent, type CodingAgentOptions, type MessageOutcome } from './coding-agent.ts';
+export {
+  startScriptedModel,
+  type ScriptedModelOptions,
+  type ScriptedModelServer,
+} from './model/scripted/server.ts';
+export type { ScriptedModelScript } from './model/scripted/script.ts';

@@ -54,12 +54,17 @@ export class ToolCallAccumulator {
     else if (typeof args === 'object' && args !== null) call.arguments = JSON.stringify(args);
   }
 
-  /** The calls in the order in which they began, each with an id. */
+  /** The calls in the order in which they began, each with an id of its own, whatever the provider sent. */
   calls(): ToolCall[] {
-    return this.#calls.map(({ id, name, arguments: args }) => ({
-      id: id === '' ? `call_${randomUUID().replaceAll('-', '').slice(0, 24)}` : id,
-      name,
-      arguments: args,
-    }));
+    const ids = new Set<string>();
+    return this.#calls.map((call) => {
+      const id = call.id === '' || ids.has(call.id) ? newCallId() : call.id;
+      ids.add(id);
+      return { id, name: call.name, arguments: call.arguments };
+    });
   }
+}
+
+function newCallId(): string {
+  return `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 }

@@ -15,11 +15,14 @@ export interface PiscinaRunnerOptions {
   readonly maxHeapMb: number;
 }
 
+type KillReason = 'deadline' | 'cancelled' | 'start-failed';
+
 interface Slot {
   /** Thread id of the worker that fills the slot, once a task has been there. */
   threadId: number | undefined;
+  /** Ends the task in progress, and its thread. */
   abort: AbortController | undefined;
-  killedFor: 'deadline' | 'cancelled' | undefined;
+  killedFor: KillReason | undefined;
 }
 
 /**
@@ -53,6 +56,7 @@ export class PiscinaRunner implements StepRunner {
     // A thread may die of a late error while idle; without a listener that would end the process. Its sessions
     // are found missing when they are next wanted.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('workerDestroy', () => setImmediate(() => this.#failStarts()));
   }
 
   get threadCount(): number {
@@ -78,7 +82,7 @@ export class PiscinaRunner implements StepRunner {
     }
   }
 
-  kill(slotIndex: number, reason: 'deadline' | 'cancelled'): void {
+  kill(slotIndex: number, reason: KillReason): void {
     const slot = this.#slot(slotIndex);
     slot.killedFor ??= reason;
     slot.abort?.abort();
@@ -86,6 +90,20 @@ export class PiscinaRunner implements StepRunner {
 
   async close(): Promise<void> {
     await this.#pool.destroy();
+  }
+
+  /**
+   * A thread that dies while it starts has no task yet, and piscina starts no other in its place: a task that waits for
+   * it would wait for ever.
+   */
+  #failStarts(): void {
+    const taken = new Set(this.#slots.map((slot) => slot.threadId));
+    let coming = this.#pool.threads.filter((thread) => !taken.has(thread.threadId)).length;
+    for (const [index, slot] of this.#slots.entries()) {
+      if (!slot.abort || slot.threadId !== undefined) continue;
+      if (coming > 0) coming -= 1;
+      else this.kill(index, 'start-failed');
+    }
   }
 
   /** The worker of the slot; for an empty slot one that fills no other; null makes piscina start one. */
@@ -115,9 +133,11 @@ function slotOf(task: object): number {
 
 function describeLoss(
   error: unknown,
-  killedFor: 'deadline' | 'cancelled' | undefined,
+  killedFor: KillReason | undefined,
 ): { reason: ThreadLossReason; message: string } {
   const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error));
+  if (killedFor === 'start-failed')
+    return { reason: killedFor, message: 'a new thread could not be started' };
   if (killedFor) return { reason: killedFor, message: `the thread was ended (${killedFor})` };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return { reason: 'memory', message: 'the thread ran out of heap' };
   if (message.startsWith('worker exited with code: ')) return { reason: 'exit', message };

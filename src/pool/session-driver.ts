@@ -1,8 +1,8 @@
 import {
   CallbackError,
   MailboxFullError,
+  ModelError,
   SessionClosedError,
-  SkeinError,
   StepFailedError,
 } from '../errors.ts';
 import type { RetryPolicy } from '../gate/retry.ts';
@@ -291,14 +291,14 @@ export class SessionDriver {
         signal: ticket.signal,
         tell: ticket.listener && ((event) => ticket.tell(event)),
       });
-      if (ticket.interruption) return undefined;
+      // Also when the prompt is to end now: the response was paid for.
       await this.#write({ type: 'model-responded', response });
     } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
       if (ticket.interruption) return undefined;
-      if (!(error instanceof SkeinError)) throw error;
       return { stopReason: 'model-error', error: serializeError(error, 'model_error') };
     }
-    if (!this.record.isAtTurnLimit) tellStarted(ticket, active);
+    if (!this.record.isAtTurnLimit && !ticket.interruption) tellStarted(ticket, active);
     return undefined;
   }
 
@@ -337,16 +337,19 @@ export class SessionDriver {
     const { record } = this;
     const unanswered = active ? record.unansweredCalls : [];
     const notRun = unanswered.map((call) => settledResult(call, 'not_run', stopReason));
-    await this.#write(...notRun.map((result) => ({ type: 'call-settled', result }) as const), {
-      type: 'prompt-ended',
-      promptId,
-      stopReason,
-      error,
-      at: this.#ports.clock.epochMs(),
-    });
-    if (active && stopReason !== 'max-turns') {
-      for (const result of notRun) tellResult(ticket, active, result);
+    try {
+      await this.#write(...notRun.map((result) => ({ type: 'call-settled', result }) as const), {
+        type: 'prompt-ended',
+        promptId,
+        stopReason,
+        error,
+        at: this.#ports.clock.epochMs(),
+      });
+    } catch (failure) {
+      ticket.reject(failure);
+      throw failure;
     }
+    if (active) for (const result of notRun) tellResult(ticket, active, result);
     const result = new PromptResult({
       promptId,
       reply: active?.reply ?? '',
@@ -365,7 +368,7 @@ export class SessionDriver {
     ticket.tell({ type: 'prompt-ended', result });
     if (failed) {
       ticket.reject(
-        new CallbackError({ sessionId: this.sessionId, callback: 'event', cause: failed.thrown }),
+        new CallbackError({ sessionId: this.sessionId, callback: 'onText', cause: failed.thrown }),
       );
     } else {
       ticket.resolve(result);

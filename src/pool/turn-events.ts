@@ -4,12 +4,15 @@ import type { PromptTicket } from './prompt-ticket.ts';
 
 /** The calls that the latest response asked for go to work. */
 export function tellStarted(ticket: PromptTicket, active: ActivePrompt): void {
+  ticket.startedTurn = active.turns;
   for (const { id, name, arguments: args } of active.turn?.calls ?? []) {
     ticket.tell({ type: 'tool-started', turn: active.turns, callId: id, name, arguments: args });
   }
 }
 
+/** Calls that were never said to have started have no end either. */
 export function tellResult(ticket: PromptTicket, active: ActivePrompt, result: ToolResult): void {
+  if (ticket.startedTurn !== active.turns) return;
   const { callId, name, content, isError } = result;
   ticket.tell({ type: 'tool-ended', turn: active.turns, callId, name, content, isError });
 }

@@ -97,6 +97,14 @@ describe('tool calls', () => {
     expect(made[0]?.id).not.toBe(made[1]?.id);
   });
 
+  it('that were given one id between them are told apart', () => {
+    const made = calls({
+      tool_calls: [piece({ index: 0, id: 'x' }, 'a', '{}'), piece({ index: 1, id: 'x' }, 'b', '{}')],
+    });
+    expect(made.map((call) => call.name)).toEqual(['a', 'b']);
+    expect(new Set(made.map((call) => call.id)).size).toBe(2);
+  });
+
   it('without end are refused', () => {
     const many = Array.from({ length: 200 }, (_, index) => ({
       index,

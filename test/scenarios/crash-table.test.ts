@@ -4,7 +4,7 @@ import type { PromptResult } from '../../src/pool/prompt-result.ts';
 import { collect, onStage, outline, type Stage } from './support.ts';
 
 const CRASH_TOOLS = new URL('../fixtures/crash-tools.mjs', import.meta.url).href;
-const LIMITS = { threads: { max: 2, maxHeapMb: 64 }, limits: { stepTimeoutMs: 1_500 } };
+const LIMITS = { threads: { max: 2, maxHeapMb: 32 }, limits: { stepTimeoutMs: 2_500 } };
 
 /** What becomes of the call that dies at once. */
 const DEATHS = {
