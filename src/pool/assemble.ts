@@ -12,7 +12,7 @@ import type { ModelThreadOptions, PoolOptions } from './options.ts';
 import { PiscinaRunner } from './piscina-runner.ts';
 import { Placement } from './placement.ts';
 import { ProviderBook } from './provider-book.ts';
-import type { DriverPorts } from './session-driver.ts';
+import type { DriverPorts } from './session-context.ts';
 import type { StepRunner } from './step-runner.ts';
 import { StepScheduler } from './step-scheduler.ts';
 import { Watchdog } from './watchdog.ts';

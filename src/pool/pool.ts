@@ -10,6 +10,7 @@ import { fromFiles } from '../workspace/from-files.ts';
 import { assemble, type PoolParts } from './assemble.ts';
 import { HostTools } from './host-tools.ts';
 import { checkPoolOptions, checkSessionOptions, type PoolOptions, type SessionOptions } from './options.ts';
+import { SessionContext } from './session-context.ts';
 import { SessionDriver } from './session-driver.ts';
 import { CLOSE_DEADLINE_MS, Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
@@ -131,10 +132,13 @@ export class SessionPool implements AsyncDisposable {
       quota,
     };
     const record = new SessionRecord(spec);
-    const driver = new SessionDriver(
-      { record, images, hostTools: new HostTools(hostTools, ports.clock), maxQueuedPrompts },
+    const context = new SessionContext({
+      record,
+      images,
+      hostTools: new HostTools(hostTools, ports.clock),
       ports,
-    );
+    });
+    const driver = new SessionDriver(context, { maxQueuedPrompts });
     await ports.journal.open(record, ports.clock.epochMs());
     try {
       // Without modules the first prompt's step does this too, for nothing.

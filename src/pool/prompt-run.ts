@@ -1,0 +1,158 @@
+import { ModelError } from '../errors.ts';
+import type { StopReason } from '../journal/entries.ts';
+import type { ActivePrompt, Move } from '../journal/session-record.ts';
+import type { StepInput } from '../protocol/messages.ts';
+import { serializeError, type SerializedError } from '../protocol/serialized-error.ts';
+import type { ToolCall } from '../tools/tool.ts';
+import { modelRequest, modelTurn } from './model-turn.ts';
+import type { PromptTicket } from './prompt-ticket.ts';
+import type { SessionContext } from './session-context.ts';
+import type { StepResult } from './step-scheduler.ts';
+import { settledResult, supervise } from './supervisor.ts';
+import { tellResult, tellStarted, tellTurnEnded } from './turn-events.ts';
+
+/** How a prompt comes to its end. */
+export interface Ending {
+  readonly stopReason: StopReason;
+  /** What went wrong; null where nothing did. */
+  readonly error: SerializedError | null;
+}
+
+/**
+ * One prompt from the mailbox to its end: asks the record what comes next, has it done, journals what came of it, and
+ * asks again. Keeps nothing that the record could tell, so a prompt can be taken up wherever its journal ends.
+ */
+export class PromptRun {
+  readonly #session: SessionContext;
+  readonly #active: ActivePrompt;
+  readonly #ticket: PromptTicket;
+
+  constructor(session: SessionContext, active: ActivePrompt, ticket: PromptTicket) {
+    this.#session = session;
+    this.#active = active;
+    this.#ticket = ticket;
+  }
+
+  /** @throws what the journal throws; nothing else */
+  async run(): Promise<Ending> {
+    this.#ticket.tell({ type: 'prompt-started' });
+    for (;;) {
+      const { interruption } = this.#ticket;
+      if (interruption) return { stopReason: interruption, error: null };
+      const ending = await this.#advance(this.#session.record.nextMove());
+      if (ending) return ending;
+    }
+  }
+
+  /** Does one move and journals what came of it; tells the ending when the prompt is over. */
+  #advance(move: Move): Promise<Ending | undefined> {
+    switch (move.do) {
+      case 'step':
+        return this.#step(move.input);
+      case 'model':
+        return this.#model();
+      case 'effects':
+        return this.#effects(move.calls);
+      case 'end':
+        return Promise.resolve({ stopReason: move.stopReason, error: null });
+      case 'rest':
+        throw new TypeError('a session with an active prompt cannot rest');
+    }
+  }
+
+  async #step(input: StepInput): Promise<Ending | undefined> {
+    const { turn } = this.#active;
+    const roundsDone = this.#active.roundsDone;
+    const step = await this.#session.runStep(input, this.#ticket.signal, this.#active.losses > 0);
+    switch (step.type) {
+      case 'stopped':
+        return undefined;
+      case 'failed':
+        return { stopReason: 'crashed', error: step.error };
+      case 'lost':
+        return this.#afterLoss(step);
+      case 'done':
+        for (const result of step.outcome.results) tellResult(this.#ticket, this.#active, result);
+        if (turn && (this.#active.roundsDone > roundsDone || this.#session.record.isAnswered)) {
+          tellTurnEnded(this.#ticket, this.#active, turn);
+        }
+        return undefined;
+    }
+  }
+
+  async #afterLoss(loss: Extract<StepResult, { type: 'lost' }>): Promise<Ending | undefined> {
+    if (this.#ticket.interruption) return undefined;
+    const verdict = supervise(loss, {
+      deaths: this.#active.turn?.deaths ?? new Map(),
+      begun: this.#active.turn?.begun ?? new Set(),
+      losses: this.#active.losses,
+    });
+    if (verdict.do === 'give-up') {
+      const message = `the session's thread was lost ${this.#active.losses} times without progress; last: ${loss.message}`;
+      return { stopReason: 'crashed', error: { code: 'thread_lost', message } };
+    }
+    this.#ticket.tell({ type: 'step-retried', reason: loss.reason, message: loss.message });
+    if (verdict.do === 'settle') {
+      const call = this.#active.turn?.calls.find((candidate) => candidate.id === verdict.callId);
+      if (call) {
+        const result = settledResult(call, verdict.as, loss.message);
+        await this.#session.write({ type: 'call-settled', result });
+        tellResult(this.#ticket, this.#active, result);
+      }
+    }
+    return undefined;
+  }
+
+  async #model(): Promise<Ending | undefined> {
+    this.#session.moveTo('waiting-model');
+    const turn = this.#active.turns + 1;
+    const { clock, random, models, retryPolicy } = this.#session.ports;
+    const { provider, request } = modelRequest(this.#session.record);
+    try {
+      const response = await modelTurn({
+        models,
+        clock,
+        random,
+        policy: retryPolicy,
+        provider,
+        request,
+        turn,
+        signal: this.#ticket.signal,
+        tell: this.#ticket.listener && ((event) => this.#ticket.tell(event)),
+      });
+      // Also when the prompt is to end now: the response was paid for.
+      await this.#session.write({ type: 'model-responded', response });
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      if (this.#ticket.interruption) return undefined;
+      return { stopReason: 'model-error', error: serializeError(error, 'model_error') };
+    }
+    const runs = !this.#session.record.isAtTurnLimit && !this.#ticket.interruption;
+    if (runs) tellStarted(this.#ticket, this.#active);
+    return undefined;
+  }
+
+  /** Outside effects: intent journalled, then run, then the result journalled. Tool modules' own run in the next step. */
+  async #effects(calls: readonly ToolCall[]): Promise<Ending | undefined> {
+    this.#session.moveTo('suspended');
+    await this.#session.write(...calls.map((call) => ({ type: 'effect-began', callId: call.id }) as const));
+    const { images, hostTools } = this.#session;
+    const { spec, overlay } = this.#session.record;
+    await Promise.all(
+      calls
+        .filter((call) => this.#session.record.isHostTool(call.name))
+        .map(async (call) => {
+          const { result, changes } = await hostTools.run(call, {
+            sessionId: spec.sessionId,
+            images,
+            overlay,
+            quota: spec.quota,
+            signal: this.#ticket.signal,
+          });
+          await this.#session.write({ type: 'effect-ended', result, changes });
+          tellResult(this.#ticket, this.#active, result);
+        }),
+    );
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import type { RetryPolicy } from '../gate/retry.ts';
+import type { JournalEntry } from '../journal/entries.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { SessionRecord } from '../journal/session-record.ts';
+import type { StepInput } from '../protocol/messages.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import type { Clock } from './clock.ts';
+import type { HostTools } from './host-tools.ts';
+import type { ModelCaller } from './model-caller.ts';
+import { moveSession, type SessionStateName } from './session-state.ts';
+import type { StepResult, StepScheduler } from './step-scheduler.ts';
+
+/** What sessions are driven with; all of it passed in, none of it knows who drives. */
+export interface DriverPorts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly journal: Journal;
+  readonly steps: StepScheduler;
+  readonly models: ModelCaller;
+  readonly retryPolicy: RetryPolicy;
+  /** Ids for steps, unique in the pool, from 1. */
+  readonly nextStepId: () => number;
+}
+
+/** One session as its driver sees it: its record and state, and the ways in which they change. */
+export class SessionContext {
+  readonly record: SessionRecord;
+  readonly images: readonly BaseImage[];
+  readonly hostTools: HostTools;
+  readonly ports: DriverPorts;
+  #state: SessionStateName = 'idle';
+
+  constructor(parts: {
+    readonly record: SessionRecord;
+    readonly images: readonly BaseImage[];
+    readonly hostTools: HostTools;
+    readonly ports: DriverPorts;
+  }) {
+    this.record = parts.record;
+    this.images = parts.images;
+    this.hostTools = parts.hostTools;
+    this.ports = parts.ports;
+  }
+
+  get state(): SessionStateName {
+    return this.#state;
+  }
+
+  moveTo(to: SessionStateName): void {
+    this.#state = moveSession(this.#state, to);
+  }
+
+  /** When it resolves the entries are kept, and the record shows them. */
+  write(...entries: readonly JournalEntry[]): Promise<void> {
+    return this.ports.journal.write(this.record, ...entries);
+  }
+
+  /** One step: journalled when it begins, and its outcome before anybody hears of it. */
+  async runStep(input: StepInput, signal: AbortSignal, serial: boolean): Promise<StepResult> {
+    const stepId = this.ports.nextStepId();
+    await this.write({ type: 'step-began', stepId, input: input.type });
+    this.moveTo('queued');
+    const step = await this.ports.steps.run({
+      record: this.record,
+      stepId,
+      input,
+      serial,
+      signal,
+      onRunning: () => this.moveTo('running'),
+    });
+    if (step.type === 'done') {
+      const { opening, results, changes, next } = step.outcome;
+      await this.write({ type: 'step-ended', stepId, opening, results, changes, next });
+    } else if (step.type === 'lost') {
+      const { reason, suspects, message } = step;
+      await this.write({ type: 'step-lost', stepId, reason, suspects, message });
+    }
+    return step;
+  }
+}
