@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseScript } from '../../src/model/scripted/script.ts';
+import { parseScript } from '../../src/model/scripted/parse-script.ts';
 import { startScriptedModel } from '../../src/model/scripted/server.ts';
 import { stream, withModel } from './scripted-client.ts';
 

@@ -12,7 +12,8 @@ import { makeReply } from './reply.ts';
 import { ScriptRunError } from './rewrite-calls.ts';
 import { RuleBook } from './rule-book.ts';
 import { errorBody, sendBody, sendHead } from './respond.ts';
-import { checkScript, parseScript, type ScriptedModelScript } from './script.ts';
+import { checkScript, parseScript } from './parse-script.ts';
+import type { ScriptedModelScript } from './script.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
 /** A scripted model that runs. */
