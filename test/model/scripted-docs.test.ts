@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parseScript } from '../../src/model/scripted/parse-script.ts';
-import type { ScriptedModelScript } from '../../src/model/scripted/parse-script.ts';
+import type { ScriptedModelScript } from '../../src/model/scripted/script.ts';
 import { parseYaml } from '../../src/yaml.ts';
 import { Harness } from '../tools/harness.ts';
 import { ask, converse, stream, withModel } from './scripted-client.ts';
