@@ -30,18 +30,15 @@ export class BatchOutput {
 
   /** @throws {OutputError} `output_exists`, `output_unwritable`: now, and not after the work is done */
   static async create(directory: string, image: BaseImage): Promise<BatchOutput> {
-    const patches = join(directory, 'patches');
-    await attempt(directory, () => mkdir(patches, { recursive: true }));
-    const there = await attempt(directory, async () => [
-      ...(await readdir(directory)),
-      ...(await readdir(patches)),
-    ]);
-    if (there.some((name) => name !== 'patches')) {
+    await attempt(directory, () => mkdir(directory, { recursive: true }));
+    const there = await attempt(directory, () => readdir(directory));
+    if (there.length > 0) {
       throw new OutputError(
         'output_exists',
         `The output directory ${directory} is not empty; name another one, so that two batches do not mix.`,
       );
     }
+    await attempt(directory, () => mkdir(join(directory, 'patches')));
     return new BatchOutput(directory, image);
   }
 

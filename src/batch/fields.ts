@@ -53,7 +53,10 @@ export class Fields {
   }
 
   #error(problem: string): ConfigFileError {
-    return new ConfigFileError('invalid_job', `Job file ${this.#source}: ${problem}.`);
+    return new ConfigFileError(
+      'invalid_job',
+      `Job file ${this.#source}: ${problem}${problem.endsWith('?') ? '' : '.'}`,
+    );
   }
 }
 

@@ -87,18 +87,21 @@ function render(prompt: string, row: JobRow, source: string): string {
 }
 
 function noMatch(kind: 'files' | 'dirs', glob: string, image: BaseImage, source: string): ConfigFileError {
-  const what = kind === 'files' ? 'files' : 'directories';
+  const what = kind === 'files' ? 'none' : 'no directory';
   const skipped =
     image.skipped.length === 0
       ? ''
       : ` Left out were ${image.skipped.length}, such as ${image.skipped[0]!.path} (${image.skipped[0]!.reason}).`;
   return new ConfigFileError(
     'no_match',
-    `Job file ${source}: each.${kind} "${glob}" matches none of the ${what} of the ${image.fileCount} files that were read; ` +
+    `Job file ${source}: each.${kind} "${glob}" matches ${what} of the ${image.fileCount} files that were read; ` +
       `globs start at the batch's directory (--dir).${skipped}`,
   );
 }
 
 function invalid(source: string, problem: string): ConfigFileError {
-  return new ConfigFileError('invalid_job', `Job file ${source}: ${problem}.`);
+  return new ConfigFileError(
+    'invalid_job',
+    `Job file ${source}: ${problem}${problem.endsWith('?') ? '' : '.'}`,
+  );
 }

@@ -76,7 +76,14 @@ export class BatchRecords {
         break;
       case 'model-retried': {
         const { turn, attempt, kind, message, delayMs } = event;
-        this.#writer.record('model.retried', { item, turn, attempt, kind, message, delayMs });
+        this.#writer.record('model.retried', {
+          item,
+          turn,
+          attempt,
+          kind,
+          message,
+          delayMs: Math.round(delayMs),
+        });
         break;
       }
       case 'step-retried':

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { applyChanges } from '../batch/apply-changes.ts';
 import { BatchOutput, type WrittenBatch } from '../batch/batch-output.ts';
 import { parseJob, type Job } from '../batch/job.ts';
@@ -41,7 +41,7 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
   const job = parseJob(await readJobFile(jobFile), jobFile);
   const directory = resolve(options.dir ?? '.');
   const out = options.out === undefined ? undefined : resolve(options.out);
-  const image = await readDirectory(directory, job, out);
+  const image = await readDirectory(directory, job);
   const items = planItems(job, image, jobFile).slice(0, options.limit);
 
   await using chosen = await chooseModel({
@@ -104,11 +104,11 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
 }
 
 /** The files that the batch is about. */
-function readDirectory(directory: string, job: Job, out: string | undefined): Promise<BaseImage> {
+function readDirectory(directory: string, job: Job): Promise<BaseImage> {
   return baseImage.fromDirectory(directory, {
     include: job.include ?? [],
     // Results of earlier batches are no sources.
-    exclude: [...(job.exclude ?? []), '.skein', ...ownOutput(directory, out)],
+    exclude: [...(job.exclude ?? []), '.skein'],
   });
 }
 
@@ -119,13 +119,6 @@ async function readJobFile(jobFile: string): Promise<string> {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new UsageError('input_unreadable', `Job file ${jobFile} cannot be read (${code}).`, { cause });
   }
-}
-
-/** The output directory as a glob, where it lies inside of what the batch reads. */
-function ownOutput(directory: string, out: string | undefined): string[] {
-  if (out === undefined) return [];
-  const path = relative(directory, out);
-  return path === '' || path.startsWith('..') ? [] : [path.replace(/[\\*?[\]{}()!+@]/g, '\\$&')];
 }
 
 async function tryToApply(directory: string, { merge }: WrittenBatch): Promise<Error | undefined> {

@@ -11,7 +11,7 @@ import { formatDuration } from '../batch/format.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { NdjsonWriter } from './ndjson.ts';
 import { printableLine } from './printable.ts';
-import { describeTerminal } from './terminal.ts';
+import { describeTerminal, type Terminal } from './terminal.ts';
 
 /** `ok`, `note` (works without it), or `bad` (skein does not work). */
 type Grade = 'ok' | 'note' | 'bad';
@@ -35,6 +35,7 @@ export async function doctorCommand(options: { readonly json?: true }): Promise<
     checkSession(),
     ...BUILT_IN_PROVIDERS.map(checkProvider),
     checkGit(),
+    checkTerminal(terminal),
   ];
   const writer = new NdjsonWriter((line) => process.stdout.write(line));
   let isGood = true;
@@ -104,27 +105,45 @@ async function checkSession(): Promise<Finding> {
 }
 
 async function checkProvider(name: string): Promise<Finding> {
+  const model = `${name}:any`;
+  // The key is not looked at here, so that the address is known without one.
+  const { baseURL } = resolveModel(model, { [name]: { apiKey: '' } }, process.env).provider;
+  const reached = await reach(baseURL);
+  const key = keyState(model);
+  return {
+    grade: key.isUsable && reached.isThere ? 'ok' : 'note',
+    what: name,
+    found: `${key.found}; ${baseURL} ${reached.found}`,
+  };
+}
+
+function keyState(model: string): { isUsable: boolean; found: string } {
   try {
-    const { provider } = resolveModel(`${name}:any`, {}, process.env);
-    const key = provider.apiKey === '' ? 'needs no key' : 'key is set';
-    return { grade: 'ok', what: name, found: `${key}; ${provider.baseURL} ${await reach(provider.baseURL)}` };
+    const { apiKey } = resolveModel(model, {}, process.env).provider;
+    return { isUsable: true, found: apiKey === '' ? 'needs no key' : 'key is set' };
   } catch (error) {
-    const found = error instanceof MissingKeyError ? error.message : `cannot be used: ${String(error)}`;
-    return { grade: 'note', what: name, found };
+    if (!(error instanceof MissingKeyError)) throw error;
+    return { isUsable: false, found: `no key: ${/ set (\w+)/.exec(error.message)?.[1] ?? 'it'} is not set` };
   }
 }
 
 /** Any answer will do: without a key most say 401. No key is sent. */
-async function reach(baseURL: string): Promise<string> {
+async function reach(baseURL: string): Promise<{ isThere: boolean; found: string }> {
   try {
     const response = await fetch(`${baseURL}/models`, { signal: AbortSignal.timeout(REACH_TIMEOUT_MS) });
     await response.body?.cancel();
-    return `answers (${response.status})`;
+    return { isThere: true, found: `answers (${response.status})` };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    return `cannot be reached (${why})`;
+    return { isThere: false, found: `cannot be reached (${why})` };
   }
+}
+
+function checkTerminal({ live, watched, err, columns }: Terminal): Finding {
+  const progress = live ? 'redrawn' : watched ? 'told line by line' : 'not shown';
+  const found = `progress is ${progress}, colours are ${err.isColorSupported ? 'on' : 'off'}, ${columns} columns`;
+  return { grade: 'ok', what: 'terminal', found };
 }
 
 async function checkGit(): Promise<Finding> {
