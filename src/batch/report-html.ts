@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FileDiff } from './file-diff.ts';
-import { formatCount, formatDuration } from './format.ts';
+import { countOf, formatCount, formatDuration } from './format.ts';
 import { join, markup, type Html } from './markup.ts';
 import type { ItemReport, Report, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
@@ -74,11 +74,11 @@ function notes({ model, interrupted, stoppedBy }: Report): Html {
 
 function cards({ totals, durationMs }: Report): Html {
   const { usage } = totals;
-  const tokens = `${usage.estimated ? 'tokens (estimated)' : 'tokens'}, ${formatCount(totals.turns)} turns`;
+  const tokens = `${usage.estimated ? 'tokens (estimated)' : 'tokens'}, ${countOf(totals.turns, 'turn')}`;
   return markup`<section class="cards">
 ${card(markup`${formatCount(totals.done)} <span>of ${formatCount(totals.items)}</span>`, 'items done')}
 ${card(formatCount(totals.failed + totals.cancelled + totals.notStarted), 'not done')}
-${card(formatCount(totals.files), markup`files changed ${plusMinus(totals.added, totals.removed)}`)}
+${card(formatCount(totals.files), markup`${totals.files === 1 ? 'file' : 'files'} changed ${plusMinus(totals.added, totals.removed)}`)}
 ${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
 ${card(formatCount(usage.totalTokens), tokens)}
 ${card(formatDuration(durationMs), 'elapsed')}

@@ -1,6 +1,6 @@
 import { join, relative } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
-import { formatCount, formatDuration } from '../batch/format.ts';
+import { countOf, formatCount, formatDuration } from '../batch/format.ts';
 import type { ReportItem } from '../batch/report.ts';
 import type { BatchEnd } from './batch-end.ts';
 import { viewDiffStat } from './diff-view.ts';
@@ -32,8 +32,8 @@ export function viewBatch(
   const mark = isGood ? c.green('✔') : c.red('✘');
   const headline = [
     `${formatCount(totals.done)} of ${formatCount(totals.items)} items done in ${formatDuration(report.durationMs)}`,
-    `${formatCount(totals.turns)} turns`,
-    `${formatCount(totals.usage.totalTokens)} tokens`,
+    countOf(totals.turns, 'turn'),
+    countOf(totals.usage.totalTokens, 'token'),
     ...(totals.conflicts > 0 ? [`${formatCount(totals.conflicts)} in conflict`] : []),
     ...(report.interrupted ? ['interrupted'] : []),
   ].join(' · ');

@@ -1,5 +1,5 @@
 import type { FileDiff } from '../batch/file-diff.ts';
-import { formatCount } from '../batch/format.ts';
+import { countOf, formatCount } from '../batch/format.ts';
 import { printable, printableLine } from './printable.ts';
 import type { Colors } from './terminal.ts';
 import { fitEnd, textWidth } from './text-width.ts';
@@ -34,7 +34,7 @@ export function viewDiffStat(
     lines.push(c.dim(`    and ${formatCount(diffs.length - shown.length)} more`));
   const added = diffs.reduce((sum, diff) => sum + diff.added, 0);
   const removed = diffs.reduce((sum, diff) => sum + diff.removed, 0);
-  const files = `${formatCount(diffs.length)} ${diffs.length === 1 ? 'file' : 'files'} changed`;
+  const files = `${countOf(diffs.length, 'file')} changed`;
   lines.push(`  ${c.bold(files)}, ${c.green(`+${formatCount(added)}`)} ${c.red(`-${formatCount(removed)}`)}`);
   return lines.join('\n');
 }

@@ -1,5 +1,5 @@
 import type { FileDiff } from '../batch/file-diff.ts';
-import { formatCount, formatDuration } from '../batch/format.ts';
+import { countOf, formatDuration } from '../batch/format.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
@@ -25,7 +25,7 @@ export class RunView implements RunListener {
   }
 
   started(_sessionId: string, image: BaseImage): void {
-    const what = `${printableLine(this.#about.model)} · ${formatCount(image.fileCount)} files`;
+    const what = `${printableLine(this.#about.model)} · ${countOf(image.fileCount, 'file')}`;
     this.#remark(this.#terminal.err.dim(what));
   }
 
@@ -60,7 +60,7 @@ export class RunView implements RunListener {
       this.#write(`\n${viewPatch(result.patch, c)}`);
     }
     const lines = [viewDiffStat(diffs, { columns: this.#terminal.columns, colors: c })];
-    const facts = `${formatCount(result.turns)} turns · ${formatCount(result.usage.totalTokens)} tokens · ${formatDuration(result.durationMs)}`;
+    const facts = `${countOf(result.turns, 'turn')} · ${countOf(result.usage.totalTokens, 'token')} · ${formatDuration(result.durationMs)}`;
     const isGood = result.stopReason === 'end';
     lines.push(`${isGood ? c.green('✔') : c.red(`✘ ${result.stopReason}`)} ${c.dim(facts)}`);
     if (result.error) lines.push(c.red(`  ${printableLine(result.error.message)}`));

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BatchOutput } from '../../src/batch/batch-output.ts';
+import type { ItemOutcome } from '../../src/batch/run-batch.ts';
+import { baseImage } from '../../src/workspace/make-base-image.ts';
+import { outcomeOf } from './outcomes.ts';
+
+const image = baseImage.fromFiles({ 'a.ts': 'one\ntwo\n', 'b.ts': 'b\n' });
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'skein-report-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe('the results of a batch', () => {
+  it('are a patch an item, the merged one, and the reports', async () => {
+    const out = join(directory, 'out');
+    await write(out, [
+      outcomeOf('a.ts', image, { 'a.ts': 'one\n2\n', 'n.ts': 'n' }),
+      { ...outcomeOf('b.ts', image, {}), item: { id: 'b.ts', number: 2, prompt: '' } },
+      { ...outcomeOf('x/y z.ts', image, { 'b.ts': null }), item: { id: 'x/y z.ts', number: 3, prompt: '' } },
+      { item: { id: 'late', number: 4, prompt: '' }, status: 'not-started', result: null, error: null },
+    ]);
+    expect(readdirSync(out).sort()).toEqual(['merged.patch', 'patches', 'report.html', 'report.json']);
+    expect(readdirSync(join(out, 'patches')).sort()).toEqual(['0001-a.ts.patch', '0003-x-y-z.ts.patch']);
+    const patch = readFileSync(join(out, 'merged.patch'), 'utf8');
+    expect(patch.match(/^diff --git .*/gm)).toEqual([
+      'diff --git a/a.ts b/a.ts',
+      'diff --git a/b.ts b/b.ts',
+      'diff --git a/n.ts b/n.ts',
+    ]);
+
+    const report: unknown = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'));
+    expect(report).toMatchObject({
+      version: 1,
+      name: 'tidy',
+      model: 'local:any',
+      startedAt: '2026-01-02T03:04:05.000Z',
+      totals: {
+        items: 4,
+        done: 3,
+        failed: 0,
+        cancelled: 0,
+        notStarted: 1,
+        files: 3,
+        added: 2,
+        removed: 2,
+        turns: 3,
+      },
+      items: [
+        {
+          id: 'a.ts',
+          status: 'done',
+          stopReason: 'end',
+          patch: 'patches/0001-a.ts.patch',
+          files: [
+            { path: 'a.ts', kind: 'modified', added: 1, removed: 1 },
+            { path: 'n.ts', kind: 'added', added: 1, removed: 0 },
+          ],
+        },
+        { id: 'b.ts', status: 'done', patch: null, files: [] },
+        { id: 'x/y z.ts', files: [{ path: 'b.ts', kind: 'deleted', added: 0, removed: 1 }] },
+        { id: 'late', status: 'not-started', stopReason: null },
+      ],
+      conflicts: [],
+    });
+  });
+
+  it('never mix with what is there already', async () => {
+    writeFileSync(join(directory, 'mine'), '');
+    await expect(BatchOutput.create(directory, image)).rejects.toMatchObject({ code: 'output_exists' });
+    expect(readdirSync(directory)).toEqual(['mine']);
+  });
+
+  it('are refused a place where none can be', async () => {
+    writeFileSync(join(directory, 'file'), '');
+    const place = join(directory, 'file', 'out');
+    await expect(BatchOutput.create(place, image)).rejects.toMatchObject({ code: 'output_unwritable' });
+  });
+});
+
+describe('report.html', () => {
+  const hostile = `<script>alert(1)</script><img src=x onerror=alert(1)>"'&\u202e\u001b[31m`;
+
+  it('shows what came from models, files and item names as text', async () => {
+    const outcome = outcomeOf(hostile.slice(0, 40), image, { 'a.ts': `${hostile}\n` }, 'max-turns', hostile);
+    const html = await htmlOf([{ ...outcome, error: { code: 'x', message: hostile } }], hostile);
+    const markup = html.replace(/<style>[\s\S]*<\/style>/, '');
+    const tags = new Set([...markup.matchAll(/<([a-z0-9]+)/g)].map(([, tag]) => tag));
+    expect(
+      [...tags].filter((tag) => ['script', 'img', 'iframe', 'object', 'form', 'base'].includes(tag!)),
+    ).toEqual([]);
+    expect(markup).toContain(
+      '&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;\\u202e\\u001b[31m',
+    );
+    expect(markup).not.toMatch(/[\u202e\u001b]/);
+  });
+
+  it('allows itself one style and nothing else', async () => {
+    const html = await htmlOf([outcomeOf('a.ts', image, { 'a.ts': 'x\n' })]);
+    const style = /<style>([\s\S]*?)<\/style>/.exec(html)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(html).toContain(
+      `content="default-src &#39;none&#39;; style-src &#39;sha256-${hash}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"`,
+    );
+    expect(html).not.toMatch(/ style="|<script|https?:/);
+  });
+
+  it('shows a long diff in part', async () => {
+    const long = Array.from({ length: 5_000 }, (_, i) => `line ${i}\n`).join('');
+    const html = await htmlOf([outcomeOf('a.ts', image, { 'a.ts': long })]);
+    expect(html.match(/<span class="a">/g)?.length).toBeLessThan(600);
+    expect(html).toMatch(/… 4,4\d\d more lines in the patch/);
+  });
+});
+
+async function htmlOf(outcomes: readonly ItemOutcome[], model = 'local:any'): Promise<string> {
+  const out = join(directory, 'html');
+  await write(out, outcomes, model);
+  return readFileSync(join(out, 'report.html'), 'utf8');
+}
+
+async function write(out: string, items: readonly ItemOutcome[], model = 'local:any'): Promise<void> {
+  const output = await BatchOutput.create(out, image);
+  for (const item of items) if (item.status !== 'not-started') await output.writeItem(item);
+  await output.finish(
+    {
+      items,
+      interrupted: false,
+      stoppedBy: null,
+      startedAt: new Date('2026-01-02T03:04:05Z'),
+      durationMs: 5,
+    },
+    { name: 'tidy', model, concurrency: 2, source: directory },
+  );
+}

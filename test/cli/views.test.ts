@@ -1,0 +1,141 @@
+import pc from 'picocolors';
+import { describe, expect, it } from 'vitest';
+import { countOf, formatDuration } from '../../src/batch/format.ts';
+import type { FileDiff } from '../../src/batch/file-diff.ts';
+import { viewDiffStat } from '../../src/cli/diff-view.ts';
+import { NdjsonWriter } from '../../src/cli/ndjson.ts';
+import { viewProgress } from '../../src/cli/progress-view.ts';
+import { fitEnd, textWidth } from '../../src/cli/text-width.ts';
+
+const colors = pc.createColors(false);
+
+describe('the live view', () => {
+  const state = {
+    items: 298,
+    done: 40,
+    failed: 2,
+    tokens: 12_345,
+    running: new Map(Array.from({ length: 8 }, (_, i) => [`src/resources/file-${i}\u001b[31m.ts`, 'edit'])),
+  };
+
+  it('shows how far it is and what runs', () => {
+    const view = viewProgress('tidy', state, {
+      columns: 80,
+      elapsedMs: 3_210,
+      frame: 0,
+      colors,
+      interrupted: false,
+    });
+    expect(view.split('\n')).toEqual([
+      'tidy ━━━───────────────────── 42/298',
+      '  40 done · 8 running · 2 failed · 12,345 tokens · 3.2 s',
+      ...Array.from({ length: 6 }, (_, i) => `  ⠋ src/resources/file-${i}.ts edit`),
+      '    and 2 more',
+    ]);
+  });
+
+  it.each([20, 30, 40, 60, 100])('is never wider than a screen of %i columns', (columns) => {
+    const wide = {
+      ...state,
+      running: new Map([
+        ['名前/'.repeat(30), 'search'],
+        ['b'.repeat(200), 'read_file'],
+      ]),
+    };
+    const view = viewProgress('n'.repeat(64), wide, {
+      columns,
+      elapsedMs: 1,
+      frame: 3,
+      colors,
+      interrupted: true,
+    });
+    for (const line of view.split('\n')) expect(textWidth(line)).toBeLessThan(columns);
+  });
+});
+
+describe('the diff summary', () => {
+  const diff = (
+    path: string,
+    added: number,
+    removed: number,
+    kind: FileDiff['kind'] = 'modified',
+  ): FileDiff => ({ path, kind, added, removed, patch: '' });
+
+  it('lines up names, counts and bars', () => {
+    const diffs = [
+      diff('a.ts', 3, 1),
+      diff('lib/longer.ts', 100, 0, 'added'),
+      diff('logo.png', 0, 0),
+      diff('z\u001b[2J', 0, 7, 'deleted'),
+    ];
+    expect(viewDiffStat(diffs, { columns: 80, colors })).toBe(
+      [
+        '  M a.ts             +3 -1 +-',
+        '  A lib/longer.ts  +100 -0 ++++++++++++++++++++',
+        '  M logo.png        binary ',
+        '  D z                +0 -7 -',
+        '  4 files changed, +103 -8',
+      ].join('\n'),
+    );
+  });
+
+  it('shows of many files those that changed most', () => {
+    const diffs = Array.from({ length: 30 }, (_, i) => diff(`${i}`, i, 0));
+    const lines = viewDiffStat(diffs, { columns: 80, colors, maxRows: 2 }).split('\n');
+    expect(lines.map((line) => line.trim().split(/\s+/).slice(0, 2).join(' '))).toEqual([
+      'M 29',
+      'M 28',
+      'and 28',
+      '30 files',
+    ]);
+  });
+});
+
+describe('widths', () => {
+  it('count columns, not characters', () => {
+    expect(textWidth('世界 é e\u0301 👩')).toBe(11);
+    expect(fitEnd('src/世界.ts', 8)).toBe('…世界.ts');
+    expect(fitEnd('short', 8)).toBe('short');
+    expect(fitEnd('short', 0)).toBe('');
+  });
+});
+
+describe('numbers for people', () => {
+  it.each([
+    [12.4, '12 ms'],
+    [999.4, '999 ms'],
+    [1_000, '1.0 s'],
+    [59_949, '59.9 s'],
+    [59_960, '1 m 00 s'],
+    [245_000, '4 m 05 s'],
+    [7_380_000, '2 h 03 m'],
+  ])('%d milliseconds are %s', (durationMs, text) => {
+    expect(formatDuration(durationMs)).toBe(text);
+  });
+
+  it('count with their noun', () => {
+    expect([countOf(0, 'file'), countOf(1, 'file'), countOf(1_234, 'file')]).toEqual([
+      '0 files',
+      '1 file',
+      '1,234 files',
+    ]);
+  });
+});
+
+describe('a record', () => {
+  it('is one line of JSON that no terminal acts on, and reads as what it was', () => {
+    const lines: string[] = [];
+    const writer = new NdjsonWriter(
+      (line) => lines.push(line),
+      () => new Date(0),
+    );
+    const text = 'a\nb\u001b[31m\u009b\u202e\u2028"\\';
+    writer.record('text.delta', { text });
+    writer.record('text.delta', { text: '' });
+    expect(lines[0]).toMatch(/^[ -~]*\n$/);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { v: 1, seq: 1, ts: '1970-01-01T00:00:00.000Z', type: 'text.delta', text },
+      { v: 1, seq: 2, ts: '1970-01-01T00:00:00.000Z', type: 'text.delta', text: '' },
+    ]);
+  });
+});
