@@ -16,7 +16,7 @@ export function fitEnd(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text;
   let kept = '';
   let width = 1;
-  for (const character of [...text].reverse()) {
+  for (const character of Array.from(text).reverse()) {
     width += widthOf(character);
     if (width > columns) break;
     kept = character + kept;

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { FIX_SCRIPT, folder, skein } from './run-cli.ts';
+
+const JOB = 'name: lets\nprompt: Fix {{path}}\neach: { files: "src/*.ts" }\n';
+let here: ReturnType<typeof folder>;
+beforeAll(() => {
+  here = folder({
+    'src/a.ts': 'const a = 1;\n',
+    'fix.yaml': FIX_SCRIPT,
+    'script-typo.yaml': 'rulez: []\n',
+    'job.yaml': JOB,
+    'typo.yaml': JOB.replace('prompt', 'promtp'),
+    'column.yaml': JOB.replace('{{path}}', '{{paht}}'),
+    'glob.yaml': JOB.replace('*.ts', '*.tsx'),
+    'broken.yaml': 'name: [x\n',
+    'tool.yaml': `${JOB}tools: [coding-agnet]\n`,
+  });
+});
+afterAll(() => here.remove());
+
+const FIX = ['--model', 'scripted:fix.yaml'];
+
+describe('a command that is called wrongly', () => {
+  it.each<[what: string, args: string[], code: string, says: string]>([
+    ['an unknown provider', ['run', 'x', '--model', 'nobody:x'], 'unknown_provider', 'no provider "nobody"'],
+    ['a model without provider', ['run', 'x', '--model', 'gpt'], 'invalid_option', 'expected provider:name'],
+    ['a missing key', ['run', 'x', '--model', 'openrouter:x'], 'missing_key', 'OPENROUTER_API_KEY'],
+    [
+      'a missing key, in a batch',
+      ['batch', 'job.yaml', '--model', 'openai:x'],
+      'missing_key',
+      'OPENAI_API_KEY',
+    ],
+    [
+      'a provider without address',
+      ['run', 'x', '--provider', 'me', '--model', 'me:x'],
+      'usage',
+      'expected name=baseURL, but was given "me"',
+    ],
+    [
+      'an address that is none',
+      ['run', 'x', '--provider', 'me=ftp://x', '--model', 'me:x'],
+      'invalid_option',
+      'expected an http or https URL',
+    ],
+    ['an empty prompt', ['run', ' '], 'usage', 'The prompt is empty'],
+    ['nothing on standard input', ['run'], 'usage', 'The prompt is empty'],
+    ['two places for the changes', ['run', 'x', '--write', '--patch', 'y'], 'usage', '--write and --patch'],
+    [
+      'a directory that is not there',
+      ['run', 'x', ...FIX, '--dir', 'nowhere'],
+      'base_unreadable',
+      'cannot be read (ENOENT)',
+    ],
+    ['a directory that is a file', ['run', 'x', ...FIX, '--dir', 'job.yaml'], 'base_unreadable', 'is a file'],
+    [
+      'a file that is not there',
+      ['run', 'x', ...FIX, '--file', 'nothing.ts'],
+      'input_unreadable',
+      'nothing.ts cannot be read (ENOENT)',
+    ],
+    [
+      'a file outside of the directory',
+      ['run', 'x', ...FIX, '--dir', 'src', '--file', 'job.yaml'],
+      'input_unreadable',
+      'is not in the directory',
+    ],
+    [
+      'a script that is not there',
+      ['run', 'x', '--model', 'scripted:nothing.yaml'],
+      'script_unreadable',
+      'nothing.yaml',
+    ],
+    ['a typo in a script', ['model', 'script-typo.yaml'], 'invalid_script', 'did you mean "rules"?'],
+    [
+      'a job that is not there',
+      ['batch', 'nothing.yaml'],
+      'input_unreadable',
+      'Job file nothing.yaml cannot be read (ENOENT)',
+    ],
+    [
+      'a job that is no YAML',
+      ['batch', 'broken.yaml'],
+      'invalid_yaml',
+      'broken.yaml is not valid YAML at line 2',
+    ],
+    [
+      'a typo in a job',
+      ['batch', 'typo.yaml'],
+      'invalid_job',
+      'Job file typo.yaml: unknown key "promtp"; did you mean "prompt"?',
+    ],
+    [
+      'a column that is not there',
+      ['batch', 'column.yaml', ...FIX],
+      'invalid_job',
+      '{{paht}} names no column of its items; did you mean {{path}}?',
+    ],
+    [
+      'a glob that matches nothing',
+      ['batch', 'glob.yaml', ...FIX],
+      'no_match',
+      'each.files "src/*.tsx" matches none of the',
+    ],
+    ['a tool that is not there', ['batch', 'tool.yaml', ...FIX], 'unknown_preset', 'coding-agent'],
+    [
+      'an output directory that is not empty',
+      ['batch', 'job.yaml', ...FIX, '--out', 'src'],
+      'output_exists',
+      'is not empty',
+    ],
+    [
+      'an output directory that cannot be',
+      ['batch', 'job.yaml', ...FIX, '--out', 'job.yaml/x'],
+      'output_unwritable',
+      'ENOTDIR',
+    ],
+  ])('with %s says so in one line, with its code, and ends with 2', async (_, args, code, says) => {
+    const result = await skein(args, { cwd: here.path });
+    expect(result.stderr).toMatch(new RegExp(`^skein: .* \\[${code}\\]\\n$`));
+    expect(result.stderr).toContain(says);
+    expect(result.exitCode).toBe(2);
+    expect(existsSync(join(here.path, '.skein'))).toBe(false);
+  });
+
+  it.each([
+    [['frob'], "unknown command 'frob'"],
+    [['run', 'x', '--modle', 'y'], 'Did you mean --model?'],
+    [['run', 'x', '--max-turns', '-1'], 'Expected a whole number of at least 0.'],
+    [['batch'], "missing required argument 'job'"],
+    [['model', 'fix.yaml', '--port', '70000'], 'Expected a whole number from 0 to 65535.'],
+  ])('as in %j says what is expected and ends with 2', async (args, says) => {
+    const result = await skein(args, { cwd: here.path });
+    expect(result.stderr).toContain(says);
+    expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});
+
+describe('a model that cannot answer', () => {
+  it('that is not there ends the session with its address, and the process with 1', async () => {
+    const args = ['run', 'x', '--provider', 'me=http://127.0.0.1:9/v1', '--model', 'me:x'];
+    const result = await skein(args, { cwd: here.path });
+    expect(result.stdout.trimEnd().split('\n').at(-1)).toMatch(
+      /"session.ended","exit":1,"stopReason":"model-error".*ECONNREFUSED/,
+    );
+    expect(result.exitCode).toBe(1);
+  });
+
+  it('and repeats the key in its error does not get it onto the screen', async () => {
+    const echo = folder({ 'echo.yaml': 'rules: [{ fault: { echoKey: true } }]\n' });
+    const answers: string[] = [];
+    let address = '';
+    try {
+      await skein(['model', 'echo.yaml'], {
+        cwd: echo.path,
+        onOutput: ({ stdout }, child) => {
+          if (address !== '') return;
+          address = /"baseURL":"([^"]*)"/.exec(stdout)?.[1] ?? '';
+          const args = ['run', 'x', '--provider', `me=${address}`, '--model', 'me:x'];
+          const env = { ME_API_KEY: 'sk-canary-0123456789abcdef' };
+          void skein(args, { cwd: here.path, env }).then((result) => {
+            answers.push(result.stdout + result.stderr);
+            child.kill('SIGTERM');
+          });
+        },
+      });
+    } finally {
+      echo.remove();
+    }
+    expect(answers).toHaveLength(1);
+    expect(answers[0]).toContain('"stopReason":"model-error"');
+    expect(answers[0]).toContain('401');
+    expect(answers[0]).not.toContain('canary');
+  });
+});
