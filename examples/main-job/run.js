@@ -28,7 +28,10 @@ const directory = join(root, 'sources');
 const out = join(root, 'results');
 const checked = join(root, 'checked');
 // Ctrl-C goes to the batch too; it ends gracefully, and this program after it.
-process.on('SIGINT', () => undefined);
+let isInterrupted = false;
+process.on('SIGINT', () => {
+  isInterrupted = true;
+});
 
 let model;
 try {
@@ -41,6 +44,7 @@ try {
 }
 
 async function main() {
+  if (isInterrupted) return 130;
   const scripted = model ? ['--provider', `scripted=${model.baseURL}`, '--model', 'scripted:refactor'] : [];
   const batch = spawn(
     process.execPath,
@@ -48,7 +52,8 @@ async function main() {
     { stdio: 'inherit' },
   );
   const [batchExit] = await once(batch, 'exit');
-  // Wrongly called, or interrupted: there is no whole result to look at.
+  // Interrupted, or wrongly called: there is no whole result to look at.
+  if (isInterrupted) return 130;
   if (batchExit !== 0 && batchExit !== 1) return batchExit ?? 1;
 
   const leastFiles = isScripted && !isPartial ? 150 : 0;

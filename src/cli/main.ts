@@ -91,8 +91,6 @@ program
     exitCode = await doctorCommand(options);
   });
 
-// What a session waits for (a retry's delay, a deadline) does not keep the process alive by itself.
-const keepAlive = setInterval(() => undefined, 2 ** 30);
 try {
   await program.parseAsync();
 } catch (error) {
@@ -100,7 +98,6 @@ try {
   // Commander has told its own already.
   if (!(error instanceof CommanderError)) process.stderr.write(`skein: ${describe(error)}\n`);
 }
-clearInterval(keepAlive);
 process.exitCode = exitCode;
 
 function exitCodeOf(error: unknown): ExitCode {
