@@ -13,6 +13,7 @@ interface Chunk {
 }
 
 interface Choice {
+  readonly index?: unknown;
   readonly delta?: Delta | null;
   readonly finish_reason?: unknown;
   readonly usage?: unknown;
@@ -20,6 +21,7 @@ interface Choice {
 
 interface Delta {
   readonly content?: unknown;
+  readonly refusal?: unknown;
   readonly reasoning_content?: unknown;
   readonly reasoning?: unknown;
   readonly reasoning_text?: unknown;
@@ -73,7 +75,8 @@ export class ChatAccumulator {
     if (typeof chunk.model === 'string' && chunk.model !== '') this.#model = chunk.model;
     if (chunk.usage) this.#usage = readUsage(chunk.usage);
     const choice = Array.isArray(chunk.choices) ? (chunk.choices as readonly Choice[])[0] : undefined;
-    if (!choice) return;
+    // Another than the first choice is another answer, not more of this one.
+    if (!choice || (typeof choice.index === 'number' && choice.index !== 0)) return;
     if (choice.usage) this.#usage = readUsage(choice.usage);
     if (choice.delta) this.#delta(choice.delta);
     this.#finish(choice.finish_reason);
@@ -97,6 +100,14 @@ export class ChatAccumulator {
     // Calls of a response that was cut off or filtered may be half of what was meant: they are not run.
     const whole = finishReason === 'stop' || finishReason === 'tool-calls';
     const toolCalls = whole ? this.#calls.calls() : [];
+    // `stop` is what a stop sequence in the middle of a call says too.
+    if (finishReason === 'stop' && !toolCalls.every((call) => isJson(call.arguments))) {
+      throw new ModelError({
+        kind: 'incomplete-stream',
+        message: 'the response stopped inside the arguments of a tool call; nothing of it was used',
+        retryable: true,
+      });
+    }
     return {
       text: this.#text,
       reasoning: this.#reasoning,
@@ -105,6 +116,11 @@ export class ChatAccumulator {
       usage: this.#usage ?? NO_USAGE,
       model: this.#model,
     };
+  }
+
+  /** Whether the finish reason has come: only usage can follow. */
+  get isFinished(): boolean {
+    return this.#finishReason !== undefined;
   }
 
   /** Whether the provider reported tokens. */
@@ -122,6 +138,7 @@ export class ChatAccumulator {
     const { content } = delta;
     if (typeof content === 'string') this.#add('text', content);
     else if (Array.isArray(content)) this.#addParts(content);
+    if (typeof delta.refusal === 'string') this.#add('text', delta.refusal);
     this.#add('reasoning', firstText(delta.reasoning_content, delta.reasoning, delta.reasoning_text));
     if (Array.isArray(delta.tool_calls)) {
       for (const [position, piece] of delta.tool_calls.entries()) {
@@ -160,7 +177,7 @@ export class ChatAccumulator {
     if (!known) {
       throw new ModelError({
         kind: 'provider',
-        message: `the provider ended the response with "${reason.slice(0, 60)}"`,
+        message: `the provider ended the response with "${reason}"`,
         retryable: true,
       });
     }
@@ -177,6 +194,7 @@ function isPlainText(
   return (
     typeof delta?.content === 'string' &&
     delta.content !== '' &&
+    !delta.refusal &&
     !delta.tool_calls &&
     firstText(delta.reasoning_content, delta.reasoning, delta.reasoning_text) === '' &&
     !chunk.usage &&

@@ -17,6 +17,8 @@ import { Transport, type StreamedResponse } from './transport.ts';
 
 /** More than this of an error body is not read. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** More than this of what a provider says is not repeated. */
+const MAX_MESSAGE_CHARS = 1_000;
 /** More than this of one response is not read. */
 const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 
@@ -63,8 +65,11 @@ export class ChatCompletions implements Model {
       const response = await exchange.response;
       clock.enter('idle');
       if (response.status !== 200) throw await readError(response);
-      yield* this.#read(response, request, clock);
+      const whole = yield* this.#read(response, request, clock, signal);
+      if (signal.aborted) throw cancelled();
+      // Before the end is told: a reader that leaves at it must not cost the connection.
       abort = undefined;
+      yield { type: 'end', response: whole };
     } catch (error) {
       yield { type: 'failed', error: this.#failure(error, signal) };
     } finally {
@@ -84,7 +89,8 @@ export class ChatCompletions implements Model {
     response: StreamedResponse,
     request: ModelRequest,
     clock: AttemptClock,
-  ): AsyncGenerator<ModelEvent, void, void> {
+    signal: AbortSignal,
+  ): AsyncGenerator<ModelEvent, ModelResponse, void> {
     const type = response.header('content-type') ?? 'text/event-stream';
     if (!type.includes('text/event-stream')) throw await notAStream(response, type);
     const reader = new EventStreamReader();
@@ -92,7 +98,14 @@ export class ChatCompletions implements Model {
     let done = false;
     let byteCount = 0;
     while (!done) {
-      const chunk = await response.next();
+      let chunk: Buffer | undefined;
+      try {
+        chunk = await response.next();
+      } catch (error) {
+        // What was broken or late then is only the usage: the response is whole, and paid for.
+        if (signal.aborted || !accumulator.isFinished) throw error;
+        break;
+      }
       byteCount += chunk?.length ?? 0;
       if (byteCount > MAX_RESPONSE_BYTES) {
         throw new ModelError({
@@ -102,7 +115,7 @@ export class ChatCompletions implements Model {
       }
       const before = accumulator.contentCount;
       for (const data of chunk ? reader.push(chunk) : reader.end()) {
-        if (data === '[DONE]') {
+        if (data.trimEnd() === '[DONE]') {
           done = true;
           break;
         }
@@ -115,8 +128,7 @@ export class ChatCompletions implements Model {
     }
     response.drain();
     const complete = accumulator.end(done && this.#provider.lenient);
-    const measured = accumulator.hasUsage ? complete : { ...complete, usage: estimate(request, complete) };
-    yield { type: 'end', response: measured };
+    return accumulator.hasUsage ? complete : { ...complete, usage: estimate(request, complete) };
   }
 
   /** URL and headers do not depend on the body, so the client, which is slow at this, is asked once. */
@@ -151,7 +163,7 @@ export class ChatCompletions implements Model {
     return this.#redacted(
       new ModelError({
         kind: timedOut ? 'timeout' : 'connect',
-        message: `${this.#provider.baseURL}: ${code ? `${code}: ` : ''}${message || 'the connection failed'}`,
+        message: `${withoutLogin(this.#provider.baseURL)}: ${code ? `${code}: ` : ''}${message || 'the connection failed'}`,
         retryable: true,
       }),
     );
@@ -159,7 +171,9 @@ export class ChatCompletions implements Model {
 
   #redacted(error: ModelError): ModelError {
     const { kind, status, retryable, retryAfterMs } = error;
-    const message = `${this.#provider.name}: ${redact(error.message, this.#provider.apiKey)}`;
+    // Cut only after: half a key at the cut would pass for something else.
+    const clean = redact(error.message, secretsOf(this.#provider));
+    const message = `${this.#provider.name}: ${clean.slice(0, MAX_MESSAGE_CHARS)}`;
     return new ModelError({ kind, status, retryable, retryAfterMs, message });
   }
 }
@@ -188,11 +202,11 @@ async function readError(response: StreamedResponse): Promise<ModelError> {
     });
   }
   const parsed = parseObject(body);
-  const error = APIError.generate(status, parsed, parsed ? undefined : body.slice(0, 500), new Headers());
+  const error = APIError.generate(status, parsed, parsed ? undefined : body, new Headers());
   return statusError({
     status,
     code: `${error.code ?? ''} ${error.type ?? ''}`,
-    text: error.message.replace(/^\d+ /, '').slice(0, 1_000),
+    text: error.message.replace(/^\d+ /, ''),
     retryAfterMs: readRetryAfterMs(response.header, Date.now()),
   });
 }
@@ -200,7 +214,7 @@ async function readError(response: StreamedResponse): Promise<ModelError> {
 /** HTTP 200 and yet no event stream: a proxy's page, or a server that ignores `stream`. */
 async function notAStream(response: StreamedResponse, type: string): Promise<ModelError> {
   const body = await readText(response, 2_000);
-  const start = body.replaceAll(/\s+/g, ' ').trim().slice(0, 160);
+  const start = body.replaceAll(/\s+/g, ' ').trim();
   return new ModelError({
     kind: 'bad-response',
     status: response.status,
@@ -244,6 +258,18 @@ function estimate(request: ModelRequest, response: ModelResponse): ModelResponse
     cachedTokens: 0,
     estimated: true,
   };
+}
+
+/** Attribution headers are public; of the others nobody knows. */
+function secretsOf({ apiKey, headers }: ResolvedProvider): string[] {
+  const values = Object.entries(headers).filter(
+    ([name]) => !/^(?:http-referer|x-openrouter-|x-title)/i.test(name),
+  );
+  return [apiKey, ...values.map(([, value]) => value)];
+}
+
+function withoutLogin(baseURL: string): string {
+  return baseURL.replace(/\/\/[^/@]*@/, '//');
 }
 
 function cancelled(): ModelError {

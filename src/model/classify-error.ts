@@ -4,7 +4,8 @@ import { ModelError, type ModelErrorKind } from '../errors.ts';
 const CONTEXT_OVERFLOW =
   /context_length_exceeded|maximum context length|prompt is too long|exceeds the (context window|available context size)|input token count.*exceeds|too many tokens|maximum prompt length|reduce the length|greater than the context length|exceeded model token limit/i;
 /** Codes for spent credit: asking again cannot help. */
-const QUOTA = /insufficient_quota|insufficient credits|payment_required|billing_hard_limit/i;
+const QUOTA =
+  /insufficient_quota|insufficient credits|payment_required|billing_hard_limit|billing_not_active/i;
 
 /** A response with an error status. `code` and `text` are what its body says. */
 export function statusError(data: {
@@ -31,16 +32,18 @@ export function providerError(raw: unknown): ModelError {
     typeof part === 'string' ? part : '',
   );
   const text = typeof error.message === 'string' ? error.message : 'no message';
-  const status = typeof error.code === 'number' ? error.code : statusFor(words.join(' '));
+  const number = Number(error.code);
+  const status = number >= 400 && number < 600 ? number : statusFor(words.join(' '));
   const { kind, retryable } = classify(status, `${words.join(' ')} ${text}`);
   return new ModelError({
     kind: kind === 'invalid-request' && status === 0 ? 'provider' : kind,
     retryable: status === 0 ? !/invalid|policy|refusal|auth/i.test(words.join(' ')) : retryable,
-    message: `the provider sent an error in the stream: ${text.slice(0, 500)}`,
+    message: `the provider sent an error in the stream: ${text}`,
   });
 }
 
 function statusFor(words: string): number {
+  if (QUOTA.test(words)) return 402;
   if (/rate_limit/i.test(words)) return 429;
   if (/overloaded|unavailable/i.test(words)) return 503;
   if (/server|timeout/i.test(words)) return 500;
@@ -49,9 +52,10 @@ function statusFor(words: string): number {
 }
 
 function classify(status: number, words: string): { kind: ModelErrorKind; retryable: boolean } {
-  if (CONTEXT_OVERFLOW.test(words) || status === 413) return { kind: 'context-length', retryable: false };
   if (status === 402 || (status === 429 && QUOTA.test(words))) return { kind: 'quota', retryable: false };
+  // Before the overflow texts: "too many tokens, please wait" is a rate, not a length.
   if (status === 429) return { kind: 'rate-limited', retryable: true };
+  if (CONTEXT_OVERFLOW.test(words) || status === 413) return { kind: 'context-length', retryable: false };
   if (status === 401 || status === 403) return { kind: 'auth', retryable: false };
   if (status === 404) return { kind: 'not-found', retryable: false };
   if (status === 503 || status === 529) return { kind: 'overloaded', retryable: true };
@@ -75,9 +79,10 @@ export function readRetryAfterMs(
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowEpochMs);
 }
 
-/** The text without the key, or anything that looks like one. */
-export function redact(text: string, apiKey: string): string {
-  const known = apiKey.length >= 4 ? text.replaceAll(apiKey, '[redacted]') : text;
+/** The text without the secrets, or anything that looks like one. A very short one would garble it. */
+export function redact(text: string, secrets: readonly string[]): string {
+  let known = text;
+  for (const secret of secrets) if (secret.length >= 4) known = known.replaceAll(secret, '[redacted]');
   return known
     .replace(/\b(bearer|basic)\s+[^\s"',;]+/gi, '$1 [redacted]')
     .replace(/\bsk-[A-Za-z0-9_-]{8,}/g, '[redacted]');

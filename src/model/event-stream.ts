@@ -11,31 +11,46 @@ export const MAX_EVENT_CHARS = 4 * 1024 * 1024;
  */
 export class EventStreamReader {
   readonly #decoder = new StringDecoder('utf8');
-  /** The line that is not finished. */
-  #rest = '';
+  /** The line that is not finished, in the pieces it came in: joining them at each chunk takes quadratic time. */
+  #rest: string[] = [];
+  #restChars = 0;
+  /** A carriage return at the end of the last chunk: it may be half of a line ending. */
+  #held = '';
+  #isFirst = true;
   /** The data lines of the event that is not finished. */
   #data: string | undefined;
 
   /** @throws {ModelError} `bad-response` when an event is longer than {@link MAX_EVENT_CHARS} */
   push(chunk: Buffer): string[] {
     const events: string[] = [];
-    let text = this.#rest + this.#decoder.write(chunk);
-    // A carriage return at the very end may be half of a line ending.
-    let held = '';
+    let text = this.#held + this.#decoder.write(chunk);
+    this.#held = '';
+    if (this.#isFirst && text !== '') {
+      this.#isFirst = false;
+      if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
+    }
     if (text.includes('\r')) {
       if (text.endsWith('\r')) {
-        held = '\r';
+        this.#held = '\r';
         text = text.slice(0, -1);
       }
       text = text.replace(/\r\n?/g, '\n');
+    }
+    if (this.#restChars > 0 && text.includes('\n')) {
+      text = this.#rest.join('') + text;
+      this.#rest = [];
+      this.#restChars = 0;
     }
     let start = 0;
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
       this.#line(text, start, end, events);
       start = end + 1;
     }
-    this.#rest = text.slice(start) + held;
-    if (this.#rest.length + (this.#data?.length ?? 0) > MAX_EVENT_CHARS) {
+    if (start < text.length) {
+      this.#rest.push(text.slice(start));
+      this.#restChars += text.length - start;
+    }
+    if (this.#restChars + (this.#data?.length ?? 0) > MAX_EVENT_CHARS) {
       throw new ModelError({
         kind: 'bad-response',
         message: `the provider sent an event of more than ${MAX_EVENT_CHARS} characters`,

@@ -5,6 +5,13 @@ export const TEXT_CREDITS = 64;
 /** How soon to look again when there are no credits left. */
 const RETRY_MS = 2;
 
+/** A part that can still grow. */
+interface OpenPart {
+  readonly callId: number;
+  readonly kind: 'text' | 'reasoning';
+  text: string;
+}
+
 /**
  * Gathers the text of all calls during one turn of the event loop and sends it as one message. At most
  * {@link TEXT_CREDITS} messages are unacknowledged: when the main thread is behind, text is gathered longer and the
@@ -14,7 +21,7 @@ export class TextBatcher {
   readonly #port: MessagePortLike;
   readonly #taken: Int32Array;
   #sent = 0;
-  #parts: { callId: number; kind: 'text' | 'reasoning'; text: string }[] = [];
+  #parts: OpenPart[] = [];
   #scheduled = false;
 
   constructor(port: MessagePortLike, credits: SharedArrayBuffer) {
@@ -52,16 +59,19 @@ export class TextBatcher {
   }
 }
 
-/** One part a call and kind, in order of first appearance: order matters within a call only. */
-function mergeByCall(
-  parts: readonly { callId: number; kind: 'text' | 'reasoning'; text: string }[],
-): { callId: number; kind: 'text' | 'reasoning'; text: string }[] {
-  const merged = new Map<string, { callId: number; kind: 'text' | 'reasoning'; text: string }>();
+/** Neighbours of one call and kind become one part; other calls between them do not matter, order matters within a call only. */
+function mergeByCall(parts: readonly OpenPart[]): OpenPart[] {
+  const merged: OpenPart[] = [];
+  const lastOf = new Map<number, OpenPart>();
   for (const part of parts) {
-    const key = `${part.callId} ${part.kind}`;
-    const known = merged.get(key);
-    if (known) known.text += part.text;
-    else merged.set(key, { ...part });
+    const last = lastOf.get(part.callId);
+    if (last?.kind === part.kind) {
+      last.text += part.text;
+    } else {
+      const next = { ...part };
+      lastOf.set(part.callId, next);
+      merged.push(next);
+    }
   }
-  return [...merged.values()];
+  return merged;
 }

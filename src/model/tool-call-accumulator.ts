@@ -60,7 +60,7 @@ export class ToolCallAccumulator {
     return this.#calls.map((call) => {
       const id = call.id === '' || ids.has(call.id) ? newCallId() : call.id;
       ids.add(id);
-      return { id, name: call.name, arguments: call.arguments };
+      return { id, name: call.name, arguments: call.arguments.trim() === '' ? '{}' : call.arguments };
     });
   }
 }

@@ -23,6 +23,9 @@ export interface StreamedResponse {
 /** Ends the request, whatever it is doing. Calls after the end do nothing. */
 export type AbortPost = (reason: Error) => void;
 
+/** How long the end of a response may take once all that is wanted of it has come. */
+const MAX_DRAIN_MS = 2_000;
+
 /** Connections to providers: kept alive, as many as there are requests, one request at a time on each. */
 export class Transport {
   readonly #agent: Agent;
@@ -72,6 +75,7 @@ class Exchange implements Dispatcher.DispatchHandler, StreamedResponse {
   #state: 'open' | 'draining' | 'ended' | 'failed' = 'open';
   #error: Error | undefined;
   #wake: (() => void) | undefined;
+  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor(onConnected: () => void) {
     this.#onConnected = onConnected;
@@ -102,7 +106,11 @@ class Exchange implements Dispatcher.DispatchHandler, StreamedResponse {
   }
 
   drain(): void {
-    if (this.#state === 'open') this.#state = 'draining';
+    if (this.#state !== 'open') return;
+    this.#state = 'draining';
+    // A server that never ends its response must not keep the connection for ever.
+    this.#drainTimer = setTimeout(() => this.abort(new Error('the response did not end')), MAX_DRAIN_MS);
+    this.#drainTimer.unref();
   }
 
   abort(reason: Error): void {
@@ -134,7 +142,8 @@ class Exchange implements Dispatcher.DispatchHandler, StreamedResponse {
   }
 
   onResponseEnd(): void {
-    if (this.#state === 'open') this.#state = 'ended';
+    clearTimeout(this.#drainTimer);
+    if (this.#state !== 'failed') this.#state = 'ended';
     this.#wake?.();
   }
 
@@ -144,6 +153,7 @@ class Exchange implements Dispatcher.DispatchHandler, StreamedResponse {
 
   #fail(error: Error): void {
     if (this.#state === 'ended' || this.#state === 'failed') return;
+    clearTimeout(this.#drainTimer);
     this.#state = 'failed';
     this.#error = error;
     this.#rejectHead(error);

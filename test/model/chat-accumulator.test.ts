@@ -196,7 +196,7 @@ describe('an error inside the stream', () => {
     [{ code: 'rate_limit_exceeded', message: 'x' }, 'rate-limited', true],
     [{ code: 502, message: 'bad gateway' }, 'server', true],
     [{ type: 'overloaded_error', message: 'x' }, 'overloaded', true],
-    [{ code: 'insufficient_quota', message: 'pay' }, 'provider', true],
+    [{ code: 'insufficient_quota', message: 'pay' }, 'quota', false],
     [{ code: 401, message: 'no' }, 'auth', false],
     [{ code: 400, message: 'maximum context length is 10' }, 'context-length', false],
     [{ message: 'who knows' }, 'provider', true],
