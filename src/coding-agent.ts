@@ -1,5 +1,6 @@
 import type { Message } from './journal/conversation.ts';
 import type { StopReason } from './journal/entries.ts';
+import { systemClock } from './pool/clock.ts';
 import type { PoolOptions, SessionOptions } from './pool/options.ts';
 import { SessionPool } from './pool/pool.ts';
 import type { Session } from './pool/session.ts';
@@ -124,12 +125,12 @@ async function send(
     files: session.files(),
     messages: session.messages(),
   });
-  let stopWaiting: NodeJS.Timeout | undefined;
+  let stopWaiting: (() => void) | undefined;
   const timedOut = new Promise<undefined>((resolve) => {
-    stopWaiting = setTimeout(resolve, timeoutMs, undefined);
+    stopWaiting = systemClock.after(timeoutMs, () => resolve(undefined));
   });
   const prompt = session.prompt(text, onText ? { onText } : {});
-  const result = await Promise.race([prompt, timedOut]).finally(() => clearTimeout(stopWaiting));
+  const result = await Promise.race([prompt, timedOut]).finally(() => stopWaiting?.());
   if (!result) {
     // Nobody waits for it any more; it is heard of through the session.
     prompt.catch(() => undefined);

@@ -15,7 +15,7 @@ export type {
 } from './pool/options.ts';
 export { PromptResult } from './pool/prompt-result.ts';
 export type { SessionEvent, SessionEventBody } from './pool/events.ts';
-export type { StopReason } from './journal/entries.ts';
+export type { PromptError, StopReason } from './journal/entries.ts';
 export type { Message } from './journal/conversation.ts';
 export type { FinishReason, ProviderOptions, Usage } from './model/model.ts';
 export { baseImage } from './workspace/make-base-image.ts';

@@ -1,12 +1,23 @@
-import type { ThreadLossReason } from '../errors.ts';
+import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
 import type { ModelResponse } from '../model/model.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
-import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
 
 /** Why a prompt ended. `budget` is kept for the gate; every other value is in use. */
 export type StopReason = 'end' | 'max-turns' | 'cancelled' | 'timeout' | 'crashed' | 'model-error' | 'budget';
+
+/** What ended a prompt with `model-error` or `crashed`. */
+export interface PromptError {
+  readonly code: string;
+  readonly message: string;
+  /** Of a model error: what went wrong with the call, as one word. */
+  readonly kind?: ModelErrorKind;
+  /** Of a model error: the HTTP status; null where there was none. */
+  readonly status?: number | null;
+  /** Of a model error: whether the same prompt could succeed later. */
+  readonly retryable?: boolean;
+}
 
 /**
  * The record of a session, append-only and in order. A session's state is only ever a fold of it, and nothing is
@@ -53,7 +64,7 @@ export type JournalEntry =
       readonly type: 'prompt-ended';
       readonly promptId: string;
       readonly stopReason: StopReason;
-      readonly error: SerializedError | null;
+      readonly error: PromptError | null;
       readonly at: number;
     }
   | { readonly type: 'closed'; readonly at: number };

@@ -5,6 +5,8 @@ import type { JournalStore } from './store.ts';
 /** Writes a session's entries and folds them into its record, in that order: the only way a record changes. */
 export class Journal {
   readonly #store: JournalStore;
+  /** The last write of each record that has not settled: a record sees its entries in the order they were written. */
+  readonly #pending = new WeakMap<SessionRecord, Promise<void>>();
 
   constructor(store: JournalStore) {
     this.#store = store;
@@ -17,9 +19,44 @@ export class Journal {
 
   /** When it resolves the entries are kept and the record shows them; when it rejects, neither. */
   async write(record: SessionRecord, ...entries: readonly JournalEntry[]): Promise<void> {
+    const previous = this.#pending.get(record);
+    if (previous) return this.#track(record, this.#after(previous, record, entries));
     // A store that is not asynchronous must not cost a turn of the event loop either.
     const written = this.#store.append(record.spec.sessionId, entries);
-    if (written) await written;
-    for (const entry of entries) record.apply(entry);
+    if (written) return this.#track(record, this.#applied(written, record, entries));
+    applyAll(record, entries);
   }
+
+  async #after(
+    previous: Promise<void>,
+    record: SessionRecord,
+    entries: readonly JournalEntry[],
+  ): Promise<void> {
+    // Whoever made the earlier write hears of its failure.
+    await previous.catch(() => undefined);
+    await this.#store.append(record.spec.sessionId, entries);
+    applyAll(record, entries);
+  }
+
+  async #applied(
+    written: Promise<void>,
+    record: SessionRecord,
+    entries: readonly JournalEntry[],
+  ): Promise<void> {
+    await written;
+    applyAll(record, entries);
+  }
+
+  async #track(record: SessionRecord, write: Promise<void>): Promise<void> {
+    this.#pending.set(record, write);
+    try {
+      await write;
+    } finally {
+      if (this.#pending.get(record) === write) this.#pending.delete(record);
+    }
+  }
+}
+
+function applyAll(record: SessionRecord, entries: readonly JournalEntry[]): void {
+  for (const entry of entries) record.apply(entry);
 }

@@ -3,6 +3,7 @@ import type { JournalStore } from './store.ts';
 
 /** Journals in this process's memory: gone with it. Holds entries by reference; they are immutable. */
 export class MemoryStore implements JournalStore {
+  readonly durable = false;
   readonly #journals = new Map<string, JournalEntry[]>();
 
   append(sessionId: string, entries: readonly JournalEntry[]): void {

@@ -105,6 +105,11 @@ export class SessionRecord {
     return this.active !== null && this.spec.maxTurns > 0 && this.active.roundsDone >= this.spec.maxTurns;
   }
 
+  /** The call is an outside effect whose intent is journalled: it may have happened. */
+  hasBegun(callId: string): boolean {
+    return this.active?.turn?.begun.has(callId) ?? false;
+  }
+
   /** Calls of the open turn that have no result yet. */
   get unansweredCalls(): readonly ToolCall[] {
     const turn = this.active?.turn;
@@ -114,6 +119,7 @@ export class SessionRecord {
   apply(entry: JournalEntry): void {
     switch (entry.type) {
       case 'opened':
+        throw new TypeError('a journal has one `opened` entry, the first');
       case 'step-began':
         return;
       case 'prompt-accepted':
@@ -159,7 +165,7 @@ export class SessionRecord {
         return { do: 'step', input: turnInput(active) };
       case 'outside': {
         const { callIds } = active.phase;
-        const calls = active.turn?.calls.filter((call) => callIds.includes(call.id)) ?? [];
+        const calls = this.unansweredCalls.filter((call) => callIds.includes(call.id));
         return { do: 'effects', calls };
       }
       case 'over':

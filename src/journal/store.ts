@@ -2,6 +2,8 @@ import type { JournalEntry } from './entries.ts';
 
 /** Where journals are kept. Implementers pass `test/contracts/journal-store.ts`. */
 export interface JournalStore {
+  /** Whether journals outlive the process: if not, nobody can want that of a closed session. */
+  readonly durable: boolean;
   /**
    * Appends entries of one session, all or none, in order. When it returns (or its promise resolves) they are as
    * durable as the store promises; when it throws, none of them was kept.

@@ -28,8 +28,13 @@ export function checkOptions<Options>(schema: z.ZodMiniType, options: Options, w
   }
   throw new InvalidOptionError({
     option: path.join('.') || where,
-    problem: `${describe(issue)}, but was given ${show(given)}`,
+    problem: `${describe(issue)}, but was given ${mayBeSecret(path) ? `a ${typeof given}` : show(given)}`,
   });
+}
+
+/** A key in the wrong place is still a key. */
+function mayBeSecret(path: readonly string[]): boolean {
+  return path[0] === 'providers';
 }
 
 function describe(issue: z.core.$ZodIssue): string {

@@ -6,16 +6,22 @@ export interface Clock {
   now(): number;
   /** Epoch milliseconds, for records that people read. */
   epochMs(): number;
-  /** Calls back once, after `delayMs`; the returned function cancels it. Does not keep the process alive. */
+  /**
+   * Calls back once, after `delayMs`; the returned function cancels it. Never for Infinity. Keeps the process alive:
+   * there is a timer only while somebody waits for something.
+   */
   after(delayMs: number, callback: () => void): () => void;
 }
+
+const MAX_DELAY_MS = 0x7fff_ffff;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   epochMs: () => Date.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
+    if (delayMs === Infinity) return () => undefined;
+    // Node takes anything longer for no time at all.
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
     return () => clearTimeout(timer);
   },
 };

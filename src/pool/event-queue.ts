@@ -1,12 +1,15 @@
-import type { SessionEvent } from './events.ts';
+import type { SessionEventBody } from './events.ts';
+
+/** An event that has not been counted yet. */
+type Waiting = { readonly sessionId: string; readonly promptId: string } & SessionEventBody;
 
 /** Events between a prompt and a reader that may be slower. Waiting pieces of text are joined, so it stays small. */
 export class EventQueue {
-  readonly #events: SessionEvent[] = [];
+  readonly #events: Waiting[] = [];
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  push(event: SessionEvent): void {
+  push(event: Waiting): void {
     const last = this.#events.at(-1);
     if (
       last &&
@@ -27,7 +30,7 @@ export class EventQueue {
     this.#wake?.();
   }
 
-  async next(): Promise<SessionEvent> {
+  async next(): Promise<Waiting> {
     for (;;) {
       const event = this.#events.shift();
       if (event) return event;

@@ -5,6 +5,7 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import { OverlayWorkspace } from '../workspace/overlay-workspace.ts';
 import type { FileChange, Workspace, WorkspaceQuota } from '../workspace/workspace.ts';
 import type { Clock } from './clock.ts';
+import { settledResult } from './supervisor.ts';
 
 /** The caller's own functions as tools. They run here, on the main thread, as outside effects. */
 export class HostTools {
@@ -28,6 +29,9 @@ export class HostTools {
       readonly signal: AbortSignal;
     },
   ): Promise<{ result: ToolResult; changes: FileChange[] }> {
+    if (session.signal.aborted) {
+      return { result: settledResult(call, 'not_run', 'it was cancelled'), changes: [] };
+    }
     let workspace: OverlayWorkspace | undefined;
     const ended = new AbortController();
     const context: ToolContext = {
@@ -48,7 +52,6 @@ export class HostTools {
         ended.abort();
       };
       const onAbort = (): void => stop('Error: the prompt ended while this tool ran; its outcome is unknown');
-      if (session.signal.aborted) onAbort();
       session.signal.addEventListener('abort', onAbort, { once: true });
       const { timeoutMs } = this.#tools.get(call.name) ?? {};
       const stopTimer =

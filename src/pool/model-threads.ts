@@ -22,21 +22,24 @@ export interface ModelThreadsOptions {
 export class ModelThreads implements ModelCaller {
   readonly #options: ModelThreadsOptions;
   readonly #threads: (ModelThread | undefined)[];
+  #closed = false;
 
   constructor(options: ModelThreadsOptions) {
     this.#options = options;
     this.#threads = Array.from({ length: options.threads }, () => undefined);
   }
 
-  complete(
+  async complete(
     provider: string,
     request: ModelRequest,
     options: { readonly signal: AbortSignal; readonly onText?: OnText | undefined },
   ): Promise<ModelResponse> {
+    if (this.#closed) throw cancelled();
     return this.#leastBusy().complete(provider, request, options);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#threads.map(async (thread) => thread?.close()));
     this.#threads.fill(undefined);
   }
@@ -105,7 +108,13 @@ class ModelThread {
     const callId = this.#nextCallId++;
     const cancel = (): void => this.#send((service) => service.cancel(callId));
     signal.addEventListener('abort', cancel, { once: true });
-    if (onText) this.#listeners.set(callId, onText);
+    let shown = false;
+    if (onText) {
+      this.#listeners.set(callId, (kind, text) => {
+        shown = true;
+        onText(kind, text);
+      });
+    }
     if (this.callCount++ === 0) this.#busy();
     try {
       const reply = await this.#remote.call<ModelReply>((service) =>
@@ -120,7 +129,8 @@ class ModelThread {
       throw new ModelError({
         kind: 'connect',
         message: 'the model thread ended during the call; it has been replaced',
-        retryable: true,
+        // What a caller has seen is not asked for again: it would be repeated.
+        retryable: !shown,
         cause: error,
       });
     } finally {

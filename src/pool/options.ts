@@ -85,6 +85,16 @@ export interface SessionOptions {
   readonly modelOptions?: Readonly<Record<string, unknown>>;
 }
 
+export interface CancelOptions {
+  /** Also the prompts that wait in the mailbox. Default false. */
+  readonly queued?: boolean;
+}
+
+export interface CloseOptions {
+  /** How long accepted prompts may go on before they are cancelled. Default 10,000. */
+  readonly deadlineMs?: number;
+}
+
 export interface StreamOptions {
   /** Ends the prompt with `cancelled`. */
   readonly signal?: AbortSignal;
@@ -163,9 +173,17 @@ const sessionOptions = z.strictObject({
   modelOptions: z.optional(z.record(z.string(), z.unknown())),
 });
 
-const promptOptions = z.strictObject({
-  signal: z.optional(z.instanceof(AbortSignal)),
-  timeoutMs: timeMs,
+const streamOptions = z.strictObject({ signal: z.optional(z.instanceof(AbortSignal)), timeoutMs: timeMs });
+
+const cancelOptions = z.strictObject({ queued: z.optional(z.boolean()) });
+
+const closeOptions = z.strictObject({
+  deadlineMs: z.optional(
+    z.union([z.number().check(z.gte(0)), z.literal(Infinity)], 'expected a number, at least 0'),
+  ),
+});
+
+const promptOptions = z.extend(streamOptions, {
   onText: z.optional(z.custom((value) => typeof value === 'function', 'expected a function')),
 });
 
@@ -173,7 +191,14 @@ const promptText = z.strictObject({ text: z.string() });
 
 /** @throws {InvalidOptionError} for an option that is unknown, of the wrong type or out of range */
 export function checkPoolOptions(options: PoolOptions): PoolOptions {
-  return checkOptions(poolOptions, options, 'SessionPool.open');
+  const { threads } = checkOptions(poolOptions, options, 'SessionPool.open');
+  if (threads?.max !== undefined && threads.min !== undefined && threads.min > threads.max) {
+    throw new InvalidOptionError({
+      option: 'threads.min',
+      problem: `expected at most threads.max (${threads.max}), but was given ${threads.min}`,
+    });
+  }
+  return options;
 }
 
 /** @throws {InvalidOptionError} */
@@ -186,11 +211,39 @@ export function checkSessionOptions(options: SessionOptions): SessionOptions {
       problem: 'is set by skein itself and cannot be forwarded',
     });
   }
+  assertJson('modelOptions', checked.modelOptions);
   return checked;
 }
 
+/** What is sent to a provider or to a thread must be the same when it arrives. */
+function assertJson(option: string, value: unknown): void {
+  try {
+    JSON.stringify(value);
+    structuredClone(value);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InvalidOptionError({ option, problem: `expected plain JSON data (${reason})` });
+  }
+}
+
 /** @throws {InvalidOptionError} */
-export function checkPromptOptions<Options extends StreamOptions>(text: string, options: Options): Options {
+export function checkPromptOptions(text: string, options: PromptOptions): PromptOptions {
   checkOptions(promptText, { text }, 'session.prompt');
   return checkOptions(promptOptions, options, 'session.prompt');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkStreamOptions(text: string, options: StreamOptions): StreamOptions {
+  checkOptions(promptText, { text }, 'session.stream');
+  return checkOptions(streamOptions, options, 'session.stream');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkCancelOptions(options: CancelOptions): CancelOptions {
+  return checkOptions(cancelOptions, options, 'session.cancel');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkCloseOptions(options: CloseOptions, where: string): CloseOptions {
+  return checkOptions(closeOptions, options, where);
 }

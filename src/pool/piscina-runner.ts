@@ -32,6 +32,7 @@ interface Slot {
 export class PiscinaRunner implements StepRunner {
   readonly #pool: Piscina<StepTask, unknown>;
   readonly #slots: Slot[];
+  #closed = false;
 
   constructor(options: PiscinaRunnerOptions) {
     this.#slots = Array.from({ length: options.maxThreads }, () => ({
@@ -63,7 +64,12 @@ export class PiscinaRunner implements StepRunner {
     return this.#pool.threads.length;
   }
 
+  isWarm(slotIndex: number): boolean {
+    return this.#slot(slotIndex).threadId !== undefined;
+  }
+
   async run(slotIndex: number, task: StepTask): Promise<StepRun> {
+    if (this.#closed) return { ok: false, reason: 'start-failed', message: 'the pool is closed' };
     const slot = this.#slot(slotIndex);
     const abort = new AbortController();
     slot.abort = abort;
@@ -89,6 +95,8 @@ export class PiscinaRunner implements StepRunner {
   }
 
   async close(): Promise<void> {
+    // Piscina itself would start threads again.
+    this.#closed = true;
     await this.#pool.destroy();
   }
 

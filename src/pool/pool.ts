@@ -9,7 +9,14 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import { fromFiles } from '../workspace/from-files.ts';
 import { assemble, type PoolParts } from './assemble.ts';
 import { HostTools } from './host-tools.ts';
-import { checkPoolOptions, checkSessionOptions, type PoolOptions, type SessionOptions } from './options.ts';
+import {
+  checkCloseOptions,
+  checkPoolOptions,
+  checkSessionOptions,
+  type CloseOptions,
+  type PoolOptions,
+  type SessionOptions,
+} from './options.ts';
 import { SessionContext } from './session-context.ts';
 import { SessionDriver } from './session-driver.ts';
 import { CLOSE_DEADLINE_MS, Session } from './session.ts';
@@ -34,8 +41,8 @@ export interface PoolStats {
 export class SessionPool implements AsyncDisposable {
   readonly #parts: PoolParts;
   readonly #sessions = new Map<string, { session: Session; driver: SessionDriver }>();
-  /** Ids of sessions that are being started. */
-  readonly #starting = new Set<string>();
+  /** Sessions that are being started. */
+  readonly #starting = new Map<string, Promise<Session>>();
   #closing: Promise<void> | undefined;
 
   private constructor(parts: PoolParts) {
@@ -62,9 +69,10 @@ export class SessionPool implements AsyncDisposable {
     if (this.#sessions.has(sessionId) || this.#starting.has(sessionId)) {
       throw new SessionExistsError({ sessionId });
     }
-    this.#starting.add(sessionId);
+    const starting = this.#start(sessionId, checked);
+    this.#starting.set(sessionId, starting);
     try {
-      return await this.#start(sessionId, checked);
+      return await starting;
     } finally {
       this.#starting.delete(sessionId);
     }
@@ -104,7 +112,8 @@ export class SessionPool implements AsyncDisposable {
    * Starts nothing more, lets accepted prompts end (at most `deadlineMs`, then they are cancelled), ends all sessions
    * and threads. Idempotent.
    */
-  close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(options, 'pool.close');
     return (this.#closing ??= this.#close(options.deadlineMs ?? CLOSE_DEADLINE_MS));
   }
 
@@ -147,6 +156,10 @@ export class SessionPool implements AsyncDisposable {
       this.#forget(sessionId);
       throw error;
     }
+    if (this.#closing) {
+      this.#forget(sessionId);
+      throw new PoolClosedError();
+    }
     const session = new Session({
       driver,
       images,
@@ -158,15 +171,20 @@ export class SessionPool implements AsyncDisposable {
   }
 
   #forget(sessionId: string): void {
+    const { scheduler, store } = this.#parts;
     this.#sessions.delete(sessionId);
-    this.#parts.scheduler.forget(sessionId);
+    scheduler.forget(sessionId);
+    if (!store.durable) void store.remove(sessionId);
   }
 
   async #close(deadlineMs: number): Promise<void> {
-    const sessions = [...this.#sessions.values()].map(({ session }) => session.close({ deadlineMs }));
-    await Promise.allSettled(sessions);
+    await Promise.allSettled(this.#starting.values());
+    const closed = await Promise.allSettled(
+      [...this.#sessions.values()].map(({ session }) => session.close({ deadlineMs })),
+    );
     await Promise.all([this.#parts.runner.close(), this.#parts.models.close()]);
     await this.#parts.store.close();
+    for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason;
   }
 }
 

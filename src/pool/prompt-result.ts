@@ -1,6 +1,5 @@
-import type { StopReason } from '../journal/entries.ts';
+import type { PromptError, StopReason } from '../journal/entries.ts';
 import type { FinishReason, Usage } from '../model/model.ts';
-import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { fileChanges, FilesView, type ChangeSummary } from '../workspace/files-view.ts';
 import { createPatch } from '../workspace/patch.ts';
@@ -9,7 +8,7 @@ export interface PromptResultData {
   readonly promptId: string;
   readonly reply: string;
   readonly stopReason: StopReason;
-  readonly error: SerializedError | null;
+  readonly error: PromptError | null;
   readonly finishReason: FinishReason | null;
   readonly usage: Usage;
   readonly turns: number;
@@ -28,7 +27,7 @@ export class PromptResult {
   readonly reply: string;
   readonly stopReason: StopReason;
   /** What went wrong, where the stop reason is `model-error` or `crashed`; else null. */
-  readonly error: SerializedError | null;
+  readonly error: PromptError | null;
   /** The provider's reason for the last response: `length` means that the reply was cut. */
   readonly finishReason: FinishReason | null;
   /** Tokens of this prompt, all its turns together. */

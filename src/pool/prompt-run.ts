@@ -1,8 +1,7 @@
 import { ModelError } from '../errors.ts';
-import type { StopReason } from '../journal/entries.ts';
+import type { PromptError, StopReason } from '../journal/entries.ts';
 import type { ActivePrompt, Move } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
-import { serializeError, type SerializedError } from '../protocol/serialized-error.ts';
 import type { ToolCall } from '../tools/tool.ts';
 import { modelRequest, modelTurn } from './model-turn.ts';
 import type { PromptTicket } from './prompt-ticket.ts';
@@ -15,7 +14,7 @@ import { tellResult, tellStarted, tellTurnEnded } from './turn-events.ts';
 export interface Ending {
   readonly stopReason: StopReason;
   /** What went wrong; null where nothing did. */
-  readonly error: SerializedError | null;
+  readonly error: PromptError | null;
 }
 
 /**
@@ -36,11 +35,15 @@ export class PromptRun {
   /** @throws what the journal throws; nothing else */
   async run(): Promise<Ending> {
     this.#ticket.tell({ type: 'prompt-started' });
-    for (;;) {
-      const { interruption } = this.#ticket;
-      if (interruption) return { stopReason: interruption, error: null };
-      const ending = await this.#advance(this.#session.record.nextMove());
-      if (ending) return ending;
+    try {
+      for (;;) {
+        const { interruption } = this.#ticket;
+        if (interruption) return { stopReason: interruption, error: null };
+        const ending = await this.#advance(this.#session.record.nextMove());
+        if (ending) return ending;
+      }
+    } finally {
+      this.#session.ports.steps.letGo(this.#session.record.spec.sessionId);
     }
   }
 
@@ -93,12 +96,10 @@ export class PromptRun {
     }
     this.#ticket.tell({ type: 'step-retried', reason: loss.reason, message: loss.message });
     if (verdict.do === 'settle') {
-      const call = this.#active.turn?.calls.find((candidate) => candidate.id === verdict.callId);
-      if (call) {
-        const result = settledResult(call, verdict.as, loss.message);
-        await this.#session.write({ type: 'call-settled', result });
-        tellResult(this.#ticket, this.#active, result);
-      }
+      const calls = this.#active.turn?.calls.filter((call) => verdict.callIds.includes(call.id)) ?? [];
+      const results = calls.map((call) => settledResult(call, verdict.as, loss.message));
+      await this.#session.write(...results.map((result) => ({ type: 'call-settled', result }) as const));
+      for (const result of results) tellResult(this.#ticket, this.#active, result);
     }
     return undefined;
   }
@@ -125,7 +126,11 @@ export class PromptRun {
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       if (this.#ticket.interruption) return undefined;
-      return { stopReason: 'model-error', error: serializeError(error, 'model_error') };
+      const { kind, status, retryable } = error;
+      return {
+        stopReason: 'model-error',
+        error: { code: 'model_error', message: error.message, kind, status: status ?? null, retryable },
+      };
     }
     const runs = !this.#session.record.isAtTurnLimit && !this.#ticket.interruption;
     if (runs) tellStarted(this.#ticket, this.#active);

@@ -13,6 +13,8 @@ export class PromptTicket {
   readonly result: Promise<PromptResult>;
   /** Tells of events as they happen; undefined when nobody listens. */
   readonly listener: PromptListener | undefined;
+  /** Its end, once somebody has begun it. */
+  ending: Promise<void> | undefined;
   /** The turn whose tool calls the listener has been told of. */
   startedTurn = 0;
   readonly #interrupt = new AbortController();

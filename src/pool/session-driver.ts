@@ -77,6 +77,8 @@ export class SessionDriver {
       });
     } catch (error) {
       this.#tickets.delete(promptId);
+      ticket.result.catch(() => undefined);
+      ticket.reject(error);
       throw error;
     }
     this.#loop ??= this.#runPrompts();
@@ -104,14 +106,25 @@ export class SessionDriver {
   }
 
   /** Takes no more prompts, lets the accepted ones end, cancels what has not ended at the deadline. Idempotent. */
-  close(deadlineMs: number): Promise<void> {
-    return (this.#closing ??= this.#close(deadlineMs));
+  async close(deadlineMs: number): Promise<void> {
+    // Each caller's deadline counts: the shortest one wins.
+    const stopTimer = this.#session.ports.clock.after(deadlineMs, () => {
+      // What cannot be cancelled has failed, and its prompt tells.
+      this.cancel({ queued: true }).catch(() => undefined);
+    });
+    try {
+      await (this.#closing ??= this.#close());
+    } finally {
+      stopTimer();
+    }
   }
 
-  async #close(deadlineMs: number): Promise<void> {
-    const stopTimer = this.#session.ports.clock.after(deadlineMs, () => void this.cancel({ queued: true }));
+  async #close(): Promise<void> {
+    // Also those that are only just being journalled.
+    while (this.#tickets.size > 0) {
+      await Promise.allSettled([...this.#tickets.values()].map((ticket) => ticket.result));
+    }
     await this.#loop;
-    stopTimer();
     if (this.state === 'failed') return;
     await this.#session.write({ type: 'closed', at: this.#session.ports.clock.epochMs() });
     this.#session.ports.steps.forget(this.sessionId);
@@ -146,13 +159,19 @@ export class SessionDriver {
     await this.#endPrompt(ticket, active, ending);
   }
 
-  async #endPrompt(ticket: PromptTicket, active: ActivePrompt | null, ending: Ending): Promise<void> {
+  /** Once for each prompt, however many ask for it. */
+  #endPrompt(ticket: PromptTicket, active: ActivePrompt | null, ending: Ending): Promise<void> {
+    return (ticket.ending ??= this.#journalEnd(ticket, active, ending));
+  }
+
+  async #journalEnd(ticket: PromptTicket, active: ActivePrompt | null, ending: Ending): Promise<void> {
     const { promptId } = ticket;
-    if (!this.#tickets.delete(promptId)) return;
     const { stopReason, error } = ending;
     const { record } = this;
     const unanswered = active ? record.unansweredCalls : [];
-    const notRun = unanswered.map((call) => settledResult(call, 'not_run', stopReason));
+    const notRun = unanswered.map((call) =>
+      settledResult(call, record.hasBegun(call.id) ? 'outcome_unknown' : 'not_run', stopReason),
+    );
     try {
       await this.#session.write(...notRun.map((result) => ({ type: 'call-settled', result }) as const), {
         type: 'prompt-ended',
@@ -164,6 +183,8 @@ export class SessionDriver {
     } catch (failure) {
       ticket.reject(failure);
       throw failure;
+    } finally {
+      this.#tickets.delete(promptId);
     }
     if (active) for (const result of notRun) tellResult(ticket, active, result);
     const result = new PromptResult({

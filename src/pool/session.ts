@@ -5,7 +5,16 @@ import { FilesView } from '../workspace/files-view.ts';
 import type { Clock } from './clock.ts';
 import { EventQueue } from './event-queue.ts';
 import type { SessionEvent } from './events.ts';
-import { checkPromptOptions, type PromptOptions, type StreamOptions } from './options.ts';
+import {
+  checkCancelOptions,
+  checkCloseOptions,
+  checkPromptOptions,
+  checkStreamOptions,
+  type CancelOptions,
+  type CloseOptions,
+  type PromptOptions,
+  type StreamOptions,
+} from './options.ts';
 import type { PromptResult } from './prompt-result.ts';
 import type { PromptListener, PromptTicket } from './prompt-ticket.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -75,15 +84,16 @@ export class Session implements AsyncDisposable {
    * of text are joined while they wait.
    */
   async *stream(text: string, options: StreamOptions = {}): AsyncGenerator<SessionEvent, void, void> {
-    const checked = checkPromptOptions(text, options);
+    const checked = checkStreamOptions(text, options);
     const queue = new EventQueue();
     const ticket = await this.#accept(text, checked, (event, promptId) =>
-      queue.push({ sessionId: this.id, promptId, seq: (this.#seq += 1), ...event }),
+      queue.push({ sessionId: this.id, promptId, ...event }),
     );
     ticket.result.catch((error: unknown) => queue.fail(error));
     try {
       for (;;) {
-        const event = await queue.next();
+        // Counted as they leave: pieces of text that were joined on the way are one event.
+        const event = { ...(await queue.next()), seq: (this.#seq += 1) };
         yield event;
         if (event.type === 'prompt-ended') return;
       }
@@ -117,12 +127,14 @@ export class Session implements AsyncDisposable {
   }
 
   /** Ends the prompt in progress with `cancelled`, and with `queued` those that wait too. The session stays usable. */
-  async cancel(options: { readonly queued?: boolean } = {}): Promise<void> {
+  async cancel(options: CancelOptions = {}): Promise<void> {
+    checkCancelOptions(options);
     await this.#driver.cancel({ queued: options.queued ?? false });
   }
 
   /** Takes no more prompts, lets the accepted ones end (at most `deadlineMs`, then they are cancelled), ends the session. */
-  async close(options: { readonly deadlineMs?: number } = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkCloseOptions(options, 'session.close');
     await this.#driver.close(options.deadlineMs ?? CLOSE_DEADLINE_MS);
     this.#onClosed();
   }
@@ -140,10 +152,12 @@ export class Session implements AsyncDisposable {
     };
     if (timeoutMs !== undefined) ticket.onEnd(this.#clock.after(timeoutMs, () => end('timeout')));
     if (signal) {
+      // A signal of our own: many prompts may share the caller's, which would take that for a leak of listeners.
+      const own = AbortSignal.any([signal]);
       const cancel = (): void => end('cancelled');
-      if (signal.aborted) cancel();
-      signal.addEventListener('abort', cancel, { once: true });
-      ticket.onEnd(() => signal.removeEventListener('abort', cancel));
+      if (own.aborted) cancel();
+      own.addEventListener('abort', cancel, { once: true });
+      ticket.onEnd(() => own.removeEventListener('abort', cancel));
     }
     return ticket;
   }

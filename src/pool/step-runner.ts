@@ -11,6 +11,8 @@ export interface StepRunner {
    * Never rejects.
    */
   run(slot: number, task: StepTask): Promise<StepRun>;
+  /** Whether the slot's thread has run before: then it can pick up a step at once. */
+  isWarm(slot: number): boolean;
   /** Ends the thread of `slot`; its run answers with a loss for that reason. */
   kill(slot: number, reason: 'deadline' | 'cancelled'): void;
   /** Threads that exist now. */

@@ -40,6 +40,9 @@ export interface StepSchedulerOptions {
   readonly cancelGraceMs: number;
 }
 
+/** A thread that has run before and does not come round to a step for so long is busy with what a session left behind. */
+const PICK_UP_MS = 2_000;
+
 /** Takes steps to threads: a place, the state if the thread lacks it, an eye on the deadline, the outcome. */
 export class StepScheduler {
   readonly #options: StepSchedulerOptions;
@@ -49,6 +52,8 @@ export class StepScheduler {
   readonly #clock: Clock;
   /** Where each session's volume was left, as far as the coordinator knows. */
   readonly #resident = new Map<string, number>();
+  /** Slots kept for the re-run of a session whose thread died there: see {@link run}. */
+  readonly #held = new Map<string, number>();
   missCount = 0;
 
   constructor(parts: {
@@ -65,30 +70,55 @@ export class StepScheduler {
     this.#clock = parts.clock;
   }
 
+  /**
+   * Never rejects. After a loss the slot is kept for the session, whose next step is then the first on a new thread:
+   * what other sessions left running in the old one cannot be blamed on it twice. {@link letGo} ends that.
+   */
   async run(request: StepRequest): Promise<StepResult> {
     const { sessionId } = request.record.spec;
-    const slot = await this.#placement.take(sessionId, request.signal);
+    const slot = this.#held.get(sessionId) ?? (await this.#placement.take(sessionId, request.signal));
     if (slot === undefined) return { type: 'stopped' };
-    request.onRunning();
+    this.#held.delete(sessionId);
+    let result: StepResult | undefined;
+    try {
+      request.onRunning();
+      result = await this.#runOn(slot, request);
+      return result;
+    } finally {
+      if (result?.type === 'lost' && result.reason !== 'cancelled') this.#held.set(sessionId, slot);
+      else this.#placement.release(slot);
+    }
+  }
+
+  /** There will be no re-run for now. */
+  letGo(sessionId: string): void {
+    const slot = this.#held.get(sessionId);
+    if (slot === undefined) return;
+    this.#held.delete(sessionId);
+    this.#placement.release(slot);
+  }
+
+  async #runOn(slot: number, request: StepRequest): Promise<StepResult> {
+    const { sessionId } = request.record.spec;
     const calls = request.input.type === 'turn' ? request.input.calls : [];
     const page = StepPage.forCalls(calls.length);
     const unwatch = this.#watchdog.watch({
       page,
       stepTimeoutMs: this.#options.stepTimeoutMs,
+      pickUpMs: this.#runner.isWarm(slot) ? PICK_UP_MS : Infinity,
       onLate: () => this.#runner.kill(slot, 'deadline'),
     });
     const stopListening = this.#endOnAbort(request.signal, page, slot);
     let run: StepRun;
     try {
-      run = await this.#runner.run(slot, taskOf(request, page, this.#resident.get(sessionId) !== slot));
+      run = await this.#runner.run(slot, this.#task(request, page, this.#resident.get(sessionId) !== slot));
       if (run.ok && run.outcome.type === 'miss') {
         this.missCount += 1;
-        run = await this.#runner.run(slot, taskOf(request, page, true));
+        run = await this.#runner.run(slot, this.#task(request, page, true));
       }
     } finally {
       stopListening();
       unwatch();
-      this.#placement.release(slot);
     }
     if (!run.ok) {
       this.#resident.delete(sessionId);
@@ -119,6 +149,7 @@ export class StepScheduler {
 
   /** The session is closed. */
   forget(sessionId: string): void {
+    this.letGo(sessionId);
     this.#resident.delete(sessionId);
     this.#placement.forget(sessionId);
   }
@@ -136,23 +167,25 @@ export class StepScheduler {
       stopTimer?.();
     };
   }
-}
 
-function taskOf(request: StepRequest, page: StepPage, withState: boolean): StepTask {
-  const { record } = request;
-  return {
-    sessionId: record.spec.sessionId,
-    stepId: request.stepId,
-    volumeOf: record.volumeOf,
-    changes: withState ? [] : record.hostChanges,
-    input: request.input,
-    state: withState
-      ? {
-          spec: record.spec,
-          overlay: [...record.overlay].map(([path, bytes]) => ({ path, bytes })),
-        }
-      : null,
-    page: page.buffer,
-    serial: request.serial,
-  };
+  #task(request: StepRequest, page: StepPage, withState: boolean): StepTask {
+    const { record } = request;
+    return {
+      sessionId: record.spec.sessionId,
+      stepId: request.stepId,
+      volumeOf: record.volumeOf,
+      changes: withState ? [] : record.hostChanges,
+      input: request.input,
+      state: withState
+        ? {
+            spec: record.spec,
+            overlay: [...record.overlay].map(([path, bytes]) => ({ path, bytes })),
+          }
+        : null,
+      page: page.buffer,
+      serial: request.serial,
+      budgetMs: this.#options.stepTimeoutMs / 3,
+      callTimeoutMs: this.#options.stepTimeoutMs,
+    };
+  }
 }

@@ -26,10 +26,10 @@ export type SettledAs = 'timed_out' | 'tool_crashed' | 'outcome_unknown' | 'not_
 export type Verdict =
   /** Run the step again, elsewhere, from the same state. */
   | { readonly do: 'rerun' }
-  /** Answer the call in place of its tool, then run the step again. */
+  /** Answer the calls in place of their tools, then run the step again. */
   | {
       readonly do: 'settle';
-      readonly callId: string;
+      readonly callIds: readonly string[];
       readonly as: Exclude<SettledAs, 'not_run'>;
     }
   /** End the prompt with `crashed`; the session stays usable. */
@@ -45,8 +45,8 @@ export const MAX_LOSSES = 6;
 /** Decides from a thread's exit what becomes of its step. Pure. */
 export function supervise(loss: Loss, history: LossHistory): Verdict {
   // Its result died with the thread, whether or not it had ended: the effect may have happened.
-  const begun = loss.touched.find((callId) => history.begun.has(callId));
-  if (begun !== undefined) return { do: 'settle', callId: begun, as: 'outcome_unknown' };
+  const begun = loss.touched.filter((callId) => history.begun.has(callId));
+  if (begun.length > 0) return { do: 'settle', callIds: begun, as: 'outcome_unknown' };
   if (history.losses >= MAX_LOSSES) return { do: 'give-up' };
   const [culprit, ...others] = loss.suspects;
   if (culprit === undefined) {
@@ -54,9 +54,9 @@ export function supervise(loss: Loss, history: LossHistory): Verdict {
   }
   // Several calls ran at once: the re-run takes them one by one and will tell which it was.
   if (others.length > 0) return { do: 'rerun' };
-  if (loss.reason === 'deadline') return { do: 'settle', callId: culprit, as: 'timed_out' };
+  if (loss.reason === 'deadline') return { do: 'settle', callIds: [culprit], as: 'timed_out' };
   if ((history.deaths.get(culprit) ?? 0) >= MAX_DEATHS_OF_A_CALL) {
-    return { do: 'settle', callId: culprit, as: 'tool_crashed' };
+    return { do: 'settle', callIds: [culprit], as: 'tool_crashed' };
   }
   return { do: 'rerun' };
 }

@@ -27,7 +27,8 @@ export function toolSources(
       kind: 'host',
       name: tool.name,
       description: tool.description,
-      parameters: tool.parameters,
+      // As the model will be told: a schema library may have hung functions on it that no thread can be sent.
+      parameters: JSON.parse(JSON.stringify(tool.parameters ?? null)) as Tool['parameters'],
       readOnly: tool.readOnly ?? false,
     };
   });

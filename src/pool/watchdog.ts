@@ -4,13 +4,17 @@ import type { Clock } from './clock.ts';
 /** A step to keep an eye on. */
 export interface Watched {
   readonly page: StepPage;
+  /** Longest time that the step may spend outside its calls at a stretch. */
   readonly stepTimeoutMs: number;
+  /** Longest time until the thread comes round to the step. */
+  readonly pickUpMs: number;
   /** Called once, when the step or one of its calls is past its deadline. */
   readonly onLate: () => void;
 }
 
 interface Watch extends Watched {
-  startedAt: number;
+  /** When the step was last seen to get on: begun, or in a call. */
+  activeAt: number;
   /** When each running call was first seen running. */
   readonly callsSince: Map<number, number>;
 }
@@ -36,10 +40,10 @@ export class Watchdog {
 
   /** The returned function ends the watch. */
   watch(watched: Watched): () => void {
-    const watch: Watch = { ...watched, startedAt: this.#clock.now(), callsSince: new Map() };
+    const watch: Watch = { ...watched, activeAt: this.#clock.now(), callsSince: new Map() };
     this.#watches.add(watch);
     if (!this.#stopTimer) {
-      this.#lastTick = watch.startedAt;
+      this.#lastTick = watch.activeAt;
       this.#arm();
     }
     return () => {
@@ -62,7 +66,7 @@ export class Watchdog {
     const stalledMs = gapMs > STALL_MS ? gapMs - TICK_MS : 0;
     this.#lastTick = now;
     for (const watch of this.#watches) {
-      watch.startedAt += stalledMs;
+      watch.activeAt += stalledMs;
       if (this.#isLate(watch, now, stalledMs)) {
         this.#watches.delete(watch);
         watch.onLate();
@@ -71,10 +75,12 @@ export class Watchdog {
   }
 
   #isLate(watch: Watch, now: number, stalledMs: number): boolean {
-    if (now - watch.startedAt > watch.stepTimeoutMs) return true;
+    const limitMs = watch.page.pickedUp ? watch.stepTimeoutMs : Math.min(watch.pickUpMs, watch.stepTimeoutMs);
+    if (now - watch.activeAt > limitMs) return true;
     for (let index = 0; index < watch.page.callCount; index += 1) {
       const deadlineMs = watch.page.runningDeadlineMs(index);
       if (deadlineMs === 0) continue;
+      watch.activeAt = now;
       const since = watch.callsSince.get(index);
       if (since === undefined) watch.callsSince.set(index, now);
       else if (now - since - stalledMs > deadlineMs) return true;

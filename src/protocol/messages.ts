@@ -24,6 +24,10 @@ export interface StepTask {
   readonly page: SharedArrayBuffer;
   /** Run even read-only calls one at a time, so that a death has one suspect. */
   readonly serial: boolean;
+  /** A step that has taken this long begins no further calls: what is done is journalled, and the next step goes on. */
+  readonly budgetMs: number;
+  /** Deadline of a call whose tool has none of its own. */
+  readonly callTimeoutMs: number;
 }
 
 export type StepInput =

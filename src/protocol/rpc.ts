@@ -8,7 +8,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
  * comlink `SET` can write `Object.prototype` of the side that exposes.
  */
 export interface RemoteThread<Service> {
-  /** Calls the service; rejects with what {@link onGone} was given when the thread ends first. */
+  /** Calls the service; rejects with what {@link end} was given when the thread ends first. */
   call<Result>(invoke: (service: Remote<Service>) => PromiseLike<Result>): Promise<Result>;
   /** The thread has ended: every call, pending or later, rejects with this error. Idempotent. */
   end(error: Error): void;

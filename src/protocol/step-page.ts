@@ -3,9 +3,11 @@
  * reads it when the thread is late or dead, and can ask the step to stop. Shared memory rather than messages,
  * because a thread that spins or dies sends none.
  *
- * Layout, Int32: [0] stop flag; [1 + i] call i: 0 not begun, n > 0 begun with a deadline of n ms, -1 ended.
+ * Layout, Int32: [0] stop flag; [1] picked up; [2 + i] call i: 0 not begun, n > 0 begun with a deadline of n ms,
+ * -1 ended.
  */
 export class StepPage {
+  static readonly #HEADER = 2;
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
 
@@ -15,26 +17,36 @@ export class StepPage {
   }
 
   static forCalls(callCount: number): StepPage {
-    return new StepPage(new SharedArrayBuffer(4 * (1 + callCount)));
+    return new StepPage(new SharedArrayBuffer(4 * (StepPage.#HEADER + callCount)));
   }
 
   get callCount(): number {
-    return this.#words.length - 1;
+    return this.#words.length - StepPage.#HEADER;
+  }
+
+  /** Thread: the step has begun. */
+  pickUp(): void {
+    Atomics.store(this.#words, 1, 1);
+  }
+
+  /** Coordinator: whether the thread has come round to the step. */
+  get pickedUp(): boolean {
+    return Atomics.load(this.#words, 1) === 1;
   }
 
   /** Thread: call `index` begins; it may take `timeoutMs` (at most 2^31 - 1). */
   begin(index: number, timeoutMs: number): void {
-    Atomics.store(this.#words, 1 + index, Math.max(1, Math.min(timeoutMs, 0x7fff_ffff)));
+    Atomics.store(this.#words, StepPage.#HEADER + index, Math.max(1, Math.min(timeoutMs, 0x7fff_ffff)));
   }
 
   /** Thread: call `index` has ended, well or badly. */
   end(index: number): void {
-    Atomics.store(this.#words, 1 + index, -1);
+    Atomics.store(this.#words, StepPage.#HEADER + index, -1);
   }
 
   /** Coordinator: the deadline in ms of call `index` while it is running, else 0. */
   runningDeadlineMs(index: number): number {
-    return Math.max(0, Atomics.load(this.#words, 1 + index));
+    return Math.max(0, Atomics.load(this.#words, StepPage.#HEADER + index));
   }
 
   /** Coordinator: the calls that had begun, whether or not they ended. */
@@ -62,13 +74,16 @@ export class StepPage {
    * `Atomics.waitAsync` costs nothing until somebody asks for the signal, which most tools never do.
    */
   onStop(callback: () => void): () => void {
-    const wait = Atomics.waitAsync(this.#words, 0, 0);
     let ended = false;
-    const settle = (): void => {
-      if (!ended && this.stopped) callback();
+    const listen = (): void => {
+      if (ended) return;
+      if (this.stopped) return callback();
+      const wait = Atomics.waitAsync(this.#words, 0, 0);
+      // Another listener that ends wakes this one too: then it waits again.
+      if (wait.async) void wait.value.then(listen);
+      else listen();
     };
-    if (wait.async) void wait.value.then(settle);
-    else settle();
+    listen();
     return () => {
       ended = true;
       Atomics.notify(this.#words, 0);
@@ -78,7 +93,7 @@ export class StepPage {
   #indices(matches: (word: number) => boolean): number[] {
     const indices: number[] = [];
     for (let index = 0; index < this.callCount; index += 1) {
-      if (matches(Atomics.load(this.#words, 1 + index))) indices.push(index);
+      if (matches(Atomics.load(this.#words, StepPage.#HEADER + index))) indices.push(index);
     }
     return indices;
   }

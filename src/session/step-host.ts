@@ -3,7 +3,7 @@ import { serializeError } from '../protocol/serialized-error.ts';
 import { StepPage } from '../protocol/step-page.ts';
 import { makeResident, type Resident } from './resident.ts';
 import { Residents } from './residents.ts';
-import { runStep } from './step.ts';
+import { runStep, type StepProgress } from './step.ts';
 
 /** Runs steps one after another and keeps the volumes of the sessions that ran here last. One per thread. */
 export class StepHost {
@@ -15,13 +15,17 @@ export class StepHost {
 
   /** Never rejects: piscina would lose an error's code, and resolve a thrown `null`. */
   async run(task: StepTask): Promise<StepOutcome> {
+    const page = new StepPage(task.page);
+    page.pickUp();
     try {
       const resident = await this.#residentFor(task);
       if (!resident) return { type: 'miss' };
       const outcome = await runStep(resident, task.input, {
         serial: task.serial,
         first: task.volumeOf === 0,
-        progress: progressOn(new StepPage(task.page)),
+        budgetMs: task.budgetMs,
+        callTimeoutMs: task.callTimeoutMs,
+        progress: progressOn(page),
       });
       resident.volumeOf = task.stepId;
       this.#residents.keep(resident);
@@ -40,7 +44,7 @@ export class StepHost {
   }
 }
 
-function progressOn(page: StepPage): Parameters<typeof runStep>[2]['progress'] {
+function progressOn(page: StepPage): StepProgress {
   return {
     begin: (callIndex, timeoutMs) => page.begin(callIndex, timeoutMs),
     end: (callIndex) => page.end(callIndex),

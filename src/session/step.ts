@@ -14,18 +14,22 @@ export interface StepProgress {
   readonly onStop: OnStop;
 }
 
-/** No deadline of its own: the step's applies. */
-const NO_DEADLINE_MS = 0x7fff_ffff;
+export interface StepOptions {
+  readonly serial: boolean;
+  /** The session's first step. */
+  readonly first: boolean;
+  /** No further calls are begun after this long. */
+  readonly budgetMs: number;
+  /** Deadline of a call whose tool has none of its own. */
+  readonly callTimeoutMs: number;
+  readonly progress: StepProgress;
+}
 
 /**
  * One step of the agent loop: takes one input, runs the tool calls it can, says what the session waits for next.
  * Knows no threads and waits for nothing but tools. File changes stay in the resident's volume and are reported.
  */
-export async function runStep(
-  resident: Resident,
-  input: StepInput,
-  options: { readonly serial: boolean; readonly first: boolean; readonly progress: StepProgress },
-): Promise<StepDone> {
+export async function runStep(resident: Resident, input: StepInput, options: StepOptions): Promise<StepDone> {
   const opening = options.first ? openingOf(resident) : null;
   switch (input.type) {
     case 'open':
@@ -70,29 +74,31 @@ function openingOf(resident: Resident): Opening {
 async function runCalls(
   resident: Resident,
   input: Extract<StepInput, { type: 'turn' }>,
-  options: { readonly serial: boolean; readonly progress: StepProgress },
+  options: StepOptions,
 ): Promise<{ results: ToolResult[]; next: StepNext }> {
   const settled = new Set(input.settled.map((result) => result.callId));
   const begun = new Set(input.begun);
   const indexOf = new Map(input.calls.map((call, index) => [call.id, index]));
   const results: ToolResult[] = [];
+  const endsAt = performance.now() + options.budgetMs;
 
   for (const group of planCalls(resident.tools, input.calls)) {
     const open = group.filter((call) => !settled.has(call.id));
+    if (open.length === 0) continue;
     const outside = open.filter(
       (call) => resident.tools.get(call.name)?.effects === 'outside' && !begun.has(call.id),
     );
     const here = open.filter((call) => !outside.includes(call));
     const started = here.map((call) => {
       const run = (): ToolResult | Promise<ToolResult> =>
-        runOne(resident, call, indexOf.get(call.id) ?? 0, options.progress);
+        runOne(resident, call, indexOf.get(call.id) ?? 0, options);
       return options.serial ? run : run();
     });
     for (const result of started) results.push(await (typeof result === 'function' ? result() : result));
     if (outside.length > 0) {
       return { results, next: { wait: 'outside', callIds: outside.map((call) => call.id) } };
     }
-    if (options.progress.stopped) break;
+    if (options.progress.stopped || performance.now() >= endsAt) break;
   }
   return { results, next: { wait: 'model' } };
 }
@@ -101,7 +107,7 @@ function runOne(
   resident: Resident,
   call: ToolCall,
   callIndex: number,
-  progress: StepProgress,
+  { progress, callTimeoutMs }: StepOptions,
 ): ToolResult | Promise<ToolResult> {
   const tool = resident.tools.get(call.name);
   const context = new CallContext({
@@ -110,7 +116,7 @@ function runOne(
     guarded: !resident.builtIn.has(call.name),
     onStop: progress.onStop,
   });
-  progress.begin(callIndex, tool?.timeoutMs ?? NO_DEADLINE_MS);
+  progress.begin(callIndex, tool?.timeoutMs ?? callTimeoutMs);
   const end = (result: ToolResult): ToolResult => {
     context.end();
     progress.end(callIndex);

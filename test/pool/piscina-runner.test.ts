@@ -12,6 +12,8 @@ const task = (sessionId: string): StepTask => ({
   state: null,
   page: StepPage.forCalls(0).buffer,
   serial: false,
+  budgetMs: 1_000,
+  callTimeoutMs: 3_000,
 });
 
 function runner(data: { maxThreads?: number; maxHeapMb?: number } = {}): PiscinaRunner {

@@ -23,14 +23,14 @@ describe('a thread that dies with one call running', () => {
 
   it('costs the call its second chance the second time', () => {
     expect(supervise(loss({ suspects: ['a'] }), history({ deaths: new Map([['a', 2]]), losses: 2 }))).toEqual(
-      { do: 'settle', callId: 'a', as: 'tool_crashed' },
+      { do: 'settle', callIds: ['a'], as: 'tool_crashed' },
     );
   });
 
   it('past its deadline settles the call at once', () => {
     expect(
       supervise(loss({ reason: 'deadline', suspects: ['a'] }), history({ deaths: new Map([['a', 1]]) })),
-    ).toEqual({ do: 'settle', callId: 'a', as: 'timed_out' });
+    ).toEqual({ do: 'settle', callIds: ['a'], as: 'timed_out' });
   });
 });
 
@@ -70,7 +70,16 @@ describe('an outside effect whose intent is journalled', () => {
   ] as const)('is never run again when the thread died %s', (_when, data) => {
     expect(supervise(loss(data), history({ begun: new Set(['a']), losses: 6 }))).toEqual({
       do: 'settle',
-      callId: 'a',
+      callIds: ['a'],
+      as: 'outcome_unknown',
+    });
+  });
+
+  it('is settled together with every other that was running', () => {
+    const data = { suspects: ['b', 'c'], touched: ['a', 'b', 'c'] };
+    expect(supervise(loss(data), history({ begun: new Set(['a', 'b']) }))).toEqual({
+      do: 'settle',
+      callIds: ['a', 'b'],
       as: 'outcome_unknown',
     });
   });

@@ -12,7 +12,13 @@ function watched(stepTimeoutMs: number): {
   const clock = new ManualClock();
   const page = StepPage.forCalls(2);
   let lateCount = 0;
-  const end = new Watchdog(clock).watch({ page, stepTimeoutMs, onLate: () => (lateCount += 1) });
+  page.pickUp();
+  const end = new Watchdog(clock).watch({
+    page,
+    stepTimeoutMs,
+    pickUpMs: 50,
+    onLate: () => (lateCount += 1),
+  });
   return { clock, page, late: () => lateCount, end };
 }
 
@@ -54,6 +60,38 @@ describe('a call past its deadline', () => {
     page.begin(1, 200);
     clock.advance(190);
     expect(late()).toBe(0);
+  });
+});
+
+describe('a step in a call', () => {
+  it('has the call’s deadline, not its own', () => {
+    const { clock, page, late } = watched(100);
+    page.begin(0, 1_000);
+    clock.advance(900);
+    expect(late()).toBe(0);
+    page.end(0);
+    clock.advance(90);
+    expect(late()).toBe(0);
+    clock.advance(60);
+    expect(late()).toBe(1);
+  });
+});
+
+describe('a step that its thread does not come round to', () => {
+  it('is late soon', () => {
+    const clock = new ManualClock();
+    let lateCount = 0;
+    const watchdog = new Watchdog(clock);
+    watchdog.watch({
+      page: StepPage.forCalls(0),
+      stepTimeoutMs: 10_000,
+      pickUpMs: 50,
+      onLate: () => (lateCount += 1),
+    });
+    clock.advance(40);
+    expect(lateCount).toBe(0);
+    clock.advance(60);
+    expect(lateCount).toBe(1);
   });
 });
 

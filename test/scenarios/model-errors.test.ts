@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, vi } from 'vitest';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
+import { startScriptedModel } from '../../src/model/scripted/server.ts';
 import { collect, onStage, outline } from './support.ts';
 
 const FINE: ScriptedRule = { answer: { text: 'fine' } };
@@ -21,8 +25,12 @@ describe('a model call that fails', () => {
     await onStage(rules, FAST, async (stage) => {
       const session = await stage.start();
       const result = await session.prompt('bad');
-      expect(result).toMatchObject({ stopReason: 'model-error', reply: '', error: { code: 'model_error' } });
-      expect(result.error?.message, kind).toContain('scripted: ');
+      expect(result).toMatchObject({
+        stopReason: 'model-error',
+        reply: '',
+        error: { code: 'model_error', kind, retryable: false },
+      });
+      expect(result.error?.message).toContain('scripted: ');
       expect(stage.requestCount()).toBe(1);
       expect(await session.prompt('good')).toMatchObject({ stopReason: 'end', reply: 'fine' });
     });
@@ -96,6 +104,79 @@ describe('a model call that fails', () => {
         if (event.type === 'prompt-ended') expect(event.result.stopReason).toBe('cancelled');
       }
       expect(retried).toBe(true);
+    });
+  });
+});
+
+describe('a pause before the next attempt', () => {
+  it('keeps the process alive', async () => {
+    const server = await startScriptedModel({
+      rules: [{ times: 1, fault: { status: 429, retryAfter: 0.3 } }, FINE],
+    });
+    const program = `
+      import { SessionPool } from 'skein';
+      const pool = await SessionPool.open({ providers: { s: { baseURL: '${server.baseURL}' } } });
+      const session = await pool.start({ model: 's:m' });
+      console.log((await session.prompt('go')).reply);
+      await pool.close();`;
+    try {
+      const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program]);
+      expect((await run).stdout).toBe('fine\n');
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('a model thread that dies', () => {
+  /** Catches the model thread: the one that is told to keep the process alive when a call begins. */
+  function watchModelThread(): () => Worker {
+    let thread: Worker | undefined;
+    const spy = vi.spyOn(Worker.prototype, 'ref').mockImplementation(function (this: Worker) {
+      thread = this;
+    });
+    return () => {
+      spy.mockRestore();
+      if (!thread) throw new Error('no model call has begun');
+      return thread;
+    };
+  }
+  const SLOW: ScriptedRule[] = [
+    { times: 1, answer: { text: 'Hello world', delay: { firstMs: 100, betweenMs: 100 } } },
+    { answer: { text: 'Hello world' } },
+  ];
+
+  it('before any text costs an attempt', async () => {
+    await onStage(SLOW, { threads: { max: 1 } }, async (stage) => {
+      const session = await stage.start();
+      const modelThread = watchModelThread();
+      const events = collect(session.stream('go'));
+      while (stage.requestCount() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await modelThread().terminate();
+      expect(outline(await events)).toEqual([
+        'prompt-started',
+        'model-retried connect',
+        'text Hello world',
+        'turn-ended',
+        'prompt-ended end',
+      ]);
+    });
+  });
+
+  it('after some text ends the prompt: what was shown is not shown again', async () => {
+    await onStage(SLOW, {}, async (stage) => {
+      const session = await stage.start();
+      let shown = '';
+      const modelThread = watchModelThread();
+      const prompt = session.prompt('go', {
+        onText(text) {
+          shown += text;
+          void modelThread().terminate();
+        },
+      });
+      expect(await prompt).toMatchObject({ stopReason: 'model-error', error: { kind: 'connect' } });
+      expect(shown).toBe('Hello ');
+      expect(await session.prompt('again')).toMatchObject({ stopReason: 'end', reply: 'Hello world' });
     });
   });
 });

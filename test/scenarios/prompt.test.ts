@@ -305,7 +305,6 @@ describe('closing', () => {
     await onStage([{ answer: { delay: { firstMs: 30 }, text: 'ok' } }], {}, async (stage) => {
       const session = await stage.start({ id: 'once' });
       const prompt = session.prompt('go');
-      await new Promise((resolve) => setImmediate(resolve));
       await session.close();
       expect(await prompt).toMatchObject({ stopReason: 'end', reply: 'ok' });
       expect(session.status().state).toBe('closed');
@@ -319,10 +318,22 @@ describe('closing', () => {
     await onStage([{ answer: { delay: { firstMs: 5_000 }, text: 'ok' } }], {}, async (stage) => {
       const session = await stage.start();
       const prompt = session.prompt('go');
-      await new Promise((resolve) => setImmediate(resolve));
       await stage.pool.close({ deadlineMs: 50 });
       expect(await prompt).toMatchObject({ stopReason: 'cancelled' });
       await expect(stage.start()).rejects.toMatchObject({ code: 'pool_closed' });
+      expect(stage.pool.stats().threads.running).toBe(0);
+    });
+  });
+});
+
+describe('starting and closing at once', () => {
+  it('leaves nothing open', async () => {
+    await onStage([], {}, async (stage) => {
+      const start = stage.start({ id: 'late' });
+      const close = stage.pool.close();
+      await expect(start).rejects.toMatchObject({ code: 'pool_closed' });
+      await close;
+      expect(stage.pool.session('late')).toBeUndefined();
       expect(stage.pool.stats().threads.running).toBe(0);
     });
   });
@@ -335,6 +346,18 @@ describe('an id', () => {
       expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
       await expect(stage.start({ id: 'a' })).rejects.toMatchObject({ code: 'session_exists' });
       expect(stage.pool.session('a')?.id).toBe('a');
+    });
+  });
+
+  it('may be used again, and its new session knows nothing of the old one', async () => {
+    const rules = [{ match: { turn: 0 }, answer: { text: 'ok' } }];
+    await onStage(rules, {}, async (stage) => {
+      const first = await stage.start({ id: 'a', system: 'old' });
+      await first.prompt('one');
+      await first.close();
+      const second = await stage.start({ id: 'a', system: 'new' });
+      await second.prompt('two');
+      expect(second.messages().map(({ content }) => content)).toEqual(['new', 'two', 'ok']);
     });
   });
 });

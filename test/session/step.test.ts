@@ -40,6 +40,8 @@ function task(data: Partial<StepTask> & { readonly input: StepInput }): StepTask
     state: null,
     page: StepPage.forCalls(callCount).buffer,
     serial: false,
+    budgetMs: 10_000,
+    callTimeoutMs: 30_000,
     ...data,
   };
 }
@@ -189,6 +191,22 @@ describe('a turn', () => {
   });
 });
 
+describe('a step that has used up its time', () => {
+  it('begins no further calls; the next one goes on', async () => {
+    const thread = host();
+    const calls = [
+      call('1', 'write', { path: 'a', content: '1' }),
+      call('2', 'write', { path: 'b', content: '2' }),
+    ];
+    const first = task({ input: turn(calls), state: { spec: spec(), overlay: [] }, budgetMs: 0 });
+    const outcome = done(await thread.run(first));
+    expect(outcome.results.map((result) => result.callId)).toEqual(['1']);
+    const input = turn(calls, { settled: outcome.results });
+    const rest = done(await thread.run(task({ input, volumeOf: first.stepId, budgetMs: 0 })));
+    expect(rest.results.map((result) => result.callId)).toEqual(['2']);
+  });
+});
+
 describe('an outside effect', () => {
   const tools: ToolSource[] = [
     { kind: 'module', url: CUSTOM_TOOLS },
@@ -236,6 +254,13 @@ describe('a custom tool', () => {
     const running = host().run(step);
     setTimeout(() => new StepPage(step.page).stop(), 20);
     expect(done(await running).results[0]?.content).toBe('stopped');
+  });
+
+  it('hears it also when a call beside it has ended', async () => {
+    const step = task({ input: turn([call('1', 'until-stopped', {}), call('2', 'asks-signal', {})]), state });
+    const running = host().run(step);
+    setTimeout(() => new StepPage(step.page).stop(), 40);
+    expect(done(await running).results.map(({ content }) => content)).toEqual(['stopped', 'not aborted']);
   });
 
   it.each(['null', 'text', 'hostile'])('that throws %s is an error result', async (what) => {
