@@ -175,7 +175,7 @@ describe('a model thread that dies', () => {
         },
       });
       expect(await prompt).toMatchObject({ stopReason: 'model-error', error: { kind: 'connect' } });
-      expect(shown).toBe('Hello ');
+      expect(shown).toBe('Hello');
       expect(await session.prompt('again')).toMatchObject({ stopReason: 'end', reply: 'Hello world' });
     });
   });
