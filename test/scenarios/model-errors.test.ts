@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
 import { startScriptedModel } from '../../src/model/scripted/server.ts';
 import { collect, onStage, outline } from './support.ts';
@@ -129,14 +129,13 @@ describe('a pause before the next attempt', () => {
 });
 
 describe('a model thread that dies', () => {
+  afterEach(() => vi.restoreAllMocks());
+
   /** Catches the model thread: the one that is told to keep the process alive when a call begins. */
   function watchModelThread(): () => Worker {
-    let thread: Worker | undefined;
-    const spy = vi.spyOn(Worker.prototype, 'ref').mockImplementation(function (this: Worker) {
-      thread = this;
-    });
+    const spy = vi.spyOn(Worker.prototype, 'ref').mockImplementation(() => undefined);
     return () => {
-      spy.mockRestore();
+      const thread = spy.mock.contexts.at(-1) as Worker | undefined;
       if (!thread) throw new Error('no model call has begun');
       return thread;
     };
