@@ -36,7 +36,7 @@ export interface PoolParts {
 }
 
 /** Puts the parts of a pool together: real threads, real time, the options' figures or their defaults. */
-export function assemble(options: PoolOptions): PoolParts {
+export function assemble(options: PoolOptions, store: JournalStore = new MemoryStore()): PoolParts {
   const { threads = {}, models: modelOptions = {}, limits = {} } = options;
   const clock = systemClock;
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
@@ -73,7 +73,6 @@ export function assemble(options: PoolOptions): PoolParts {
     },
     provider: (name) => providers.get(name),
   });
-  const store = new MemoryStore();
   let stepId = 0;
   return {
     ports: {

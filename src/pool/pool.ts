@@ -54,7 +54,12 @@ export class SessionPool implements AsyncDisposable {
    * @throws {InvalidOptionError}
    */
   static async open(options: PoolOptions = {}): Promise<SessionPool> {
-    return new SessionPool(assemble(checkPoolOptions(options)));
+    return SessionPool.of(assemble(checkPoolOptions(options)));
+  }
+
+  /** Not for callers: a pool over parts of your own, as a simulation or a test has them. */
+  static of(parts: PoolParts): SessionPool {
+    return new SessionPool(parts);
   }
 
   /**

@@ -70,10 +70,15 @@ describe('what a session leaves running in a thread that others use', () => {
       const offender = await stage.start({ tools: [tools] });
       const innocent = await stage.start({ tools: [tools] });
       await offender.prompt('offend');
-      const again = offender.prompt('offend');
+      let done = false;
+      // Its next step always waits for the thread, and would be the first in a new one.
+      const offending = (async () => {
+        while (!done) await offender.prompt('offend');
+      })();
       expect(await innocent.prompt('innocent')).toMatchObject({ stopReason: 'end' });
+      done = true;
       expect(results(innocent)).toEqual(['waited']);
-      await again;
+      await offending;
     });
   });
 

@@ -1,5 +1,7 @@
 import { startScriptedModel } from '../../src/model/scripted/server.ts';
 import type { ScriptedModelScript, ScriptedRule } from '../../src/model/scripted/script.ts';
+import type { JournalStore } from '../../src/journal/store.ts';
+import { assemble } from '../../src/pool/assemble.ts';
 import type { PoolOptions, SessionOptions } from '../../src/pool/options.ts';
 import { SessionPool } from '../../src/pool/pool.ts';
 import type { Session } from '../../src/pool/session.ts';
@@ -16,13 +18,14 @@ export interface Stage extends AsyncDisposable {
 export async function stage(
   script: ScriptedModelScript | readonly ScriptedRule[],
   options: PoolOptions = {},
+  store?: JournalStore,
 ): Promise<Stage> {
   const rules = 'rules' in script ? script : { rules: script };
   const server = await startScriptedModel(rules);
-  const pool = await SessionPool.open({
-    ...options,
-    providers: { scripted: { baseURL: server.baseURL }, ...options.providers },
-  });
+  const providers = { scripted: { baseURL: server.baseURL }, ...options.providers };
+  const pool = store
+    ? SessionPool.of(assemble({ ...options, providers }, store))
+    : await SessionPool.open({ ...options, providers });
   return {
     pool,
     baseURL: server.baseURL,
