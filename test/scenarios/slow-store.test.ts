@@ -55,8 +55,9 @@ describe('a store that takes its time', () => {
       await new Promise((resolve) => setTimeout(resolve, 3));
       if (n % 3 === 1) abort.abort();
     }
+    await prompts[0];
     // More than one may ask for an end: it comes once.
-    await Promise.all([session.cancel({ queued: false }), session.close()]);
+    await Promise.all([session.cancel({ queued: true }), session.cancel({ queued: true }), session.close()]);
     const results = await Promise.all(prompts);
     for (const { stopReason } of results) expect(['end', 'cancelled']).toContain(stopReason);
     expect(results.some(({ stopReason }) => stopReason === 'end')).toBe(true);

@@ -67,18 +67,17 @@ describe('what a session leaves running in a thread that others use', () => {
 
   it('does not cost an innocent call its result when it kills the thread', async () => {
     await onStage(rules, { threads: { max: 1 } }, async (stage) => {
-      const offender = await stage.start({ tools: [tools] });
       const innocent = await stage.start({ tools: [tools] });
-      await offender.prompt('offend');
       let done = false;
-      // Its next step always waits for the thread, and would be the first in a new one.
-      const offending = (async () => {
+      // Their next steps always wait for the thread, and would be the first in a new one.
+      const offending = Array.from({ length: 6 }, async () => {
+        const offender = await stage.start({ tools: [tools] });
         while (!done) await offender.prompt('offend');
-      })();
+      });
       expect(await innocent.prompt('innocent')).toMatchObject({ stopReason: 'end' });
       done = true;
       expect(results(innocent)).toEqual(['waited']);
-      await offending;
+      await Promise.all(offending);
     });
   });
 
