@@ -70,13 +70,19 @@ describe('what a session leaves running in a thread that others use', () => {
       const innocent = await stage.start({ tools: [tools] });
       let done = false;
       // Their next steps always wait for the thread, and would be the first in a new one.
-      const offending = Array.from({ length: 6 }, async () => {
-        const offender = await stage.start({ tools: [tools] });
+      const offenders = await Promise.all(Array.from({ length: 6 }, () => stage.start({ tools: [tools] })));
+      await offenders[0]?.prompt('offend');
+      const offending = offenders.map(async (offender) => {
         while (!done) await offender.prompt('offend');
       });
-      expect(await innocent.prompt('innocent')).toMatchObject({ stopReason: 'end' });
+      const lost: string[] = [];
+      for await (const event of innocent.stream('innocent')) {
+        if (event.type === 'step-retried') lost.push(event.reason);
+      }
       done = true;
       expect(results(innocent)).toEqual(['waited']);
+      // It was hit, or this would show nothing.
+      expect(lost).toEqual(['error']);
       await Promise.all(offending);
     });
   });
