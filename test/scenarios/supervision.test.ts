@@ -59,7 +59,10 @@ describe('outside effects of a module', () => {
 
 describe('what a session leaves running in a thread that others use', () => {
   const rules: ScriptedRule[] = [
-    { match: { user: 'offend', turn: 0 }, answer: call('leave-bomb') },
+    {
+      match: { user: 'offend', turn: Array.from({ length: 20 }, (_, turn) => turn) },
+      answer: call('leave-bomb'),
+    },
     { match: { user: 'spin', turn: 0 }, answer: call('leave-spin') },
     { match: { user: 'innocent', turn: 0 }, answer: call('wait') },
     { answer: { text: 'ok' } },
@@ -70,8 +73,9 @@ describe('what a session leaves running in a thread that others use', () => {
       const innocent = await stage.start({ tools: [tools] });
       let done = false;
       // Their next steps always wait for the thread, and would be the first in a new one.
-      const offenders = await Promise.all(Array.from({ length: 6 }, () => stage.start({ tools: [tools] })));
-      await offenders[0]?.prompt('offend');
+      const offenders = await Promise.all(
+        Array.from({ length: 6 }, () => stage.start({ tools: [tools], maxTurns: 0 })),
+      );
       const offending = offenders.map(async (offender) => {
         while (!done) await offender.prompt('offend');
       });
@@ -82,7 +86,7 @@ describe('what a session leaves running in a thread that others use', () => {
       done = true;
       expect(results(innocent)).toEqual(['waited']);
       // It was hit, or this would show nothing.
-      expect(lost).toEqual(['error']);
+      expect(lost).toContain('error');
       await Promise.all(offending);
     });
   });
