@@ -18,6 +18,13 @@ const JOB = fileURLToPath(new URL('job.yaml', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('script.yaml', import.meta.url));
 
 const given = process.argv.slice(2);
+const own = given.find((argument) => /^(?:-o|--out|-d|--dir|-w|--write)\b/.test(argument));
+if (own !== undefined) {
+  console.error(
+    `npm start chooses its own folders and writes to a copy only: leave ${own} out, or use skein batch.`,
+  );
+  process.exit(2);
+}
 const isScripted = !given.some((argument) => /^(?:-m|--model)\b/.test(argument));
 const isPartial = given.some((argument) => argument.startsWith('--limit'));
 // Piped, standard output is the batch's records and nothing else.
