@@ -155,7 +155,7 @@ export class UnknownProviderError extends SkeinError {
   constructor(data: { model: string; provider: string; known: readonly string[] }) {
     super(
       'unknown_provider',
-      `Model "${data.model}": no provider "${data.provider}". Known: ${data.known.join(', ')}. Add it under providers: { ${data.provider}: { baseURL } }.`,
+      `Model "${data.model}": no provider "${data.provider}". Known: ${data.known.join(', ')}. Configure it: providers: { ${data.provider}: { baseURL } }, or --provider ${data.provider}=URL on the command line.`,
     );
   }
 }
