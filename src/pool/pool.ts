@@ -63,7 +63,8 @@ export class SessionPool implements AsyncDisposable {
   }
 
   /**
-   * Starts a session. Skills that cannot be read are skipped and told to `onWarning`; everything else that is wrong is refused.
+   * Starts a session. Skills that cannot be read are skipped with a process warning (`SkeinSkillWarning`); everything else
+   * that is wrong is refused.
    * @throws `session_exists`, `pool_closed`, `invalid_option`, `unknown_provider`, `missing_key`, `unknown_preset`,
    *   `invalid_tool`, `duplicate_tool`, `tool_module_failed`
    */
@@ -115,11 +116,16 @@ export class SessionPool implements AsyncDisposable {
 
   /**
    * Starts nothing more, lets accepted prompts end (at most `deadlineMs`, then they are cancelled), ends all sessions
-   * and threads. Idempotent.
+   * and threads. May be called again, for instance with a shorter deadline.
    */
   close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options, 'pool.close');
-    return (this.#closing ??= this.#close(options.deadlineMs ?? CLOSE_DEADLINE_MS));
+    const deadlineMs = options.deadlineMs ?? CLOSE_DEADLINE_MS;
+    if (this.#closing) {
+      // The first call tells of failures.
+      for (const { session } of this.#sessions.values()) session.close({ deadlineMs }).catch(() => undefined);
+    }
+    return (this.#closing ??= this.#close(deadlineMs));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -326,6 +326,19 @@ describe('closing', () => {
   });
 });
 
+describe('closing twice', () => {
+  it('keeps to the shorter deadline', async () => {
+    await onStage([{ answer: { delay: { firstMs: 4_000 }, text: 'ok' } }], {}, async (stage) => {
+      const session = await stage.start();
+      const prompt = session.prompt('go');
+      const patient = stage.pool.close();
+      await stage.pool.close({ deadlineMs: 0 });
+      await patient;
+      expect(await prompt).toMatchObject({ stopReason: 'cancelled' });
+    });
+  });
+});
+
 describe('starting and closing at once', () => {
   it('leaves nothing open', async () => {
     await onStage([], {}, async (stage) => {
