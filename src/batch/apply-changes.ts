@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readFile, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, lstat, mkdir, readdir, readFile, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { OutputError } from '../errors.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
 import { parentsOf } from '../workspace/from-files.ts';
@@ -54,9 +54,25 @@ async function problemWith(
   const file = join(directory, path);
   const kind = await kindOf(file);
   if (kind === 'link') return 'is a symbolic link';
-  if (before === null) return kind === 'file' ? 'has appeared since it was read' : undefined;
+  if (before === null && kind === 'file') return 'has appeared since it was read';
+  if (before === null && kind === 'directory') return problemInTheWay(directory, path, deleted);
+  if (before === null) return undefined;
   if (kind !== 'file') return 'is gone since it was read';
   return Buffer.compare(await readFile(file), before) === 0 ? undefined : 'has changed since it was read';
+}
+
+/** A directory may stand where a file is to be only if everything in it goes. */
+async function problemInTheWay(
+  directory: string,
+  path: string,
+  deleted: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const entries = await readdir(join(directory, path), { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    const inside = relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/');
+    if (!entry.isDirectory() && !deleted.has(inside)) return `cannot be made: ${inside} is in its way`;
+  }
+  return undefined;
 }
 
 async function kindOf(path: string): Promise<'file' | 'directory' | 'link' | 'none'> {
@@ -83,6 +99,8 @@ async function applyOne(directory: string, { path, before, after }: FileDifferen
   const temporary = join(dirname(file), `.${basename(file).slice(0, 200)}.${randomBytes(6).toString('hex')}`);
   try {
     await writeFile(temporary, after, { flag: 'wx', mode });
+    // The process's umask has had its say in the mode.
+    if (before !== null) await chmod(temporary, mode);
     await rename(temporary, file);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 
 /**
@@ -6,8 +6,10 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
  * paths from the repository's top and silently skips what is not under the current directory, hence the prefix.
  */
 export function applyCommand(directory: string, patchFile: string): string {
-  const top = repositoryOf(directory);
-  const prefix = top === undefined ? '' : relative(top, directory).split(sep).join('/');
+  // Git looks at the real path; by another one it would find nothing to do, and say nothing.
+  const real = existsSync(directory) ? realpathSync(directory) : directory;
+  const top = repositoryOf(real);
+  const prefix = top === undefined ? '' : relative(top, real).split(sep).join('/');
   const option = prefix === '' ? '' : ` --directory=${quote(prefix)}`;
   return `git -C ${quote(directory)} apply${option} ${quote(resolve(patchFile))}`;
 }

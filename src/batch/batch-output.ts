@@ -4,10 +4,12 @@ import { OutputError } from '../errors.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { applyCommand } from './apply-command.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
+import { makeDirectory } from './make-directory.ts';
 import { mergeOutcomes, type Merge } from './merge.ts';
 import { reportHtml } from './report-html.ts';
 import { buildReport, reportItem, type ItemReport, type Report } from './report.ts';
 import type { BatchOutcome, ItemOutcome } from './run-batch.ts';
+import { isUnseen } from './unseen-files.ts';
 
 const MERGED_PATCH = 'merged.patch';
 
@@ -30,7 +32,7 @@ export class BatchOutput {
 
   /** @throws {OutputError} `output_exists`, `output_unwritable`: now, and not after the work is done */
   static async create(directory: string, image: BaseImage): Promise<BatchOutput> {
-    await attempt(directory, () => mkdir(directory, { recursive: true }));
+    await attempt(directory, () => makeDirectory(directory));
     const there = await attempt(directory, () => readdir(directory));
     if (there.length > 0) {
       throw new OutputError(
@@ -39,6 +41,8 @@ export class BatchOutput {
       );
     }
     await attempt(directory, () => mkdir(join(directory, 'patches')));
+    // Results are no sources of the next batch, wherever they lie.
+    await attempt(directory, () => writeFile(join(directory, '.gitignore'), '*\n'));
     return new BatchOutput(directory, image);
   }
 
@@ -73,7 +77,7 @@ export class BatchOutput {
     const items = outcome.items.map(
       (item) => this.#items.get(item.item.id) ?? reportItem(item, this.#image, ''),
     );
-    const merge = mergeOutcomes(outcome.items, this.#image);
+    const merge = mergeOutcomes(outcome.items, this.#image, (change) => isUnseen(about.source, change));
     const diffs = merge.changes.map(fileDiff);
     const report = buildReport({
       ...about,

@@ -13,8 +13,9 @@ export interface Conflict {
   /**
    * - `content` — the items left different contents, or one deleted what another changed
    * - `file-and-directory` — the path would be a file and a directory at once
+   * - `unseen` — the path is on disk already, but was not shown to the sessions
    */
-  readonly kind: 'content' | 'file-and-directory';
+  readonly kind: 'content' | 'file-and-directory' | 'unseen';
 }
 
 export interface Merge {
@@ -32,8 +33,13 @@ interface Wish {
 /**
  * Puts the changes of all items that are `done` together. The same change by two items is one change; two different
  * changes of one file are a conflict. Items that did not end properly are left out: their files may be half done.
+ * @param isUnseen  whether a change would overwrite what no session was shown
  */
-export function mergeOutcomes(outcomes: readonly ItemOutcome[], image: BaseImage): Merge {
+export function mergeOutcomes(
+  outcomes: readonly ItemOutcome[],
+  image: BaseImage,
+  isUnseen: (change: FileDifference) => boolean = () => false,
+): Merge {
   const wishes = new Map<string, Wish>();
   const conflicts = new Map<string, Conflict>();
   for (const { item, status, result } of outcomes) {
@@ -50,6 +56,9 @@ export function mergeOutcomes(outcomes: readonly ItemOutcome[], image: BaseImage
       if (!isSame(earlier.difference.after, after))
         conflicts.set(path, { path, itemIds: earlier.itemIds, kind: 'content' });
     }
+  }
+  for (const [path, { difference, itemIds }] of wishes) {
+    if (isUnseen(difference)) conflicts.set(path, { path, itemIds, kind: 'unseen' });
   }
   const merged = new Map([...wishes].filter(([path]) => !conflicts.has(path)));
   dropClashes(merged, wishes, conflicts, image);

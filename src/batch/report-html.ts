@@ -1,3 +1,4 @@
+import type { Conflict } from './merge.ts';
 import { createHash } from 'node:crypto';
 import type { FileDiff } from './file-diff.ts';
 import { countOf, formatCount, formatDuration } from './format.ts';
@@ -108,7 +109,7 @@ ${join(parts)}
 function conflicts({ conflicts: list }: Report): Html | false {
   if (list.length === 0) return false;
   const rows = list.map(({ path, kind, itemIds }) => {
-    const what = kind === 'content' ? 'was changed differently by' : 'would be a file and a directory, by';
+    const what = CONFLICT_TEXT[kind];
     return markup`<li><span class="mono">${path}</span> ${what} ${itemIds.join(', ')}</li>\n`;
   });
   return markup`<h2>Conflicts <small>not in the merged patch; each item's own patch has its version</small></h2>
@@ -182,3 +183,9 @@ function skippedFiles({ skipped }: Report): Html | false {
 ${join(rows)}${more > 0 && markup`<li>… ${formatCount(more)} more in report.json</li>`}
 </ul></div>`;
 }
+
+const CONFLICT_TEXT: Readonly<Record<Conflict['kind'], string>> = {
+  content: 'was changed differently by',
+  'file-and-directory': 'would be a file and a directory, by',
+  unseen: 'is on disk already but was not shown to the sessions; it was written by',
+};

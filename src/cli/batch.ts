@@ -87,7 +87,9 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     progress[Symbol.dispose]();
     const wantsWrite = options.write === true && !outcome.interrupted;
     const problem = wantsWrite ? await tryToApply(directory, written) : undefined;
-    const isComplete = problem === undefined && written.report.totals.done === items.length;
+    // What is in conflict was not written.
+    const isWritten = problem === undefined && (!wantsWrite || written.merge.conflicts.length === 0);
+    const isComplete = isWritten && written.report.totals.done === items.length;
     const end: BatchEnd = {
       directory: output.directory,
       applied: wantsWrite && problem === undefined,

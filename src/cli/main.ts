@@ -4,15 +4,13 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { BatchCommandOptions } from './batch.ts';
 import type { ModelCommandOptions } from './model.ts';
 import type { RunCommandOptions } from './run.ts';
+import { MAX_CONCURRENCY } from '../batch/job.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { tolerateBrokenOutput } from './output-streams.ts';
 import { printableLine } from './printable.ts';
 import { OutputError, SkeinError } from '../errors.ts';
 
-// `skein … | head`: the reader has what it wanted.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
-});
+const outputHasFailed = tolerateBrokenOutput();
 
 const modelOption = (): Option =>
   new Option('-m, --model <id>', 'provider:name, or scripted:script.yaml for the scripted model');
@@ -60,7 +58,11 @@ program
   .option('-d, --dir <directory>', 'the files that the sessions see (default: the current directory)')
   .addOption(modelOption())
   .addOption(providerOption())
-  .option('-c, --concurrency <n>', "sessions at a time (default: the job's, or else 8)", wholeNumber(1))
+  .option(
+    '-c, --concurrency <n>',
+    "sessions at a time (default: the job's, or else 8)",
+    wholeNumber(1, MAX_CONCURRENCY),
+  )
   .option('--limit <n>', 'only the first items: to try a job before paying for all of it', wholeNumber(1))
   .option('-o, --out <directory>', 'where the patches and the report go (default: .skein/<name>-<time>)')
   .option('-w, --write', 'write the merged changes to the files, if those are still what the sessions saw')
@@ -99,6 +101,9 @@ try {
   if (!(error instanceof CommanderError)) process.stderr.write(`skein: ${describe(error)}\n`);
 }
 process.exitCode = exitCode;
+process.on('exit', () => {
+  if (outputHasFailed() && process.exitCode === EXIT.done) process.exitCode = EXIT.unfinished;
+});
 
 function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;

@@ -68,6 +68,8 @@ export class RunView implements RunListener {
     if (end.problem) lines.push(c.red(`  ${printableLine(end.problem.message)}`));
     if (end.applied) lines.push('  The changes were written to the files.');
     else if (end.patchFile !== null) lines.push(`  ${c.dim('patch')} ${printableLine(end.patchFile)}`);
+    else if (end.problem)
+      lines.push(`  Nothing could be saved; the changes were:\n${viewPatch(result.patch, c)}`);
     else if (diffs.length > 0)
       lines.push(c.dim('  No file was written; --write writes them, --patch FILE saves the patch.'));
     this.#write(`\n${lines.filter((line) => line !== '').join('\n')}\n`);

@@ -1,8 +1,9 @@
-import { resolve } from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { access, constants, writeFile } from 'node:fs/promises';
 import { applyChanges } from '../batch/apply-changes.ts';
 import { differencesOf } from '../batch/differences.ts';
 import { fileDiff } from '../batch/file-diff.ts';
+import { isUnseen } from '../batch/unseen-files.ts';
 import { OutputError, UsageError } from '../errors.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { SessionPool } from '../pool/pool.ts';
@@ -41,6 +42,7 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   const text = await promptText(prompt);
   const directory = resolve(options.dir ?? '.');
   const image = await readInput(directory, options.file);
+  if (options.patch !== undefined) await assertWritable(options.patch);
   await using chosen = await chooseModel({ model: options.model, providers: options.provider, from: '.' });
   await using pool = await SessionPool.open({ providers: chosen.providers });
 
@@ -97,8 +99,19 @@ async function deliver(
 ): Promise<RunEnd> {
   const exitCode = interrupted ?? (result.stopReason === 'end' ? EXIT.done : EXIT.unfinished);
   if (options.patch !== undefined) {
-    await savePatch(options.patch, result.patch);
-    return { applied: false, patchFile: options.patch, problem: undefined, exitCode };
+    try {
+      const unseen = differencesOf(result, image).find((change) => isUnseen(directory, change));
+      await savePatch(options.patch, result.patch);
+      const problem = unseen && unseenProblem(unseen.path);
+      return {
+        applied: false,
+        patchFile: options.patch,
+        problem,
+        exitCode: problem ? EXIT.unfinished : exitCode,
+      };
+    } catch (error) {
+      return rescue(result, error, interrupted);
+    }
   }
   if (!options.write || result.changes.length === 0) {
     return { applied: false, patchFile: null, problem: undefined, exitCode };
@@ -107,17 +120,49 @@ async function deliver(
     // Half of a change is nobody's wish: only what the model called finished goes into the files.
     if (exitCode !== EXIT.done)
       throw new OutputError('write_failed', 'Nothing was written: the session did not end by itself.');
-    await applyChanges(directory, differencesOf(result, image));
+    const differences = differencesOf(result, image);
+    const unseen = differences.find((change) => isUnseen(directory, change));
+    if (unseen) throw unseenProblem(unseen.path);
+    await applyChanges(directory, differences);
     return { applied: true, patchFile: null, problem: undefined, exitCode };
   } catch (error) {
+    return rescue(result, error, interrupted);
+  }
+}
+
+/** The changes are not where they were wanted: they are saved elsewhere, and where that fails too, the record has them. */
+async function rescue(
+  result: PromptResult,
+  error: unknown,
+  interrupted: ExitCode | undefined,
+): Promise<RunEnd> {
+  const problem = error instanceof Error ? error : new Error(String(error));
+  const exitCode = interrupted ?? EXIT.unfinished;
+  try {
     const patchFile = `${await defaultOutput('run')}.patch`;
     await savePatch(patchFile, result.patch);
-    return {
-      applied: false,
-      patchFile,
-      problem: error instanceof Error ? error : new Error(String(error)),
-      exitCode: interrupted ?? EXIT.unfinished,
-    };
+    return { applied: false, patchFile, problem, exitCode };
+  } catch {
+    return { applied: false, patchFile: null, problem, exitCode };
+  }
+}
+
+function unseenProblem(path: string): OutputError {
+  return new OutputError(
+    'disk_changed',
+    `${path} is there already, but the session was not shown it (binary, too large, ignored or left out).`,
+  );
+}
+
+/** Before the session is paid for. @throws {OutputError} `output_unwritable` */
+async function assertWritable(file: string): Promise<void> {
+  try {
+    await access(dirname(resolve(file)), constants.W_OK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new OutputError('output_unwritable', `The patch could not be written to ${file} (${code}).`, {
+      cause,
+    });
   }
 }
 

@@ -24,7 +24,13 @@ describe('the results of a batch', () => {
       { ...outcomeOf('x/y z.ts', image, { 'b.ts': null }), item: { id: 'x/y z.ts', number: 3, prompt: '' } },
       { item: { id: 'late', number: 4, prompt: '' }, status: 'not-started', result: null, error: null },
     ]);
-    expect(readdirSync(out).sort()).toEqual(['merged.patch', 'patches', 'report.html', 'report.json']);
+    expect(readdirSync(out).sort()).toEqual([
+      '.gitignore',
+      'merged.patch',
+      'patches',
+      'report.html',
+      'report.json',
+    ]);
     expect(readdirSync(join(out, 'patches')).sort()).toEqual(['0001-a.ts.patch', '0003-x-y-z.ts.patch']);
     const patch = readFileSync(join(out, 'merged.patch'), 'utf8');
     expect(patch.match(/^diff --git .*/gm)).toEqual([

@@ -55,7 +55,13 @@ describe('skein batch, piped', () => {
     const first = await skein(['batch', 'jobs/lets.yaml'], { cwd: here.path });
     const { out, patch } = recordsOf(first).at(-1) as unknown as { out: string; patch: string };
     expect(out.startsWith(join(here.path, '.skein', 'lets-'))).toBe(true);
-    expect(readdirSync(out).sort()).toEqual(['merged.patch', 'patches', 'report.html', 'report.json']);
+    expect(readdirSync(out).sort()).toEqual([
+      '.gitignore',
+      'merged.patch',
+      'patches',
+      'report.html',
+      'report.json',
+    ]);
     expect(readFileSync(patch, 'utf8')).toContain('+let b = 1;');
     expect(file('.skein/.gitignore')).toBe('*\n');
 
