@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FIX_SCRIPT, folder, skein } from './run-cli.ts';
@@ -15,8 +16,10 @@ beforeAll(() => {
     'column.yaml': JOB.replace('{{path}}', '{{paht}}'),
     'glob.yaml': JOB.replace('*.ts', '*.tsx'),
     'broken.yaml': 'name: [x\n',
+    'big.txt': 'x'.repeat(4 * 1024 * 1024 + 1),
     'tool.yaml': `${JOB}tools: [coding-agnet]\n`,
   });
+  execFileSync('mkfifo', [join(here.path, 'pipe')]);
 });
 afterAll(() => here.remove());
 
@@ -66,6 +69,30 @@ describe('a command that is called wrongly', () => {
       ['run', 'x', ...FIX, '--dir', 'src', '--file', 'job.yaml'],
       'input_unreadable',
       'is not in the directory',
+    ],
+    [
+      'a directory for a file',
+      ['run', 'x', ...FIX, '--file', '.'],
+      'input_unreadable',
+      'is a directory; give it as --dir',
+    ],
+    [
+      'a pipe for a file',
+      ['run', 'x', ...FIX, '--file', 'pipe'],
+      'input_unreadable',
+      'pipe is not a regular file',
+    ],
+    [
+      'a file that is too large',
+      ['run', 'x', ...FIX, '--file', 'big.txt'],
+      'input_unreadable',
+      'big.txt has 4194305 bytes; at most 4194304 (4 MiB)',
+    ],
+    [
+      'a patch in a directory that is not there',
+      ['run', 'x', ...FIX, '--patch', 'nowhere/x.patch'],
+      'output_unwritable',
+      'nowhere/x.patch (ENOENT)',
     ],
     [
       'a script that is not there',
@@ -129,6 +156,7 @@ describe('a command that is called wrongly', () => {
     [['frob'], "unknown command 'frob'"],
     [['run', 'x', '--modle', 'y'], 'Did you mean --model?'],
     [['run', 'x', '--max-turns', '-1'], 'Expected a whole number of at least 0.'],
+    [['batch', 'job.yaml', '-c', '1025'], 'Expected a whole number from 1 to 1024.'],
     [['batch'], "missing required argument 'job'"],
     [['model', 'fix.yaml', '--port', '70000'], 'Expected a whole number from 0 to 65535.'],
   ])('as in %j says what is expected and ends with 2', async (args, says) => {

@@ -66,6 +66,19 @@ describe('skein run, piped', () => {
     expect(recordsOf(result).at(-1)).toMatchObject({ files: [] });
   });
 
+  it('sees a file in a directory that is reached through a link', async () => {
+    symlinkSync('src', join(here.path, 'link'));
+    for (const [dir, file] of [
+      ['link', 'src/a.ts'],
+      ['src', 'link/a.ts'],
+    ] as const) {
+      const result = await skein(['run', 'Fix a.ts', ...SCRIPTED, '--dir', dir, '--file', file], {
+        cwd: here.path,
+      });
+      expect(recordsOf(result).at(-1)).toMatchObject({ exit: 0, files: [{ path: 'a.ts' }] });
+    }
+  });
+
   it('ends quietly where the reader has gone', async () => {
     const result = await skein(['run', 'Fix src/a.ts', ...SCRIPTED], {
       cwd: here.path,
