@@ -41,10 +41,14 @@ export function viewDiffStat(
 
 /** A patch in colours. */
 export function viewPatch(patch: string, c: Colors): string {
+  // In a hunk, `--- x` is the removed line `-- x`.
+  let isHunk = false;
   return printable(patch)
     .split('\n')
     .map((line) => {
-      if (/^(?:diff |index |--- |\+\+\+ |new file |deleted file )/.test(line)) return c.bold(line);
+      if (line.startsWith('diff ')) isHunk = false;
+      if (line.startsWith('@@')) isHunk = true;
+      if (!isHunk && /^(?:diff |index |--- |\+\+\+ |new file |deleted file )/.test(line)) return c.bold(line);
       if (line.startsWith('@@')) return c.cyan(line);
       if (line.startsWith('+')) return c.green(line);
       return line.startsWith('-') ? c.red(line) : line;

@@ -38,7 +38,7 @@ export function viewProgress(
   const spinner = FRAMES[frame % FRAMES.length]!;
   const lines = [
     `${c.bold(fitEnd(name, columns - counts.length - 3))} ${bar} ${counts}`,
-    `  ${(state.failed > 0 ? c.yellow : c.dim)(fitEnd(facts.join(' · '), columns - 3))}`,
+    `  ${(state.failed > 0 ? c.yellow : c.dim)(fitFacts(facts, columns - 3))}`,
   ];
   const running = [...state.running].slice(0, MAX_ROWS);
   for (const [itemId, activity] of running) {
@@ -51,4 +51,11 @@ export function viewProgress(
   if (hidden > 0) lines.push(c.dim(`    and ${hidden} more`));
   if (options.interrupted) lines.push(c.yellow(fitEnd('  ending: Ctrl-C again exits at once', columns - 1)));
   return lines.join('\n');
+}
+
+/** As many as there is room for: the first say most. */
+function fitFacts(facts: readonly string[], columns: number): string {
+  let shown = facts.length;
+  while (shown > 1 && textWidth(facts.slice(0, shown).join(' · ')) > columns) shown -= 1;
+  return fitEnd(facts.slice(0, shown).join(' · '), columns);
 }

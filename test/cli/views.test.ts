@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { countOf, formatDuration } from '../../src/batch/format.ts';
 import type { FileDiff } from '../../src/batch/file-diff.ts';
-import { viewDiffStat } from '../../src/cli/diff-view.ts';
+import { viewDiffStat, viewPatch } from '../../src/cli/diff-view.ts';
 import { NdjsonWriter } from '../../src/cli/ndjson.ts';
 import { viewProgress } from '../../src/cli/progress-view.ts';
 import { fitEnd, textWidth } from '../../src/cli/text-width.ts';
@@ -32,6 +32,15 @@ describe('the live view', () => {
       ...Array.from({ length: 6 }, (_, i) => `  ⠋ src/resources/file-${i}.ts edit`),
       '    and 2 more',
     ]);
+  });
+
+  it.each([
+    [40, '  40 done · 8 running · 2 failed'],
+    [30, '  40 done · 8 running'],
+    [12, '  40 done'],
+  ])('drops the last facts first where there are %i columns', (columns, facts) => {
+    const options = { columns, elapsedMs: 3_210, frame: 0, colors, interrupted: false };
+    expect(viewProgress('t', state, options).split('\n')[1]).toBe(facts);
   });
 
   it.each([20, 30, 40, 60, 100])('is never wider than a screen of %i columns', (columns) => {
@@ -87,6 +96,21 @@ describe('the diff summary', () => {
       'M 28',
       'and 28',
       '30 files',
+    ]);
+  });
+});
+
+describe('a patch in colours', () => {
+  it('tells the head of a file from lines that look like one', () => {
+    const c = pc.createColors(true);
+    const head = ['diff --git a/x b/x', '--- a/x', '+++ b/x'];
+    const hunk = ['@@ -1 +1 @@', '--- query', '+++ count'];
+    expect(viewPatch([...head, ...hunk, ...head].join('\n'), c).split('\n')).toEqual([
+      ...head.map(c.bold),
+      c.cyan(hunk[0]),
+      c.red(hunk[1]),
+      c.green(hunk[2]),
+      ...head.map(c.bold),
     ]);
   });
 });
