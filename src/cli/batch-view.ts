@@ -1,8 +1,9 @@
 import { join, relative } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { countOf, formatCount, formatDuration } from '../batch/format.ts';
-import type { ReportItem } from '../batch/report.ts';
+import type { Report, ReportItem } from '../batch/report.ts';
 import type { BatchEnd } from './batch-end.ts';
+import { EXIT } from './exit-code.ts';
 import { viewDiffStat } from './diff-view.ts';
 import { printableLine } from './printable.ts';
 import type { Colors, Terminal } from './terminal.ts';
@@ -28,7 +29,7 @@ export function viewBatch(
       )
       .join('\n'),
   ];
-  const isGood = totals.done === totals.items;
+  const isGood = end.exitCode === EXIT.done;
   const mark = isGood ? c.green('✔') : c.red('✘');
   const headline = [
     `${formatCount(totals.done)} of ${formatCount(totals.items)} items done in ${formatDuration(report.durationMs)}`,
@@ -48,8 +49,10 @@ export function viewBatch(
   lines.push(`  ${c.dim('report')} ${printableLine(place('report.html'))}`);
   if (end.problem)
     lines.push(c.red(`  ${printableLine(end.problem.message)} The merged patch has the changes.`));
-  else if (end.applied) lines.push(`  The changes were written to the files.`);
-  else if (diffs.length > 0)
+  else if (end.applied) {
+    lines.push(`  The changes were written to the files.`);
+    if (report.conflicts.length > 0) lines.push(c.red(`  Not written: ${leftOut(report.conflicts)}.`));
+  } else if (diffs.length > 0)
     lines.push(
       c.dim(
         `  No file was written; to take the changes over:
@@ -58,6 +61,13 @@ export function viewBatch(
     );
   blocks.push(lines.join('\n'));
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+/** The files that no version of was taken. */
+function leftOut(conflicts: Report['conflicts']): string {
+  const shown = conflicts.slice(0, MAX_FAILURES).map(({ path }) => printableLine(path));
+  const hidden = conflicts.length - shown.length;
+  return shown.join(', ') + (hidden > 0 ? ` and ${formatCount(hidden)} more` : '');
 }
 
 function viewFailures(items: readonly ReportItem[], c: Colors): string {
