@@ -56,7 +56,7 @@ export class RunView implements RunListener {
     const c = this.#terminal.out;
     this.#endLine();
     const isShort = result.patch.length < 200_000 && result.patch.split('\n').length <= MAX_PATCH_LINES;
-    if (!end.applied && end.patchFile === null && isShort && result.patch !== '') {
+    if (!end.applied && !end.problem && end.patchFile === null && isShort && result.patch !== '') {
       this.#write(`\n${viewPatch(result.patch, c)}`);
     }
     const lines = [viewDiffStat(diffs, { columns: this.#terminal.columns, colors: c })];

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FIX_SCRIPT, folder, recordsOf, skein } from './run-cli.ts';
@@ -116,6 +116,17 @@ describe('what a run changed', () => {
     });
     expect(fileA()).toBe('mine\n');
     expect(readFileSync(String(last?.['patchFile']), 'utf8')).toContain('+let a = 1;');
+  });
+
+  it('is in the record where it can be saved nowhere', async () => {
+    mkdirSync(join(here.path, 'taken'));
+    writeFileSync(join(here.path, '.skein'), '');
+    const result = await skein(['run', 'Fix src/a.ts', ...SCRIPTED, '--patch', 'taken'], { cwd: here.path });
+    const ended = recordsOf(result).filter(({ type }) => type === 'session.ended');
+    expect(ended).toMatchObject([
+      { exit: 1, patchFile: null, patch: expect.stringContaining('+let a = 1;') },
+    ]);
+    expect(result.exitCode).toBe(1);
   });
 
   it('never leaves the directory through a link', async () => {
