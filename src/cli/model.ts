@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { startScriptedModel } from '../model/scripted/server.ts';
+import { InvalidOptionError, UsageError } from '../errors.ts';
+import { startScriptedModel, type ScriptedModelServer } from '../model/scripted/server.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { NdjsonWriter } from './ndjson.ts';
 import { describeTerminal } from './terminal.ts';
@@ -15,10 +16,7 @@ export interface ModelCommandOptions {
  */
 export async function modelCommand(script: string, options: ModelCommandOptions): Promise<ExitCode> {
   const terminal = describeTerminal(options);
-  const server = await startScriptedModel(script, {
-    port: options.port ?? 0,
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-  });
+  const server = await serve(script, options);
   if (terminal.json) {
     const writer = new NdjsonWriter((line) => process.stdout.write(line));
     writer.record('model.listening', { baseURL: server.baseURL, port: server.port, script });
@@ -34,4 +32,13 @@ export async function modelCommand(script: string, options: ModelCommandOptions)
   // An open channel would keep the process alive.
   if (process.connected) process.disconnect();
   return EXIT.done;
+}
+
+async function serve(script: string, { port = 0, seed }: ModelCommandOptions): Promise<ScriptedModelServer> {
+  try {
+    return await startScriptedModel(script, { port, ...(seed === undefined ? {} : { seed }) });
+  } catch (cause) {
+    if (!(cause instanceof InvalidOptionError && cause.option === 'port')) throw cause;
+    throw new UsageError('usage', `${cause.message} Choose another one with --port.`, { cause });
+  }
 }

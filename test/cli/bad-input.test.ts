@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { FIX_SCRIPT, folder, skein } from './run-cli.ts';
 
@@ -163,6 +165,21 @@ describe('a command that is called wrongly', () => {
     const result = await skein(args, { cwd: here.path });
     expect(result.stderr).toContain(says);
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+});
+
+describe('a port that is in use', () => {
+  it('is an error that says how to choose another', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const result = await skein(['model', 'fix.yaml', '--port', String(port)], { cwd: here.path });
+      expect(result.stderr).toMatch(/^skein: .*EADDRINUSE.* Choose another one with --port\. \[usage\]\n$/);
+      expect(result).toMatchObject({ exitCode: 2, stdout: '' });
+    } finally {
+      server.close();
+    }
   });
 });
 
