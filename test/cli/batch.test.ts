@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FIX_SCRIPT, folder, recordsOf, skein } from './run-cli.ts';
+import { FIX_SCRIPT, folder, MAIN, recordsOf, skein } from './run-cli.ts';
 
 const JOB =
   'name: lets\nprompt: Fix {{path}}\neach: { files: "src/*.ts" }\nmodel: scripted:fix.yaml\nconcurrency: 1\n';
@@ -118,6 +119,24 @@ describe('skein batch, piped', () => {
       ['src/b.ts', 'model-error'],
       ['src/c.ts', 'end'],
     ]);
+  });
+});
+
+describe('skein batch whose output fills the disk', () => {
+  it.skipIf(!existsSync('/dev/full'))('writes its results, and ends with 1', () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const args = [MAIN, 'batch', 'jobs/lets.yaml', '--out', 'out'];
+      const { status, stderr } = spawnSync(process.execPath, args, {
+        cwd: here.path,
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+      expect(file('out/merged.patch')).toContain('+let b = 1;');
+    } finally {
+      closeSync(full);
+    }
   });
 });
 

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FIX_SCRIPT, folder, MAIN } from './run-cli.ts';
 
@@ -47,6 +49,34 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(screen).toMatch(/✔ 2 of 2 items done in .* tokens\n/);
     expect(screen).toMatch(/report \.skein\/lets-.*\/report\.html\n/);
     expect(screen).not.toContain('owned');
+  });
+
+  it('a batch that writes names the files that it left out', () => {
+    writeFileSync(
+      join(here.path, 'rows.yaml'),
+      'name: rows\nprompt: "{{what}}"\nmodel: scripted:write.yaml\n' +
+        'each: { rows: [{ what: src/a.ts x }, { what: src/a.ts y }, { what: new.ts z }] }\n',
+    );
+    writeFileSync(
+      join(here.path, 'write.yaml'),
+      `rules:
+  - match: { turn: 0, user: '^(?<path>\\S+) (?<text>\\S+)' }
+    answer: { calls: [{ name: write, arguments: { path: '{{path}}', content: '{{text}}' } }] }
+  - answer: { text: Done. }
+`,
+    );
+    const screen = onTerminal(['batch', 'rows.yaml', '--write'], { NO_COLOR: '1' });
+    expect(screen).toMatch(/✘ 3 of 3 items done .* 1 in conflict/);
+    expect(screen).toContain('The changes were written to the files.\n  Not written: src/a.ts.\n');
+  });
+
+  it('a run whose patch can be saved nowhere shows it once', () => {
+    mkdirSync(join(here.path, 'taken'));
+    writeFileSync(join(here.path, '.skein'), '');
+    const args = ['run', "'Fix src/a.ts'", '--model', 'scripted:fix.yaml', '--patch', 'taken'];
+    const screen = onTerminal(args, { NO_COLOR: '1' });
+    expect(screen).toContain('The patch cannot be written to taken');
+    expect(screen.split('+let a = 1;')).toHaveLength(2);
   });
 
   it('a batch on a dumb terminal is told in lines', () => {
