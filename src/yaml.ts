@@ -29,7 +29,9 @@ export function parseYaml(
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const line = error.mark ? ` at line ${error.mark.line + 1}, column ${error.mark.column + 1}` : '';
-    throw invalid(options.source, `is not valid YAML${line}: ${error.reason}`, error);
+    // What `key: {{name}}` is to YAML.
+    const hint = error.reason.includes('complex keys') ? ' (a value that begins with {{ must be quoted)' : '';
+    throw invalid(options.source, `is not valid YAML${line}: ${error.reason}${hint}`, error);
   }
 }
 

@@ -16,7 +16,7 @@ export interface BatchItem {
 /**
  * A job's items over the files it is about, in byte order of their paths or in the order of its rows.
  * @param source  the job file, named in errors
- * @throws {ConfigFileError} `invalid_job` for a placeholder that no column fills or two rows of one id;
+ * @throws {ConfigFileError} `invalid_job` for a placeholder that no column fills, two rows of one id or an empty one;
  *   `no_match` for a glob that matches nothing
  */
 export function planItems(job: Job, image: BaseImage, source: string): readonly BatchItem[] {
@@ -24,6 +24,7 @@ export function planItems(job: Job, image: BaseImage, source: string): readonly 
   const ids = new Set<string>();
   return rows.map((row, i) => {
     const id = row['id'] ?? row['path'] ?? `row-${i + 1}`;
+    if (id.trim() === '') throw invalid(source, `row ${i + 1} of each has an empty id; give it one`);
     if (ids.has(id)) throw invalid(source, `two rows of each have the id "${id}"; give each its own`);
     ids.add(id);
     return { id, number: i + 1, prompt: render(job.prompt, row, source) };

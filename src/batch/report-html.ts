@@ -155,16 +155,19 @@ function diffBlock(diffs: readonly FileDiff[], budget: { lines: number }): Html 
   budget.lines -= shown.length;
   const hidden = lines.length - shown.length;
   const rest = hidden > 0 && markup`<span class="m">… ${formatCount(hidden)} more lines in the patch</span>`;
-  return markup`<pre>${join(shown.map(diffLine))}${rest}</pre>`;
+  // Before a file's first hunk, `---` and `+++` name the file; inside one they are lines like any other.
+  let isInHunk = false;
+  const html = shown.map((line) => {
+    if (line.startsWith('diff ')) isInHunk = false;
+    if (line.startsWith('@@')) isInHunk = true;
+    return markup`<span class="${lineClass(line, isInHunk)}">${line === '' ? ' ' : line}</span>`;
+  });
+  return markup`<pre>${join(html)}${rest}</pre>`;
 }
 
-function diffLine(line: string): Html {
-  return markup`<span class="${lineClass(line)}">${line === '' ? ' ' : line}</span>`;
-}
-
-function lineClass(line: string): string {
-  if (/^(?:diff |index |--- |\+\+\+ |new file |deleted file |\\ )/.test(line)) return 'm';
+function lineClass(line: string, isInHunk: boolean): string {
   if (line.startsWith('@@')) return 'h';
+  if (!isInHunk || line.startsWith('diff ') || line.startsWith('\\ ')) return 'm';
   if (line.startsWith('+')) return 'a';
   return line.startsWith('-') ? 'd' : 'c';
 }

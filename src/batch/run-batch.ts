@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { setMaxListeners } from 'node:events';
+import { ConfigFileError } from '../errors.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { SessionOptions } from '../pool/options.ts';
 import type { SessionPool } from '../pool/pool.ts';
@@ -68,7 +70,7 @@ export interface BatchOptions {
 /**
  * Runs one session an item, `concurrency` at a time, all over one base image.
  * @throws what `pool.start` throws, before anything is run, when no session of this job could start (`unknown_provider`,
- *   `missing_key`, `unknown_preset`, …)
+ *   `missing_key`, `unknown_preset`, …), or `invalid_job` for a directory of skills that is not there
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   const { job, items, onEvent = () => undefined } = options;
@@ -79,6 +81,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   setMaxListeners(0, signal);
   const concurrency = Math.min(options.concurrency ?? job.concurrency ?? DEFAULT_CONCURRENCY, items.length);
   const sessionOptions = sessionOptionsOf(options);
+  await checkSkills(job);
   // Wrong for one is wrong for all: found before a report says so once an item.
   await (await options.pool.start(sessionOptions)).close();
 
@@ -123,6 +126,18 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   };
   await onEvent({ type: 'batch-ended', outcome });
   return outcome;
+}
+
+/** One session does without a directory of skills; a job that names one is not meant to be paid for without it. */
+async function checkSkills({ skills = [] }: Job): Promise<void> {
+  for (const directory of skills) {
+    const isThere = await stat(directory).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    );
+    if (!isThere)
+      throw new ConfigFileError('invalid_job', `The job's skills directory ${directory} is not there.`);
+  }
 }
 
 function sessionOptionsOf({ job, image, model = job.model }: BatchOptions): SessionOptions {

@@ -1,12 +1,11 @@
 import { constants } from 'node:fs';
 import type { Dirent } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BaseImageError, InvalidOptionError, WorkspaceError } from '../errors.ts';
 import { packImage } from './base-image.ts';
 import type { BaseImage, ImageEntry, SkippedFile } from './base-image.ts';
-import { parentsOf } from './from-files.ts';
 import { globMatcher } from './glob.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import { resolveFilePath } from './paths.ts';
@@ -66,7 +65,10 @@ export async function fromDirectory(
   const root = resolve(directory);
   await checkRoot(root);
   const walk = new Walk(root, settings);
-  await walk.directory('', new IgnoreRules());
+  await walk.directory(
+    '',
+    settings.gitignore ? await IgnoreRules.above(await realpath(root)) : new IgnoreRules(),
+  );
   const entries = await readAll(root, walk, settings);
   walk.skipped.sort((a, b) => (a.path < b.path ? -1 : 1));
   return packImage(entries, walk.skipped);
@@ -74,8 +76,7 @@ export async function fromDirectory(
 
 /** One pass over the tree's names. Contents are read afterwards, when it is known what is wanted. */
 class Walk {
-  /** Name on disk by canonical path; they differ where a name is not NFC. */
-  readonly found = new Map<string, string>();
+  readonly found = new Set<string>();
   readonly skipped: SkippedFile[] = [];
   readonly #root: string;
   readonly #settings: Settings;
@@ -134,11 +135,12 @@ class Walk {
       this.skip(name, `unusable name (${error.code})`);
       return;
     }
-    if (this.found.has(path)) {
-      this.skip(name, 'another name is the same once normalised');
+    if (path !== name) {
+      // A patch or a write would name another file than the one on disk.
+      this.skip(name, 'its name is not in Unicode NFC');
       return;
     }
-    this.found.set(path, name);
+    this.found.add(path);
     if (this.found.size > this.#settings.maxFiles) {
       throw tooLarge(this.#root, `more than ${this.#settings.maxFiles} files`, 'maxFiles');
     }
@@ -147,14 +149,11 @@ class Walk {
 
 async function readAll(root: string, walk: Walk, settings: Settings): Promise<ImageEntry[]> {
   const entries: ImageEntry[] = [];
-  const directories = new Set([...walk.found.keys()].flatMap((path) => [...parentsOf(path)]));
-  const queue = walk.found.entries();
+  const queue = walk.found.values();
   let totalBytes = 0;
   const reader = async (): Promise<void> => {
-    for (const [path, name] of queue) {
-      const result = directories.has(path)
-        ? 'a directory has the same name once normalised'
-        : await readOne(join(root, name), settings);
+    for (const path of queue) {
+      const result = await readOne(join(root, path), settings);
       if (typeof result === 'string') {
         walk.skip(path, result);
         continue;

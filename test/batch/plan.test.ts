@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Job, JobEach } from '../../src/batch/job.ts';
+import { parseJob, type Job, type JobEach } from '../../src/batch/job.ts';
 import { planItems } from '../../src/batch/plan.ts';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
 
@@ -90,3 +90,16 @@ function job(each: JobEach | string[], prompt = 'Fix {{path}}'): Job {
 function idsOf(given: Job): string[] {
   return planItems(given, image, 'job.yaml').map((item) => item.id);
 }
+
+it('a row without a name is refused', () => {
+  const job = parseJob('name: x\nprompt: p\neach:\n  rows:\n    - { id: "" }\n', 'job.yaml');
+  expect(() => planItems(job, baseImage.fromFiles({ a: '' }), 'job.yaml')).toThrow(
+    'row 1 of each has an empty id',
+  );
+});
+
+it('a prompt that begins with {{ and is not quoted is refused with the way to mend it', () => {
+  expect(() => parseJob('name: x\nprompt: {{path}}\neach: { files: a }\n', 'job.yaml')).toThrow(
+    'a value that begins with {{ must be quoted',
+  );
+});

@@ -161,3 +161,13 @@ describe('an output directory where none can be made', () => {
     expect(result.stderr).toContain('/proc/nowhere');
   });
 });
+
+describe('a job whose skills are not there', () => {
+  it('is refused before anything is asked of a model', async () => {
+    job(['Write a.txt x']);
+    writeFileSync(path('job.yaml'), `${readFileSync(path('job.yaml'), 'utf8')}skills: [nowhere]\n`);
+    const result = await skein(['batch', 'job.yaml', ...SCRIPTED, '--out', 'out'], { cwd: here.path });
+    expect(result.exitCode).toBe(2);
+    expect(result.stderr).toContain('nowhere is not there. [invalid_job]');
+  });
+});

@@ -34,6 +34,36 @@ describe('an image of a directory', () => {
     expect([image.fileCount, image.skipped]).toEqual([4, []]);
   });
 
+  it('honours the .gitignore files of the repository above it', async () => {
+    await put({
+      '.git/HEAD': '',
+      '.gitignore': 'secret.txt\n/packages/app/build\n',
+      'packages/.gitignore': '*.log\n',
+      'packages/app/a.ts': '',
+      'packages/app/a.log': '',
+      'packages/app/secret.txt': '',
+      'packages/app/build/b.js': '',
+      'packages/app/lib/build/b.js': '',
+    });
+    const image = await baseImage.fromDirectory(join(root, 'packages/app'));
+    expect(image.paths()).toEqual(['a.ts', 'lib/build/b.js']);
+  });
+
+  it('is what was asked for, even where the repository above ignores all of it', async () => {
+    await put({ '.git/HEAD': '', '.gitignore': 'scratch/\n*.log\n', 'scratch/a.ts': '' });
+    expect((await baseImage.fromDirectory(join(root, 'scratch'))).paths()).toEqual(['a.ts']);
+  });
+
+  it('leaves out a name that is not in NFC, and says so', async () => {
+    await put({ 'cafe\u0301.js': '', 'caf\u00e9.ts': '', 'de\u0301/a.js': '' });
+    const image = await baseImage.fromDirectory(root);
+    expect(image.paths()).toEqual(['caf\u00e9.ts']);
+    expect(image.skipped).toEqual([
+      { path: 'cafe\u0301.js', reason: 'its name is not in Unicode NFC' },
+      { path: 'de\u0301/a.js', reason: 'its name is not in Unicode NFC' },
+    ]);
+  });
+
   it('honours every .gitignore as git does', async () => {
     await put({
       '.gitignore': 'dist/\n*.log\n/only-root\nFOO\n',
