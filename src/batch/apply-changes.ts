@@ -61,16 +61,19 @@ async function problemWith(
   return Buffer.compare(await readFile(file), before) === 0 ? undefined : 'has changed since it was read';
 }
 
-/** A directory may stand where a file is to be only if everything in it goes. */
+/** A directory may stand where a file is to be only if everything in it goes, and itself by that. */
 async function problemInTheWay(
   directory: string,
   path: string,
   deleted: ReadonlySet<string>,
 ): Promise<string | undefined> {
+  const emptied = new Set([...deleted].flatMap((file) => [...parentsOf(file)]));
+  if (!emptied.has(path)) return 'cannot be made: a directory is in its way';
   const entries = await readdir(join(directory, path), { recursive: true, withFileTypes: true });
   for (const entry of entries) {
     const inside = relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/');
-    if (!entry.isDirectory() && !deleted.has(inside)) return `cannot be made: ${inside} is in its way`;
+    const goes = entry.isDirectory() ? emptied : deleted;
+    if (!goes.has(inside)) return `cannot be made: ${inside} is in its way`;
   }
   return undefined;
 }

@@ -77,7 +77,9 @@ export class BatchOutput {
     const items = outcome.items.map(
       (item) => this.#items.get(item.item.id) ?? reportItem(item, this.#image, ''),
     );
-    const merge = mergeOutcomes(outcome.items, this.#image, (change) => isUnseen(about.source, change));
+    const merge = mergeOutcomes(outcome.items, this.#image, (change) =>
+      isUnseen(about.source, change, this.#image),
+    );
     const diffs = merge.changes.map(fileDiff);
     const report = buildReport({
       ...about,

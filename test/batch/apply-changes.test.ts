@@ -53,6 +53,12 @@ describe('changes to files that are as the session saw them', () => {
     await applyChanges(directory, [change('a', 'A', 'A2')]);
     expect(statSync(join(directory, 'a')).mode & 0o777).toBe(0o755);
   });
+
+  it('keep a mode that the umask would not give', async () => {
+    chmodSync(join(directory, 'a'), 0o666);
+    await applyChanges(directory, [change('a', 'A', 'A2')]);
+    expect(statSync(join(directory, 'a')).mode & 0o777).toBe(0o666);
+  });
 });
 
 describe('changes to a directory that is another by now', () => {
@@ -75,6 +81,24 @@ describe('changes to a directory that is another by now', () => {
       () => writeFileSync(join(directory, 'n'), 'mine'),
       change('n/m', null, 'N'),
       'n/m cannot be made: n is a file',
+    ],
+    [
+      'to be where a directory holds more than what goes',
+      () => writeFileSync(join(directory, 'd/.env'), 'mine'),
+      change('d', null, 'D'),
+      'd cannot be made: d/.env is in its way',
+    ],
+    [
+      'to be where a directory holds an empty one',
+      () => mkdirSync(join(directory, 'd/empty')),
+      change('d', null, 'D'),
+      'd cannot be made: d/empty is in its way',
+    ],
+    [
+      'to be where an empty directory is',
+      () => mkdirSync(join(directory, 'empty')),
+      change('empty', null, 'E'),
+      'empty cannot be made: a directory is in its way',
     ],
     [
       'a link',
@@ -109,7 +133,11 @@ describe('changes to a directory that is another by now', () => {
     writeFileSync(join(directory, 'other'), 'O');
     spoil();
     const before = treeOf(root);
-    const applied = applyChanges(directory, [change('other', 'O', 'O2'), spoilt]);
+    const applied = applyChanges(directory, [
+      change('other', 'O', 'O2'),
+      ...(spoilt.path === 'd' ? [change('d/e/x', 'X', null)] : []),
+      spoilt,
+    ]);
     await expect(applied).rejects.toMatchObject({
       code: 'disk_changed',
       message: expect.stringContaining(says),

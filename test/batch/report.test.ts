@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BatchOutput } from '../../src/batch/batch-output.ts';
+import type { Report } from '../../src/batch/report.ts';
 import type { ItemOutcome } from '../../src/batch/run-batch.ts';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
 import { outcomeOf } from './outcomes.ts';
@@ -86,6 +96,66 @@ describe('the results of a batch', () => {
     const place = join(directory, 'file', 'out');
     await expect(BatchOutput.create(place, image)).rejects.toMatchObject({ code: 'output_unwritable' });
   });
+
+  it.runIf(process.platform === 'linux')('are refused where no directory can ever be made', async () => {
+    const place = '/proc/skein/out';
+    await expect(BatchOutput.create(place, image)).rejects.toMatchObject({ code: 'output_unwritable' });
+  });
+
+  it('are not read as sources when they lie among them', async () => {
+    writeFileSync(join(directory, 'a.ts'), 'a');
+    await write(join(directory, 'out'), [outcomeOf('a.ts', image, { 'a.ts': 'x\n' })]);
+    expect((await baseImage.fromDirectory(directory)).paths()).toEqual(['a.ts']);
+  });
+});
+
+describe('a file on disk that no session was shown', () => {
+  // What is there, and what a session that does not know of it writes.
+  it.each<[string, () => void, Record<string, string | null>, string]>([
+    ['itself', () => writeFileSync(at('.env'), 'KEY=1'), { '.env': 'mine' }, '.env'],
+    ['a directory', () => writeFileSync(at('bin'), '\0'), { 'bin/x': 'mine' }, 'bin/x'],
+    ['a directory, as a link', () => symlinkSync('/', at('up')), { 'up/x': 'mine' }, 'up/x'],
+    ['a file, as a directory', () => mkdirSync(at('empty')), { empty: 'mine' }, 'empty'],
+    [
+      'a file, as a directory with more in it',
+      () => writeFileSync(at('d/.env'), 'KEY=1'),
+      { 'd/x': null, d: 'mine' },
+      'd',
+    ],
+  ])('is kept, and said to be in conflict, by one who writes it as %s', async (_, spoil, changes, path) => {
+    for (const name of ['sources', 'sources/d']) mkdirSync(join(directory, name));
+    const shown = { 'a.ts': 'a\n', 'd/x': 'x\n' };
+    for (const [name, content] of Object.entries(shown)) writeFileSync(at(name), content);
+    spoil();
+    const seen = baseImage.fromFiles(shown);
+    const output = await BatchOutput.create(join(directory, 'out'), seen);
+    const items = [outcomeOf('one', seen, { 'a.ts': 'new\n' }), outcomeOf('two', seen, changes)];
+    const { merge, report } = await output.finish(
+      { items, interrupted: false, stoppedBy: null, startedAt: new Date(), durationMs: 5 },
+      { name: 'tidy', model: 'local:any', concurrency: 2, source: at('') },
+    );
+    expect(merge.conflicts).toEqual([{ path, itemIds: ['two'], kind: 'unseen' }]);
+    execFileSync('sh', ['-c', report.merged.applyCommand]);
+    expect(readFileSync(at('a.ts'), 'utf8')).toBe('new\n');
+  });
+
+  const at = (name: string): string => join(directory, 'sources', name);
+});
+
+describe('the command that takes the patch over', () => {
+  it('works for a directory that is a symbolic link into a repository', async () => {
+    const inside = join(directory, 'repository', 'package');
+    mkdirSync(inside, { recursive: true });
+    execFileSync('git', ['init', '--quiet', join(directory, 'repository')]);
+    writeFileSync(join(inside, 'a.ts'), 'one\ntwo\n');
+    symlinkSync(inside, join(directory, 'link'));
+    const out = join(directory, 'out');
+    const items = [outcomeOf('a.ts', image, { 'a.ts': 'one\n2\n' })];
+    await write(out, items, 'local:any', join(directory, 'link'));
+    const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Report;
+    execFileSync('sh', ['-c', report.merged.applyCommand]);
+    expect(readFileSync(join(inside, 'a.ts'), 'utf8')).toBe('one\n2\n');
+  });
 });
 
 describe('report.html', () => {
@@ -115,6 +185,12 @@ describe('report.html', () => {
     expect(html).not.toMatch(/ style="|<script|https?:/);
   });
 
+  it('shows a changed line that looks like a header as the change it is', async () => {
+    const html = await htmlOf([outcomeOf('a.ts', image, { 'a.ts': 'one\n++ two\n' })]);
+    expect(html).toContain('<span class="a">+++ two</span>');
+    expect(html).toContain('<span class="m">+++ b/a.ts</span>');
+  });
+
   it('shows a long diff in part', async () => {
     const long = Array.from({ length: 5_000 }, (_, i) => `line ${i}\n`).join('');
     const html = await htmlOf([outcomeOf('a.ts', image, { 'a.ts': long })]);
@@ -129,7 +205,12 @@ async function htmlOf(outcomes: readonly ItemOutcome[], model = 'local:any'): Pr
   return readFileSync(join(out, 'report.html'), 'utf8');
 }
 
-async function write(out: string, items: readonly ItemOutcome[], model = 'local:any'): Promise<void> {
+async function write(
+  out: string,
+  items: readonly ItemOutcome[],
+  model = 'local:any',
+  source = directory,
+): Promise<void> {
   const output = await BatchOutput.create(out, image);
   for (const item of items) if (item.status !== 'not-started') await output.writeItem(item);
   await output.finish(
@@ -140,6 +221,6 @@ async function write(out: string, items: readonly ItemOutcome[], model = 'local:
       startedAt: new Date('2026-01-02T03:04:05Z'),
       durationMs: 5,
     },
-    { name: 'tidy', model, concurrency: 2, source: directory },
+    { name: 'tidy', model, concurrency: 2, source },
   );
 }

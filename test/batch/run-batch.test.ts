@@ -170,6 +170,17 @@ describe('a batch whose items fail', () => {
     });
   });
 
+  it('asks no model where a directory of skills is not there', async () => {
+    await onStage(FIX, {}, async (stage) => {
+      const ran = run(stage, { job: { ...job, skills: ['/nowhere/skills'] } });
+      await expect(ran).rejects.toMatchObject({
+        code: 'invalid_job',
+        message: expect.stringContaining('/nowhere/skills'),
+      });
+      expect(stage.requestCount()).toBe(0);
+    });
+  });
+
   it('stops where the model answers none of the first ten', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => ({ id: `${i}` }));
     const many: Job = { ...job, prompt: 'Go.', each: { kind: 'rows', rows } };
