@@ -100,7 +100,7 @@ async function deliver(
   const exitCode = interrupted ?? (result.stopReason === 'end' ? EXIT.done : EXIT.unfinished);
   if (options.patch !== undefined) {
     try {
-      const unseen = differencesOf(result, image).find((change) => isUnseen(directory, change));
+      const unseen = differencesOf(result, image).find((change) => isUnseen(directory, change, image));
       await savePatch(options.patch, result.patch);
       const problem = unseen && unseenProblem(unseen.path);
       return {
@@ -121,7 +121,7 @@ async function deliver(
     if (exitCode !== EXIT.done)
       throw new OutputError('write_failed', 'Nothing was written: the session did not end by itself.');
     const differences = differencesOf(result, image);
-    const unseen = differences.find((change) => isUnseen(directory, change));
+    const unseen = differences.find((change) => isUnseen(directory, change, image));
     if (unseen) throw unseenProblem(unseen.path);
     await applyChanges(directory, differences);
     return { applied: true, patchFile: null, problem: undefined, exitCode };
