@@ -121,7 +121,7 @@ describe('--write', () => {
     expect(statSync(path('a.txt')).mode & 0o777).toBe(0o666);
   });
 
-  it('writes nothing where a directory with unseen files is in the way', async () => {
+  it('leaves a directory with unseen files alone that is in the way, and names it', async () => {
     mkdirSync(path('lib'));
     writeFileSync(path('lib/x.bin'), Buffer.from([0]));
     job(['Write aaa.txt x', 'Write lib x']);
@@ -129,7 +129,8 @@ describe('--write', () => {
       cwd: here.path,
     });
     expect(result.exitCode).toBe(1);
-    expect(existsSync(path('aaa.txt'))).toBe(false);
+    expect(recordsOf(result).at(-1)).toMatchObject({ conflicts: [{ path: 'lib', kind: 'unseen' }] });
+    expect(existsSync(path('aaa.txt'))).toBe(true);
     expect(readdirSync(path('lib'))).toEqual(['x.bin']);
   });
 });
