@@ -101,7 +101,7 @@ export class ChatAccumulator {
     const whole = finishReason === 'stop' || finishReason === 'tool-calls';
     const toolCalls = whole ? this.#calls.calls() : [];
     // `stop` is what a stop sequence in the middle of a call says too.
-    if (finishReason === 'stop' && !toolCalls.every((call) => isJson(call.arguments))) {
+    if (finishReason === 'stop' && toolCalls.some((call) => isCutJson(call.arguments))) {
       throw new ModelError({
         kind: 'incomplete-stream',
         message: 'the response stopped inside the arguments of a tool call; nothing of it was used',
@@ -225,6 +225,19 @@ function firstText(...candidates: readonly unknown[]): string {
     if (typeof candidate === 'string' && candidate !== '') return candidate;
   }
   return '';
+}
+
+/** The beginning of a JSON text: what is malformed otherwise is the model's own fault, and the tool tells it so. */
+function isCutJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    const reason = String((error as Error).message);
+    const at = /at position (\d+)/.exec(reason);
+    const endsEarly = at !== null && Number(at[1]) >= text.length;
+    return endsEarly || /Unexpected end|Unterminated/.test(reason);
+  }
 }
 
 function isJson(text: string): boolean {

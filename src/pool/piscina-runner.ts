@@ -65,7 +65,9 @@ export class PiscinaRunner implements StepRunner {
   }
 
   isWarm(slotIndex: number): boolean {
-    return this.#slot(slotIndex).threadId !== undefined;
+    const { threadId } = this.#slot(slotIndex);
+    // An idle thread may have been ended meanwhile.
+    return threadId !== undefined && this.#pool.threads.some((thread) => thread.threadId === threadId);
   }
 
   async run(slotIndex: number, task: StepTask): Promise<StepRun> {

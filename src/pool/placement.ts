@@ -69,6 +69,7 @@ export class Placement {
       };
       const giveUp = (): void => {
         this.#waiting.delete(waiter);
+        this.#disarmTimer();
         resolve(undefined);
       };
       waiter.grant = (granted) => {
@@ -131,6 +132,14 @@ export class Placement {
       this.#occupy(index, waiter.sessionId);
       waiter.grant?.(index);
     }
+    this.#disarmTimer();
+  }
+
+  /** Without waiters nothing may keep the process alive. */
+  #disarmTimer(): void {
+    if (this.#waiting.size > 0) return;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
   }
 
   /** Wakes when the next waiter loses its patience, to offer it the slots that are free. */

@@ -44,6 +44,8 @@ export class SessionPool implements AsyncDisposable {
   /** Sessions that are being started. */
   readonly #starting = new Map<string, Promise<Session>>();
   #closing: Promise<void> | undefined;
+  /** Ends the starts in progress when the pool closes. */
+  readonly #stopStarts = new AbortController();
 
   private constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -118,7 +120,7 @@ export class SessionPool implements AsyncDisposable {
    * Starts nothing more, lets accepted prompts end (at most `deadlineMs`, then they are cancelled), ends all sessions
    * and threads. May be called again, for instance with a shorter deadline.
    */
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options, 'pool.close');
     const deadlineMs = options.deadlineMs ?? CLOSE_DEADLINE_MS;
     if (this.#closing) {
@@ -162,10 +164,10 @@ export class SessionPool implements AsyncDisposable {
     await ports.journal.open(record, ports.clock.epochMs());
     try {
       // Without modules the first prompt's step does this too, for nothing.
-      if (sources.some((source) => source.kind === 'module')) await driver.open();
+      if (sources.some((source) => source.kind === 'module')) await driver.open(this.#stopStarts.signal);
     } catch (error) {
       this.#forget(sessionId);
-      throw error;
+      throw this.#closing ? new PoolClosedError() : error;
     }
     if (this.#closing) {
       this.#forget(sessionId);
@@ -189,6 +191,7 @@ export class SessionPool implements AsyncDisposable {
   }
 
   async #close(deadlineMs: number): Promise<void> {
+    this.#stopStarts.abort();
     await Promise.allSettled(this.#starting.values());
     const closed = await Promise.allSettled(
       [...this.#sessions.values()].map(({ session }) => session.close({ deadlineMs })),

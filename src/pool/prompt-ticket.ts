@@ -20,6 +20,7 @@ export class PromptTicket {
   readonly #interrupt = new AbortController();
   readonly #cleanUps: (() => void)[] = [];
   #interruption: StopReason | undefined;
+  #hasEnded = false;
   #callbackError: { readonly thrown: unknown } | undefined;
   #resolve!: (result: PromptResult) => void;
   #reject!: (error: unknown) => void;
@@ -69,7 +70,8 @@ export class PromptTicket {
 
   /** Done when the prompt has ended, however it ended. */
   onEnd(cleanUp: () => void): void {
-    this.#cleanUps.push(cleanUp);
+    if (this.#hasEnded) cleanUp();
+    else this.#cleanUps.push(cleanUp);
   }
 
   resolve(result: PromptResult): void {
@@ -83,6 +85,7 @@ export class PromptTicket {
   }
 
   #end(): void {
+    this.#hasEnded = true;
     for (const cleanUp of this.#cleanUps) cleanUp();
   }
 }

@@ -39,9 +39,9 @@ export class SessionDriver {
   }
 
   /** Loads the session's tool modules and learns what they offer. @throws {StepFailedError} when that fails */
-  async open(): Promise<void> {
+  async open(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      const step = await this.#session.runStep({ type: 'open' }, new AbortController().signal, attempt > 1);
+      const step = await this.#session.runStep({ type: 'open' }, signal, attempt > 1);
       if (step.type === 'done') break;
       const failure =
         step.type === 'failed'
@@ -68,6 +68,8 @@ export class SessionDriver {
     const promptId = `${this.sessionId}/${this.#nextPrompt++}`;
     const ticket = new PromptTicket(promptId, this.#session.ports.clock.now(), listener);
     this.#tickets.set(promptId, ticket);
+    // It may be rejected before the caller has it.
+    ticket.result.catch(() => undefined);
     try {
       await this.#session.write({
         type: 'prompt-accepted',
@@ -77,7 +79,6 @@ export class SessionDriver {
       });
     } catch (error) {
       this.#tickets.delete(promptId);
-      ticket.result.catch(() => undefined);
       ticket.reject(error);
       throw error;
     }
@@ -154,7 +155,13 @@ export class SessionDriver {
 
   async #runPrompt(active: ActivePrompt): Promise<void> {
     const ticket = this.#tickets.get(active.promptId);
-    if (!ticket) throw new TypeError(`no ticket for prompt ${active.promptId}`);
+    if (!ticket) {
+      // It was ended while it waited, and that could not be journalled. Nobody waits for it any more.
+      const { promptId } = active;
+      const at = this.#session.ports.clock.epochMs();
+      await this.#session.write({ type: 'prompt-ended', promptId, stopReason: 'cancelled', error: null, at });
+      return;
+    }
     const ending = await new PromptRun(this.#session, active, ticket).run();
     await this.#endPrompt(ticket, active, ending);
   }

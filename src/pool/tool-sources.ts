@@ -28,7 +28,7 @@ export function toolSources(
       name: tool.name,
       description: tool.description,
       // As the model will be told: a schema library may have hung functions on it that no thread can be sent.
-      parameters: JSON.parse(JSON.stringify(tool.parameters ?? null)) as Tool['parameters'],
+      parameters: jsonCopy(tool.parameters),
       readOnly: tool.readOnly ?? false,
     };
   });
@@ -42,4 +42,13 @@ function namedSource(name: string): ToolSource {
   if (URL.canParse(name)) return { kind: 'module', url: new URL(name).href };
   if (isAbsolute(name)) return { kind: 'module', url: pathToFileURL(name).href };
   return { kind: 'named', name };
+}
+
+/** What is no JSON stays as it is: the tool's check refuses it, with its name. */
+function jsonCopy(parameters: Tool['parameters']): Tool['parameters'] {
+  try {
+    return JSON.parse(JSON.stringify(parameters)) as Tool['parameters'];
+  } catch {
+    return parameters;
+  }
 }

@@ -149,6 +149,24 @@ describe('the end of a stream', () => {
     );
   });
 
+  it.each(['{"p":', '{"p":1', '{"p":"a', '[1,', '{"p"'])(
+    'in the middle of arguments is incomplete: %s',
+    (args) => {
+      const cut = { delta: { tool_calls: [piece({ index: 0, id: 'x' }, 'a', args)] } };
+      expect(() => accumulate([cut, { finish_reason: 'stop' }]).end(false)).toThrow(
+        expect.objectContaining({ kind: 'incomplete-stream' }) as Error,
+      );
+    },
+  );
+
+  it.each([`{'p':1}`, '{"p":1}{"p":2}', 'nonsense'])(
+    'after malformed arguments leaves them to the tool: %s',
+    (args) => {
+      const call = { delta: { tool_calls: [piece({ index: 0, id: 'x' }, 'a', args)] } };
+      expect(accumulate([call, { finish_reason: 'stop' }]).end(false).toolCalls).toHaveLength(1);
+    },
+  );
+
   it.each(['abort', 'error', 'banana'])('with the unknown reason "%s" has failed', (finish_reason) => {
     expect(() => accumulate([text, { finish_reason }])).toThrow(
       expect.objectContaining({ kind: 'provider' }) as Error,
