@@ -44,7 +44,10 @@ export interface ModelThreadOptions {
 export interface LimitOptions {
   /** Prompts that may wait in one session's mailbox. Default 64. */
   readonly maxQueuedPrompts?: number;
-  /** Longest run of one step. Default 30,000. */
+  /**
+   * Deadline of a tool call whose tool has none of its own, and the longest that a step may spend outside its calls.
+   * Default 30,000.
+   */
   readonly stepTimeoutMs?: number;
   /** How long a cancelled step may take to stop by itself. Default 100. */
   readonly cancelGraceMs?: number;
