@@ -46,6 +46,94 @@ export class SessionClosedError extends SkeinError {
   }
 }
 
+/** The pool has as many sessions as `limits.maxSessions` allows: nothing was started. `pool_full`, retryable. */
+export class PoolFullError extends SkeinError {
+  constructor(data: { maxSessions: number }) {
+    super(
+      'pool_full',
+      `The pool already has ${data.maxSessions} sessions; close one first or raise limits.maxSessions.`,
+      { retryable: true },
+    );
+  }
+}
+
+/**
+ * A prompt was sent to a session that is in quarantine, because its threads died again and again: nothing was accepted.
+ * `session_quarantined`.
+ */
+export class SessionQuarantinedError extends SkeinError {
+  /** What the last of its threads died of. */
+  readonly reason: string;
+
+  constructor(data: { sessionId: string; reason: string }) {
+    super(
+      'session_quarantined',
+      `Session ${data.sessionId} is in quarantine (${data.reason}); call session.release() to let it run again, or start another.`,
+    );
+    this.reason = data.reason;
+  }
+}
+
+/** An idempotency key was used again with another text: nothing was accepted. `idempotency_mismatch`. */
+export class IdempotencyError extends SkeinError {
+  constructor(data: { sessionId: string; idempotencyKey: string }) {
+    super(
+      'idempotency_mismatch',
+      `Session ${data.sessionId} already has a prompt with the idempotency key "${data.idempotencyKey}" and another text; use a new key.`,
+    );
+  }
+}
+
+/**
+ * The pool was closed before the prompt had ended. It is in the store and goes on when the store is opened again.
+ * `prompt_parked`, retryable.
+ */
+export class PromptParkedError extends SkeinError {
+  readonly promptId: string;
+
+  constructor(data: { promptId: string }) {
+    super(
+      'prompt_parked',
+      `Prompt ${data.promptId} had not ended when the pool was closed; it is in the store and goes on when that is opened again.`,
+      { retryable: true },
+    );
+    this.promptId = data.promptId;
+  }
+}
+
+/** No session of that id, or no prompt of that id in it. `unknown_session`, `unknown_prompt`. */
+export class NotFoundError extends SkeinError {}
+
+/**
+ * What can be wrong with a store:
+ * - `store_locked` — another process owns it, or has taken it over
+ * - `store_corrupt` — what was read is not what was written; nothing is changed or deleted
+ * - `storage_full` — the disk, or the file's page limit, has no room; nothing of the write was kept, reads go on
+ * - `store_newer` — made by a newer skein than this
+ * - `store_foreign` — a database, or some other file, that is no store of skein's
+ * - `store_unusable` — a directory, a path that cannot be read or written, an I/O error
+ * - `store_readonly` — opened for reading only
+ * - `store_closed` — used after it was closed
+ */
+export type StoreErrorCode =
+  | 'store_locked'
+  | 'store_corrupt'
+  | 'storage_full'
+  | 'store_newer'
+  | 'store_foreign'
+  | 'store_unusable'
+  | 'store_readonly'
+  | 'store_closed';
+
+/** The store could not be opened, read or written. */
+export class StoreError extends SkeinError {
+  declare readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options: SkeinErrorOptions = {}) {
+    super(code, message, { retryable: code === 'storage_full' || code === 'store_locked', ...options });
+  }
+}
+
 /** The pool is closing or closed. `pool_closed`. */
 export class PoolClosedError extends SkeinError {
   constructor() {
@@ -95,8 +183,12 @@ export class ThreadLostError extends SkeinError {
   }
 }
 
-/** Why a thread is gone: it threw, exited, ran out of heap, was ended at a deadline or by a cancel, or never started. */
-export type ThreadLossReason = 'error' | 'exit' | 'memory' | 'deadline' | 'cancelled' | 'start-failed';
+/**
+ * Why a thread is gone: it threw, exited, ran out of heap, was ended at a deadline or by a cancel, or never started; or
+ * the process that it ran in is gone (`process`).
+ */
+export type ThreadLossReason =
+  'error' | 'exit' | 'memory' | 'deadline' | 'cancelled' | 'start-failed' | 'process';
 
 /** A step could not be run at all, for a reason that running it again will not cure. `step_failed` or a more exact code. */
 export class StepFailedError extends SkeinError {

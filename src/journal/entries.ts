@@ -4,8 +4,12 @@ import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
 
-/** Why a prompt ended. `budget` is kept for the gate; every other value is in use. */
-export type StopReason = 'end' | 'max-turns' | 'cancelled' | 'timeout' | 'crashed' | 'model-error' | 'budget';
+/**
+ * Why a prompt ended. `interrupted`: its process died, and the pool that found it was asked to report and not to finish.
+ * `budget` is kept for the gate; every other value is in use.
+ */
+export type StopReason =
+  'end' | 'max-turns' | 'cancelled' | 'timeout' | 'crashed' | 'model-error' | 'interrupted' | 'budget';
 
 /** What ended a prompt with `model-error` or `crashed`. */
 export interface PromptError {
@@ -30,6 +34,8 @@ export type JournalEntry =
       readonly type: 'prompt-accepted';
       readonly promptId: string;
       readonly text: string;
+      /** Given by the caller: a second prompt with the same key is this one. */
+      readonly idempotencyKey?: string;
       readonly at: number;
     }
   /** A step goes to a thread; `input` says with what, by kind: the rest follows from the entries before. */
@@ -67,4 +73,7 @@ export type JournalEntry =
       readonly error: PromptError | null;
       readonly at: number;
     }
+  /** Its threads died again and again: it takes no prompts until it is released. */
+  | { readonly type: 'quarantined'; readonly reason: string; readonly at: number }
+  | { readonly type: 'released'; readonly at: number }
   | { readonly type: 'closed'; readonly at: number };

@@ -73,6 +73,8 @@ export class SessionRecord {
   usage: Usage = NO_USAGE;
   turns = 0;
   closed = false;
+  /** Why it takes no prompts; null while it does. */
+  quarantine: string | null = null;
 
   readonly #hostTools: ReadonlySet<string>;
 
@@ -146,6 +148,12 @@ export class SessionRecord {
         return this.#leaveOutside();
       case 'prompt-ended':
         return this.#promptEnded(entry.promptId);
+      case 'quarantined':
+        this.quarantine = entry.reason;
+        return;
+      case 'released':
+        this.quarantine = null;
+        return;
       case 'closed':
         this.closed = true;
         return;

@@ -1,19 +1,42 @@
 import type { JournalEntry } from './entries.ts';
 
-/** Where journals are kept. Implementers pass `test/contracts/journal-store.ts`. */
+/** What is known of a session without reading its journal. Times are epoch milliseconds. */
+export interface StoredSession {
+  readonly sessionId: string;
+  readonly openedAt: number;
+  /** Of the last entry that has a time. */
+  readonly updatedAt: number;
+  readonly entryCount: number;
+  /** Prompts that were accepted. */
+  readonly promptCount: number;
+  /** Prompts that were accepted and have not ended. */
+  readonly openPromptCount: number;
+  readonly closed: boolean;
+}
+
+/**
+ * Where journals are kept. Implementers pass `test/contracts/journal-store.ts`. Reads are synchronous, because a session
+ * that was parked answers at once; they show what an append has resolved for.
+ */
 export interface JournalStore {
   /** Whether journals outlive the process: if not, nobody can want that of a closed session. */
   readonly durable: boolean;
+  /** How many owners the store has had, this one included; 0 where none outlives its process. */
+  readonly epoch: number;
   /**
    * Appends entries of one session, all or none, in order. When it returns (or its promise resolves) they are as
    * durable as the store promises; when it throws, none of them was kept.
+   * @throws {StoreError}
    */
   append(sessionId: string, entries: readonly JournalEntry[]): void | Promise<void>;
-  /** All entries of a session, oldest first; empty for an unknown session. */
-  read(sessionId: string): readonly JournalEntry[] | Promise<readonly JournalEntry[]>;
-  /** Ids of the sessions that have entries, in the order in which they were opened. */
-  sessionIds(): readonly string[] | Promise<readonly string[]>;
-  /** Forgets a session. Unknown ids are ignored. */
+  /** All entries of a session, oldest first; empty for an unknown session. @throws {StoreError} `store_corrupt` */
+  read(sessionId: string): readonly JournalEntry[];
+  /** The sessions that have entries, in the order in which they were opened. @throws {StoreError} */
+  sessions(): readonly StoredSession[];
+  /** One of them; `undefined` for an unknown session. @throws {StoreError} */
+  session(sessionId: string): StoredSession | undefined;
+  /** Forgets a session. Unknown ids are ignored. @throws {StoreError} */
   remove(sessionId: string): void | Promise<void>;
+  /** Waits for appends in progress. Idempotent. */
   close(): void | Promise<void>;
 }

@@ -15,7 +15,7 @@ import { ProviderBook } from './provider-book.ts';
 import type { DriverPorts } from './session-context.ts';
 import type { StepRunner } from './step-runner.ts';
 import { StepScheduler } from './step-scheduler.ts';
-import { Watchdog } from './watchdog.ts';
+import { workerFile } from './worker-file.ts';
 
 /** The model of sessions that name none, in a pool that names none (CA-4). */
 export const DEFAULT_MODEL = 'openrouter:anthropic/claude-sonnet-4.5';
@@ -40,16 +40,20 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
   const { threads = {}, models: modelOptions = {}, limits = {} } = options;
   const clock = systemClock;
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
-  const runner = new PiscinaRunner({
-    minThreads: threads.min ?? 0,
-    maxThreads,
-    idleTimeoutMs: threads.idleTimeoutMs ?? 30_000,
-    maxHeapMb: threads.maxHeapMb ?? 512,
-    residency: {
-      maxSessions: limits.maxResidentSessions ?? 1_024,
-      maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
+  const runner = new PiscinaRunner(
+    {
+      workerFile: workerFile('session'),
+      minThreads: threads.min ?? 0,
+      maxThreads,
+      idleTimeoutMs: threads.idleTimeoutMs ?? 30_000,
+      maxHeapMb: threads.maxHeapMb ?? 512,
+      residency: {
+        maxSessions: limits.maxResidentSessions ?? 1_024,
+        maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
+      },
     },
-  });
+    clock,
+  );
   const placement = new Placement(
     { maxThreads, dedicated: threads.dedicated ?? false, patienceMs: threads.patienceMs ?? 5 },
     clock,
@@ -58,8 +62,6 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
     options: { stepTimeoutMs: limits.stepTimeoutMs ?? 30_000, cancelGraceMs: limits.cancelGraceMs ?? 100 },
     placement,
     runner,
-    watchdog: new Watchdog(clock),
-    clock,
   });
   const providers = new ProviderBook(options.providers ?? {});
   const models = new ModelThreads({
@@ -73,7 +75,8 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
     },
     provider: (name) => providers.get(name),
   });
-  let stepId = 0;
+  // Unlike those of the store's earlier owners, too.
+  let stepId = store.epoch * 2 ** 32;
   return {
     ports: {
       clock,

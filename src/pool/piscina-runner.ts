@@ -1,11 +1,15 @@
 import { Piscina } from 'piscina';
 import type { ThreadLossReason } from '../errors.ts';
-import type { ResidencyLimits, StepTask } from '../protocol/messages.ts';
+import type { ResidencyLimits, StepTask, ThreadTask } from '../protocol/messages.ts';
 import { readStepOutcome } from '../protocol/schemas.ts';
+import { StepPage } from '../protocol/step-page.ts';
+import type { Clock } from './clock.ts';
 import type { StepRun, StepRunner } from './step-runner.ts';
-import { workerFile } from './worker-file.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface PiscinaRunnerOptions {
+  /** The bundled entry of a session thread. */
+  readonly workerFile: string;
   readonly minThreads: number;
   readonly maxThreads: number;
   /** Idle threads above the minimum are ended after this. */
@@ -15,14 +19,24 @@ export interface PiscinaRunnerOptions {
   readonly maxHeapMb: number;
 }
 
+/** A thread that has run before and does not come round to a step for so long is busy with what a session left behind. */
+const PICK_UP_MS = 2_000;
+
 type KillReason = 'deadline' | 'cancelled' | 'start-failed';
 
 interface Slot {
   /** Thread id of the worker that fills the slot, once a task has been there. */
   threadId: number | undefined;
-  /** Ends the task in progress, and its thread. */
-  abort: AbortController | undefined;
+  /** The step in progress. */
+  step: RunningStep | undefined;
+}
+
+interface RunningStep {
+  readonly page: StepPage;
+  /** Ends the task, and its thread. */
+  readonly abort: AbortController;
   killedFor: KillReason | undefined;
+  stopTimer: (() => void) | undefined;
 }
 
 /**
@@ -30,18 +44,21 @@ interface Slot {
  * by the coordinator and travels as the task's slot, since a load balancer sees nothing else of a task.
  */
 export class PiscinaRunner implements StepRunner {
-  readonly #pool: Piscina<StepTask, unknown>;
+  readonly #pool: Piscina<ThreadTask, unknown>;
+  readonly #clock: Clock;
+  readonly #watchdog: Watchdog;
   readonly #slots: Slot[];
   #closed = false;
 
-  constructor(options: PiscinaRunnerOptions) {
+  constructor(options: PiscinaRunnerOptions, clock: Clock) {
+    this.#clock = clock;
+    this.#watchdog = new Watchdog(clock);
     this.#slots = Array.from({ length: options.maxThreads }, () => ({
       threadId: undefined,
-      abort: undefined,
-      killedFor: undefined,
+      step: undefined,
     }));
     this.#pool = new Piscina({
-      filename: workerFile('session'),
+      filename: options.workerFile,
       minThreads: options.minThreads,
       maxThreads: options.maxThreads,
       idleTimeout: options.idleTimeoutMs,
@@ -64,42 +81,58 @@ export class PiscinaRunner implements StepRunner {
     return this.#pool.threads.length;
   }
 
-  isWarm(slotIndex: number): boolean {
-    const { threadId } = this.#slot(slotIndex);
-    // An idle thread may have been ended meanwhile.
-    return threadId !== undefined && this.#pool.threads.some((thread) => thread.threadId === threadId);
-  }
-
   async run(slotIndex: number, task: StepTask): Promise<StepRun> {
-    if (this.#closed) return { ok: false, reason: 'start-failed', message: 'the pool is closed' };
+    const page = StepPage.forCalls(task.input.type === 'turn' ? task.input.calls.length : 0);
+    if (this.#closed) return lost(page, 'start-failed', 'the pool is closed');
     const slot = this.#slot(slotIndex);
-    const abort = new AbortController();
-    slot.abort = abort;
-    slot.killedFor = undefined;
+    const step: RunningStep = {
+      page,
+      abort: new AbortController(),
+      killedFor: undefined,
+      stopTimer: undefined,
+    };
+    slot.step = step;
+    const unwatch = this.#watchdog.watch({
+      page,
+      stepTimeoutMs: task.stepTimeoutMs,
+      pickUpMs: this.#isWarm(slot) ? PICK_UP_MS : Infinity,
+      onLate: () => kill(step, 'deadline'),
+    });
     try {
-      const routed = { ...task, [Piscina.queueOptionsSymbol]: { slotIndex } };
-      const message = await this.#pool.run(routed, { signal: abort.signal });
+      const routed = { ...task, page: page.buffer, [Piscina.queueOptionsSymbol]: { slotIndex } };
+      const message = await this.#pool.run(routed, { signal: step.abort.signal });
       const outcome = readStepOutcome(message);
       if (outcome) return { ok: true, outcome };
-      return { ok: false, reason: 'error', message: 'the thread answered with something that is no outcome' };
+      return lost(page, 'error', 'the thread answered with something that is no outcome');
     } catch (error) {
       slot.threadId = undefined;
-      return { ok: false, ...describeLoss(error, slot.killedFor) };
+      const { reason, message } = describeLoss(error, step.killedFor);
+      return lost(page, reason, message);
     } finally {
-      slot.abort = undefined;
+      unwatch();
+      step.stopTimer?.();
+      slot.step = undefined;
     }
   }
 
-  kill(slotIndex: number, reason: KillReason): void {
-    const slot = this.#slot(slotIndex);
-    slot.killedFor ??= reason;
-    slot.abort?.abort();
+  stop(slotIndex: number, graceMs: number): void {
+    const { step } = this.#slot(slotIndex);
+    if (!step || step.stopTimer) return;
+    step.page.stop();
+    if (graceMs === 0) return kill(step, 'cancelled');
+    step.stopTimer = this.#clock.after(graceMs, () => kill(step, 'cancelled'));
   }
 
   async close(): Promise<void> {
     // Piscina itself would start threads again.
     this.#closed = true;
     await this.#pool.destroy();
+  }
+
+  /** Its thread has run before and is still there: then it can pick up a step at once. */
+  #isWarm({ threadId }: Slot): boolean {
+    // An idle thread may have been ended meanwhile.
+    return threadId !== undefined && this.#pool.threads.some((thread) => thread.threadId === threadId);
   }
 
   /**
@@ -109,10 +142,10 @@ export class PiscinaRunner implements StepRunner {
   #failStarts(): void {
     const taken = new Set(this.#slots.map((slot) => slot.threadId));
     let coming = this.#pool.threads.filter((thread) => !taken.has(thread.threadId)).length;
-    for (const [index, slot] of this.#slots.entries()) {
-      if (!slot.abort || slot.threadId !== undefined) continue;
+    for (const slot of this.#slots) {
+      if (!slot.step || slot.threadId !== undefined) continue;
       if (coming > 0) coming -= 1;
-      else this.kill(index, 'start-failed');
+      else kill(slot.step, 'start-failed');
     }
   }
 
@@ -132,6 +165,15 @@ export class PiscinaRunner implements StepRunner {
     if (!slot) throw new RangeError(`no slot ${slotIndex}`);
     return slot;
   }
+}
+
+function kill(step: RunningStep, reason: KillReason): void {
+  step.killedFor ??= reason;
+  step.abort.abort();
+}
+
+function lost(page: StepPage, reason: ThreadLossReason, message: string): StepRun {
+  return { ok: false, reason, message, running: page.running(), touched: page.touched() };
 }
 
 function slotOf(task: object): number {

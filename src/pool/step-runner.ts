@@ -2,19 +2,18 @@ import type { ThreadLossReason } from '../errors.ts';
 import type { StepOutcome, StepTask } from '../protocol/messages.ts';
 
 /**
- * The seam to the session threads. A slot is a place for one thread; it outlives the threads that fill it. Plain
- * data in, plain data out, so that threads of another process can stand behind it too.
+ * The seam to the session threads. A slot is a place for one thread; it outlives the threads that fill it. Plain data
+ * in, plain data out, so that the threads may be in this process or in another. Whoever is behind it keeps the
+ * deadlines: a thread that spins sends no messages, and its step's page can only be read where the thread is.
  */
 export interface StepRunner {
   /**
-   * Runs a task on the thread of `slot`, starting one where there is none. At most one task a slot at a time.
-   * Never rejects.
+   * Runs a task on the thread of `slot`, starting one where there is none, and ends the thread when the step or one of
+   * its calls is past its deadline. At most one task a slot at a time. Never rejects.
    */
   run(slot: number, task: StepTask): Promise<StepRun>;
-  /** Whether the slot's thread has run before: then it can pick up a step at once. */
-  isWarm(slot: number): boolean;
-  /** Ends the thread of `slot`; its run answers with a loss for that reason. */
-  kill(slot: number, reason: 'deadline' | 'cancelled'): void;
+  /** Asks the step in `slot` to stop, and ends its thread when it has not after `graceMs`: a loss, reason `cancelled`. */
+  stop(slot: number, graceMs: number): void;
   /** Threads that exist now. */
   readonly threadCount: number;
   /** Ends all threads. Running tasks answer with a loss. */
@@ -23,4 +22,12 @@ export interface StepRunner {
 
 export type StepRun =
   | { readonly ok: true; readonly outcome: StepOutcome }
-  | { readonly ok: false; readonly reason: ThreadLossReason; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly reason: ThreadLossReason;
+      readonly message: string;
+      /** Indices of the step's calls that were running when the thread was lost. */
+      readonly running: readonly number[];
+      /** Indices of the calls that had begun, running or ended. */
+      readonly touched: readonly number[];
+    };

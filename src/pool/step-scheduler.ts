@@ -1,12 +1,9 @@
 import type { ThreadLossReason } from '../errors.ts';
 import type { StepDone, StepInput, StepTask } from '../protocol/messages.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
-import { StepPage } from '../protocol/step-page.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
-import type { Clock } from './clock.ts';
 import type { Placement } from './placement.ts';
 import type { StepRun, StepRunner } from './step-runner.ts';
-import type { Watchdog } from './watchdog.ts';
 
 export interface StepRequest {
   readonly record: SessionRecord;
@@ -40,34 +37,21 @@ export interface StepSchedulerOptions {
   readonly cancelGraceMs: number;
 }
 
-/** A thread that has run before and does not come round to a step for so long is busy with what a session left behind. */
-const PICK_UP_MS = 2_000;
-
-/** Takes steps to threads: a place, the state if the thread lacks it, an eye on the deadline, the outcome. */
+/** Takes steps to threads: a place, the state if the thread lacks it, the outcome. */
 export class StepScheduler {
   readonly #options: StepSchedulerOptions;
   readonly #placement: Placement;
   readonly #runner: StepRunner;
-  readonly #watchdog: Watchdog;
-  readonly #clock: Clock;
   /** Where each session's volume was left, as far as the coordinator knows. */
   readonly #resident = new Map<string, number>();
   /** Slots kept for the re-run of a session whose thread died there: see {@link run}. */
   readonly #held = new Map<string, number>();
   missCount = 0;
 
-  constructor(parts: {
-    options: StepSchedulerOptions;
-    placement: Placement;
-    runner: StepRunner;
-    watchdog: Watchdog;
-    clock: Clock;
-  }) {
+  constructor(parts: { options: StepSchedulerOptions; placement: Placement; runner: StepRunner }) {
     this.#options = parts.options;
     this.#placement = parts.placement;
     this.#runner = parts.runner;
-    this.#watchdog = parts.watchdog;
-    this.#clock = parts.clock;
   }
 
   /**
@@ -101,24 +85,19 @@ export class StepScheduler {
   async #runOn(slot: number, request: StepRequest): Promise<StepResult> {
     const { sessionId } = request.record.spec;
     const calls = request.input.type === 'turn' ? request.input.calls : [];
-    const page = StepPage.forCalls(calls.length);
-    const unwatch = this.#watchdog.watch({
-      page,
-      stepTimeoutMs: this.#options.stepTimeoutMs,
-      pickUpMs: this.#runner.isWarm(slot) ? PICK_UP_MS : Infinity,
-      onLate: () => this.#runner.kill(slot, 'deadline'),
-    });
-    const stopListening = this.#endOnAbort(request.signal, page, slot);
+    const { signal } = request;
+    if (signal.aborted) return { type: 'stopped' };
+    const stopListening = this.#stopOnAbort(signal, slot);
     let run: StepRun;
     try {
-      run = await this.#runner.run(slot, this.#task(request, page, this.#resident.get(sessionId) !== slot));
+      run = await this.#runner.run(slot, this.#task(request, this.#resident.get(sessionId) !== slot));
       if (run.ok && run.outcome.type === 'miss') {
         this.missCount += 1;
-        run = await this.#runner.run(slot, this.#task(request, page, true));
+        if (signal.aborted) return { type: 'stopped' };
+        run = await this.#runner.run(slot, this.#task(request, true));
       }
     } finally {
       stopListening();
-      unwatch();
     }
     if (!run.ok) {
       this.#resident.delete(sessionId);
@@ -128,8 +107,8 @@ export class StepScheduler {
         type: 'lost',
         reason: run.reason,
         message: run.message,
-        suspects: ids(page.running()),
-        touched: ids(page.touched()),
+        suspects: ids(run.running),
+        touched: ids(run.touched),
       };
     }
     switch (run.outcome.type) {
@@ -154,21 +133,13 @@ export class StepScheduler {
     this.#placement.forget(sessionId);
   }
 
-  #endOnAbort(signal: AbortSignal, page: StepPage, slot: number): () => void {
-    let stopTimer: (() => void) | undefined;
-    const stop = (): void => {
-      page.stop();
-      stopTimer = this.#clock.after(this.#options.cancelGraceMs, () => this.#runner.kill(slot, 'cancelled'));
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-    return () => {
-      signal.removeEventListener('abort', stop);
-      stopTimer?.();
-    };
+  #stopOnAbort(signal: AbortSignal, slot: number): () => void {
+    const stop = (): void => this.#runner.stop(slot, this.#options.cancelGraceMs);
+    signal.addEventListener('abort', stop, { once: true });
+    return () => signal.removeEventListener('abort', stop);
   }
 
-  #task(request: StepRequest, page: StepPage, withState: boolean): StepTask {
+  #task(request: StepRequest, withState: boolean): StepTask {
     const { record } = request;
     return {
       sessionId: record.spec.sessionId,
@@ -182,10 +153,9 @@ export class StepScheduler {
             overlay: [...record.overlay].map(([path, bytes]) => ({ path, bytes })),
           }
         : null,
-      page: page.buffer,
       serial: request.serial,
       budgetMs: this.#options.stepTimeoutMs / 3,
-      callTimeoutMs: this.#options.stepTimeoutMs,
+      stepTimeoutMs: this.#options.stepTimeoutMs,
     };
   }
 }

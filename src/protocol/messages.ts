@@ -8,7 +8,7 @@ import type { Skill } from '../skills/skill.ts';
  * sent, in either direction, except the flags on the step's {@link StepPage}.
  */
 
-/** Main → session thread: run one step. Answered by exactly one {@link StepOutcome}. */
+/** Coordinator → runner: run one step. Answered by exactly one {@link StepOutcome}. */
 export interface StepTask {
   readonly sessionId: string;
   /** Unique in the pool. The volume that this step leaves behind is known by it. */
@@ -20,14 +20,18 @@ export interface StepTask {
   readonly input: StepInput;
   /** Makes the session resident; null when the coordinator believes that it is. */
   readonly state: SessionState | null;
-  /** Memory of the step's page: see `step-page.ts`. */
-  readonly page: SharedArrayBuffer;
   /** Run even read-only calls one at a time, so that a death has one suspect. */
   readonly serial: boolean;
   /** A step that has taken this long begins no further calls: what is done is journalled, and the next step goes on. */
   readonly budgetMs: number;
-  /** Deadline of a call whose tool has none of its own. */
-  readonly callTimeoutMs: number;
+  /** Deadline of a call whose tool has none of its own, and the longest that the step may spend outside its calls. */
+  readonly stepTimeoutMs: number;
+}
+
+/** Runner → thread: the task, and memory that the two share while it runs. */
+export interface ThreadTask extends StepTask {
+  /** Of the step's page: see `step-page.ts`. */
+  readonly page: SharedArrayBuffer;
 }
 
 export type StepInput =

@@ -1,4 +1,4 @@
-import type { ResidencyLimits, StepOutcome, StepTask } from '../protocol/messages.ts';
+import type { ResidencyLimits, StepOutcome, StepTask, ThreadTask } from '../protocol/messages.ts';
 import { serializeError } from '../protocol/serialized-error.ts';
 import { StepPage } from '../protocol/step-page.ts';
 import { makeResident, type Resident } from './resident.ts';
@@ -14,7 +14,7 @@ export class StepHost {
   }
 
   /** Never rejects: piscina would lose an error's code, and resolve a thrown `null`. */
-  async run(task: StepTask): Promise<StepOutcome> {
+  async run(task: ThreadTask): Promise<StepOutcome> {
     const page = new StepPage(task.page);
     page.pickUp();
     try {
@@ -24,7 +24,7 @@ export class StepHost {
         serial: task.serial,
         first: task.volumeOf === 0,
         budgetMs: task.budgetMs,
-        callTimeoutMs: task.callTimeoutMs,
+        callTimeoutMs: task.stepTimeoutMs,
         progress: progressOn(page),
       });
       resident.volumeOf = task.stepId;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PiscinaRunner } from '../../src/pool/piscina-runner.ts';
 import type { StepTask } from '../../src/protocol/messages.ts';
-import { StepPage } from '../../src/protocol/step-page.ts';
+import { systemClock } from '../../src/pool/clock.ts';
+import { workerFile } from '../../src/pool/worker-file.ts';
 
 const task = (sessionId: string): StepTask => ({
   sessionId,
@@ -10,21 +11,24 @@ const task = (sessionId: string): StepTask => ({
   changes: [],
   input: { type: 'prompt' },
   state: null,
-  page: StepPage.forCalls(0).buffer,
   serial: false,
   budgetMs: 1_000,
-  callTimeoutMs: 3_000,
+  stepTimeoutMs: 3_000,
 });
 
 function runner(data: { maxThreads?: number; maxHeapMb?: number } = {}): PiscinaRunner {
-  return new PiscinaRunner({
-    minThreads: 0,
-    maxThreads: 2,
-    idleTimeoutMs: 1_000,
-    maxHeapMb: 128,
-    residency: { maxSessions: 4, maxBytes: 1_000_000 },
-    ...data,
-  });
+  return new PiscinaRunner(
+    {
+      workerFile: workerFile('session'),
+      minThreads: 0,
+      maxThreads: 2,
+      idleTimeoutMs: 1_000,
+      maxHeapMb: 128,
+      residency: { maxSessions: 4, maxBytes: 1_000_000 },
+      ...data,
+    },
+    systemClock,
+  );
 }
 
 describe('slots', () => {
@@ -44,7 +48,7 @@ describe('slots', () => {
     const threads = runner();
     await threads.run(0, task('a'));
     const running = threads.run(0, task('a'));
-    threads.kill(0, 'cancelled');
+    threads.stop(0, 0);
     expect(await running).toMatchObject({ ok: false, reason: 'cancelled' });
     expect(await threads.run(0, task('a'))).toMatchObject({ ok: true });
     await threads.close();

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { SessionRecord } from '../../src/journal/session-record.ts';
-import type { JournalStore } from '../../src/journal/store.ts';
+import type { JournalStore, StoredSession } from '../../src/journal/store.ts';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
 import { stage } from './support.ts';
 
 /** Takes a while for every write, not always the same; can be told to fail. */
 class SlowStore implements JournalStore {
   readonly durable = true;
+  readonly epoch = 1;
   readonly #inner = new MemoryStore();
   failing = false;
   #count = 0;
@@ -23,8 +24,12 @@ class SlowStore implements JournalStore {
     return this.#inner.read(sessionId);
   }
 
-  sessionIds(): readonly string[] {
-    return this.#inner.sessionIds();
+  sessions(): readonly StoredSession[] {
+    return this.#inner.sessions();
+  }
+
+  session(sessionId: string): StoredSession | undefined {
+    return this.#inner.session(sessionId);
   }
 
   remove(sessionId: string): void {

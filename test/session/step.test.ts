@@ -3,7 +3,7 @@ import type {
   SessionSpec,
   StepInput,
   StepOutcome,
-  StepTask,
+  ThreadTask,
   ToolSource,
 } from '../../src/protocol/messages.ts';
 import { StepPage } from '../../src/protocol/step-page.ts';
@@ -30,7 +30,7 @@ function spec(data: Partial<SessionSpec> = {}): SessionSpec {
 }
 
 let stepId = 0;
-function task(data: Partial<StepTask> & { readonly input: StepInput }): StepTask {
+function task(data: Partial<ThreadTask> & { readonly input: StepInput }): ThreadTask {
   const callCount = data.input.type === 'turn' ? data.input.calls.length : 0;
   return {
     sessionId: 's',
@@ -41,7 +41,7 @@ function task(data: Partial<StepTask> & { readonly input: StepInput }): StepTask
     page: StepPage.forCalls(callCount).buffer,
     serial: false,
     budgetMs: 10_000,
-    callTimeoutMs: 30_000,
+    stepTimeoutMs: 30_000,
     ...data,
   };
 }
@@ -112,7 +112,7 @@ describe('a session that is not resident', () => {
 
   it('is the least recently used one when the thread holds too many', async () => {
     const thread = host();
-    const steps: StepTask[] = [];
+    const steps: ThreadTask[] = [];
     for (const sessionId of ['a', 'b', 'c']) {
       const step = task({
         sessionId,

@@ -1,0 +1,35 @@
+import type { JournalEntry } from './entries.ts';
+import type { StoredSession } from './store.ts';
+
+/** What further entries make of a session's summary; a fold, like the record, but of a few numbers. */
+export function summarize(
+  before: StoredSession | undefined,
+  sessionId: string,
+  entries: readonly JournalEntry[],
+): StoredSession {
+  const summary = before
+    ? { ...before }
+    : {
+        sessionId,
+        openedAt: 0,
+        updatedAt: 0,
+        entryCount: 0,
+        promptCount: 0,
+        openPromptCount: 0,
+        closed: false,
+      };
+  for (const entry of entries) {
+    if (summary.entryCount === 0 && 'at' in entry) summary.openedAt = entry.at;
+    if ('at' in entry) summary.updatedAt = entry.at;
+    summary.entryCount += 1;
+    if (entry.type === 'prompt-accepted') {
+      summary.promptCount += 1;
+      summary.openPromptCount += 1;
+    } else if (entry.type === 'prompt-ended') {
+      summary.openPromptCount -= 1;
+    } else if (entry.type === 'closed') {
+      summary.closed = true;
+    }
+  }
+  return summary;
+}
