@@ -17,6 +17,11 @@ export class Journal {
     await this.#store.append(record.spec.sessionId, [{ type: 'opened', spec: record.spec, at }]);
   }
 
+  /** All entries of a session, oldest first. @throws {StoreError} */
+  read(sessionId: string): readonly JournalEntry[] {
+    return this.#store.read(sessionId);
+  }
+
   /** When it resolves the entries are kept and the record shows them; when it rejects, neither. */
   async write(record: SessionRecord, ...entries: readonly JournalEntry[]): Promise<void> {
     const previous = this.#pending.get(record);

@@ -1,53 +1,11 @@
-import { NO_USAGE, type FinishReason, type Usage } from '../model/model.ts';
+import { NO_USAGE, type Usage } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
 import type { Opening, SessionSpec, StepInput } from '../protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
+import { beginPrompt, type ActivePrompt, type QueuedPrompt, type Turn } from './active-prompt.ts';
 import { Conversation } from './conversation.ts';
 import type { JournalEntry, StopReason } from './entries.ts';
-
-/** A prompt that was accepted and has not begun. */
-export interface QueuedPrompt {
-  readonly promptId: string;
-  readonly text: string;
-}
-
-/** What the active prompt needs next. */
-export type PromptPhase =
-  | { readonly at: 'prompt' }
-  | { readonly at: 'model' }
-  | { readonly at: 'turn' }
-  | { readonly at: 'outside'; readonly callIds: readonly string[] }
-  | { readonly at: 'over'; readonly stopReason: StopReason };
-
-/** One model response that asked for tools, and how far its calls have come. */
-export interface Turn {
-  readonly text: string;
-  readonly usage: Usage;
-  readonly calls: readonly ToolCall[];
-  readonly results: Map<string, ToolResult>;
-  /** Outside effects whose intent is journalled. */
-  readonly begun: Set<string>;
-  /** How many threads died while the call was running. */
-  readonly deaths: Map<string, number>;
-}
-
-export interface ActivePrompt {
-  readonly promptId: string;
-  readonly text: string;
-  phase: PromptPhase;
-  turn: Turn | null;
-  /** Turns in which tools ran to their end. */
-  roundsDone: number;
-  /** Model responses. */
-  turns: number;
-  usage: Usage;
-  /** Text of the latest response. */
-  reply: string;
-  finishReason: FinishReason | null;
-  /** Threads lost since anything was achieved; back to 0 on progress, never by the clock. */
-  losses: number;
-}
 
 /** What the coordinator does next for a session: a function of its record alone, so that recovery is only a fold. */
 export type Move =
@@ -73,14 +31,23 @@ export class SessionRecord {
   usage: Usage = NO_USAGE;
   turns = 0;
   closed = false;
+  /** Prompts that were accepted. */
+  promptCount = 0;
+  /** Prompts in a row that ended with `crashed` while no step came to its end; see `QUARANTINE_AFTER`. */
+  crashes = 0;
   /** Why it takes no prompts; null while it does. */
   quarantine: string | null = null;
+  /** Prompts that were given an idempotency key, by that key. */
+  readonly promptsByKey = new Map<string, QueuedPrompt>();
 
-  readonly #hostTools: ReadonlySet<string>;
+  #overlayBytes = 0;
+  readonly #hostTools: ReadonlyMap<string, { readonly idempotent: boolean }>;
 
   constructor(spec: SessionSpec) {
     this.spec = spec;
-    this.#hostTools = new Set(spec.tools.flatMap((tool) => (tool.kind === 'host' ? [tool.name] : [])));
+    this.#hostTools = new Map(
+      spec.tools.flatMap((tool) => (tool.kind === 'host' ? [[tool.name, tool] as const] : [])),
+    );
   }
 
   /** Rebuilds a record; the first entry must be `opened`. */
@@ -95,6 +62,11 @@ export class SessionRecord {
   /** Whether the tool of this call is a function of the caller, run on the main thread. */
   isHostTool(name: string): boolean {
     return this.#hostTools.has(name);
+  }
+
+  /** Roughly what it takes in memory: messages, twice (as objects and encoded), and changed files. */
+  get byteLength(): number {
+    return 2 * this.conversation.encoded.length + this.#overlayBytes;
   }
 
   /** The active prompt has its answer: a response that asked for nothing. */
@@ -118,20 +90,32 @@ export class SessionRecord {
     return turn ? turn.calls.filter((call) => !turn.results.has(call.id)) : [];
   }
 
+  /**
+   * Calls whose intent is journalled and whose result is not, in a record that nobody drives: the process ended in
+   * between, so they may have happened. Those that may be run again are left out.
+   */
+  get unknownOutcomes(): readonly ToolCall[] {
+    return this.unansweredCalls.filter((call) => this.hasBegun(call.id) && !this.isIdempotent(call.name));
+  }
+
+  /** The tool of this call may be run again when its result was lost. */
+  isIdempotent(name: string): boolean {
+    return this.#hostTools.get(name)?.idempotent ?? false;
+  }
+
   apply(entry: JournalEntry): void {
     switch (entry.type) {
       case 'opened':
         throw new TypeError('a journal has one `opened` entry, the first');
       case 'step-began':
+        if (this.active) this.active.openStepId = entry.stepId;
         return;
       case 'prompt-accepted':
-        this.queue.push({ promptId: entry.promptId, text: entry.text });
-        this.#activateNext();
-        return;
+        return this.#accepted(entry);
       case 'step-ended':
         return this.#stepEnded(entry);
       case 'step-lost':
-        return this.#stepLost(entry.suspects);
+        return this.#stepLost(entry);
       case 'call-settled':
         if (this.active) this.active.losses = 0;
         this.#settle(entry.result);
@@ -147,12 +131,13 @@ export class SessionRecord {
         this.#settle(entry.result);
         return this.#leaveOutside();
       case 'prompt-ended':
-        return this.#promptEnded(entry.promptId);
+        return this.#promptEnded(entry);
       case 'quarantined':
         this.quarantine = entry.reason;
         return;
       case 'released':
         this.quarantine = null;
+        this.crashes = 0;
         return;
       case 'closed':
         this.closed = true;
@@ -181,7 +166,17 @@ export class SessionRecord {
     }
   }
 
+  #accepted(entry: Extract<JournalEntry, { type: 'prompt-accepted' }>): void {
+    const { promptId, text, idempotencyKey, at } = entry;
+    const prompt: QueuedPrompt = { promptId, text, acceptedAt: at };
+    this.promptCount += 1;
+    this.queue.push(prompt);
+    if (idempotencyKey !== undefined) this.promptsByKey.set(idempotencyKey, prompt);
+    this.#activateNext();
+  }
+
   #stepEnded(entry: Extract<JournalEntry, { type: 'step-ended' }>): void {
+    this.crashes = 0;
     this.volumeOf = entry.stepId;
     this.hostChanges = [];
     this.#change(entry.changes);
@@ -189,6 +184,7 @@ export class SessionRecord {
     const { active } = this;
     if (!active) return;
     active.losses = 0;
+    active.openStepId = null;
     for (const result of entry.results) this.#settle(result);
     if (entry.next.wait === 'nothing') {
       active.phase = { at: 'over', stopReason: entry.next.stopReason };
@@ -208,8 +204,11 @@ export class SessionRecord {
     }
   }
 
-  #stepLost(suspects: readonly string[]): void {
+  #stepLost({ reason, suspects }: Extract<JournalEntry, { type: 'step-lost' }>): void {
     if (!this.active) return;
+    this.active.openStepId = null;
+    // Ended by us, for no fault of its own.
+    if (reason === 'cancelled') return;
     this.active.losses += 1;
     const deaths = this.active.turn?.deaths;
     for (const callId of suspects) deaths?.set(callId, (deaths.get(callId) ?? 0) + 1);
@@ -237,7 +236,8 @@ export class SessionRecord {
     active.phase = { at: 'turn' };
   }
 
-  #promptEnded(promptId: string): void {
+  #promptEnded({ promptId, stopReason }: Extract<JournalEntry, { type: 'prompt-ended' }>): void {
+    if (stopReason === 'crashed') this.crashes += 1;
     this.queue = this.queue.filter((prompt) => prompt.promptId !== promptId);
     if (this.active?.promptId === promptId) {
       if (this.active.turn) this.#closeTurn(this.active.turn);
@@ -273,6 +273,7 @@ export class SessionRecord {
 
   #change(changes: readonly FileChange[]): void {
     for (const { path, bytes } of changes) {
+      this.#overlayBytes += (bytes?.length ?? 0) - (this.overlay.get(path)?.length ?? 0);
       this.overlay.delete(path);
       this.overlay.set(path, bytes);
     }
@@ -282,17 +283,7 @@ export class SessionRecord {
     if (this.active) return;
     const next = this.queue.shift();
     if (!next) return;
-    this.active = {
-      ...next,
-      phase: { at: 'prompt' },
-      turn: null,
-      roundsDone: 0,
-      turns: 0,
-      usage: NO_USAGE,
-      reply: '',
-      finishReason: null,
-      losses: 0,
-    };
+    this.active = beginPrompt(next);
   }
 }
 

@@ -4,11 +4,13 @@ import { Journal } from '../journal/journal.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { DEFAULT_DEADLINES } from '../model/model.ts';
+import type { Tool } from '../tools/tool.ts';
 import { DEFAULT_QUOTA, type WorkspaceQuota } from '../workspace/workspace.ts';
 import { systemClock } from './clock.ts';
 import type { ModelCaller } from './model-caller.ts';
 import { ModelThreads } from './model-threads.ts';
 import type { ModelThreadOptions, PoolOptions } from './options.ts';
+import type { ParkingLimits } from './parking.ts';
 import { PiscinaRunner } from './piscina-runner.ts';
 import { Placement } from './placement.ts';
 import { ProviderBook } from './provider-book.ts';
@@ -30,7 +32,10 @@ export interface PoolParts {
   readonly models: ModelCaller;
   readonly providers: ProviderBook;
   readonly maxThreads: number;
+  readonly maxSessions: number;
   readonly maxQueuedPrompts: number;
+  readonly parking: ParkingLimits;
+  readonly tools: readonly Tool[];
   readonly quota: WorkspaceQuota;
   readonly defaultModel: string;
 }
@@ -94,7 +99,14 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
     models,
     providers,
     maxThreads,
+    maxSessions: limits.maxSessions ?? 100_000,
     maxQueuedPrompts: limits.maxQueuedPrompts ?? 64,
+    parking: {
+      parkAfterMs: limits.parkAfterMs ?? 60_000,
+      maxIdleSessions: limits.maxIdleSessions ?? 2_048,
+      maxIdleBytes: limits.maxIdleBytes ?? 256 * 1024 * 1024,
+    },
+    tools: options.tools ?? [],
     quota: {
       maxFileBytes: limits.maxFileBytes ?? DEFAULT_QUOTA.maxFileBytes,
       maxTotalBytes: limits.maxTotalBytes ?? DEFAULT_QUOTA.maxTotalBytes,

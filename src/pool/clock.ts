@@ -7,10 +7,10 @@ export interface Clock {
   /** Epoch milliseconds, for records that people read. */
   epochMs(): number;
   /**
-   * Calls back once, after `delayMs`; the returned function cancels it. Never for Infinity. Keeps the process alive:
-   * there is a timer only while somebody waits for something.
+   * Calls back once, after `delayMs`; the returned function cancels it. Never for Infinity. Keeps the process alive,
+   * since somebody waits for something, unless it is told not to.
    */
-  after(delayMs: number, callback: () => void): () => void;
+  after(delayMs: number, callback: () => void, options?: { readonly keepAlive: boolean }): () => void;
 }
 
 const MAX_DELAY_MS = 0x7fff_ffff;
@@ -18,10 +18,11 @@ const MAX_DELAY_MS = 0x7fff_ffff;
 export const systemClock: Clock = {
   now: () => performance.now(),
   epochMs: () => Date.now(),
-  after(delayMs, callback) {
+  after(delayMs, callback, { keepAlive } = { keepAlive: true }) {
     if (delayMs === Infinity) return () => undefined;
     // Node takes anything longer for no time at all.
     const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
+    if (!keepAlive) timer.unref();
     return () => clearTimeout(timer);
   },
 };

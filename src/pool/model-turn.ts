@@ -5,6 +5,7 @@ import type { ModelRequest, ModelResponse } from '../model/model.ts';
 import type { Clock } from './clock.ts';
 import type { SessionEventBody } from './events.ts';
 import type { ModelCaller, OnText } from './model-caller.ts';
+import { pause } from './pause.ts';
 
 /**
  * One model response, with as many attempts as the policy allows. An attempt is repeated only while the model has
@@ -50,17 +51,4 @@ export function modelRequest(record: SessionRecord): { provider: string; request
       options: modelOptions,
     },
   };
-}
-
-/** Waits, or until the signal is aborted. */
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stopTimer = clock.after(delayMs, done);
-    function done(): void {
-      stopTimer();
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

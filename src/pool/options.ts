@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
 import type { Tool } from '../tools/tool.ts';
 import { InvalidOptionError } from '../errors.ts';
+import type { JournalStore } from '../journal/store.ts';
 import { RESERVED_FIELDS, type ProviderOptions } from '../model/model.ts';
 import type { FilesInput } from '../workspace/from-files.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { checkOptions } from './check-options.ts';
+import type { RecoverMode } from './recovery.ts';
 
 /** How many threads sessions run on. */
 export interface ThreadOptions {
@@ -40,8 +42,16 @@ export interface ModelThreadOptions {
   readonly maxRetryAfterMs?: number;
 }
 
-/** What one session may use. */
+/** What one session, and all of them, may use. */
 export interface LimitOptions {
+  /** Sessions that may be open at once, parked ones included. Default 100,000. */
+  readonly maxSessions?: number;
+  /** An idle session leaves memory after this; its journal is kept. Default 60,000; Infinity for never. */
+  readonly parkAfterMs?: number;
+  /** Idle sessions that stay in memory. Default 2,048. */
+  readonly maxIdleSessions?: number;
+  /** Bytes of idle sessions, messages and changed files, that stay in memory. Default 256 MiB. */
+  readonly maxIdleBytes?: number;
   /** Prompts that may wait in one session's mailbox. Default 64. */
   readonly maxQueuedPrompts?: number;
   /**
@@ -61,6 +71,15 @@ export interface LimitOptions {
 }
 
 export interface PoolOptions {
+  /**
+   * Where journals are kept: `'memory'` (the default; gone with the process), `'sqlite:path'`, or a store of your own. A
+   * pool on a store finds the sessions that are in it.
+   */
+  readonly store?: string | JournalStore;
+  /** What becomes of prompts in the store whose process ended before they did. Default `finish`. */
+  readonly recover?: RecoverMode;
+  /** The tool objects of sessions that an earlier process started: functions are in no store. Found by name. */
+  readonly tools?: readonly Tool[];
   readonly threads?: ThreadOptions;
   readonly models?: ModelThreadOptions;
   readonly providers?: Readonly<Record<string, ProviderOptions>>;
@@ -103,6 +122,8 @@ export interface StreamOptions {
   readonly signal?: AbortSignal;
   /** Ends the prompt with `timeout`, this long after it was sent. Default: no limit. */
   readonly timeoutMs?: number;
+  /** A second prompt of the session with the same key is the first one. At most 200 characters. */
+  readonly idempotencyKey?: string;
 }
 
 export interface PromptOptions extends StreamOptions {
@@ -122,6 +143,17 @@ const providerOptions = z.strictObject({
 });
 
 const poolOptions = z.strictObject({
+  store: z.optional(
+    z.union([
+      z.string(),
+      z.custom(
+        (value) => typeof (value as JournalStore | null)?.append === 'function',
+        "expected 'memory', 'sqlite:path' or a JournalStore",
+      ),
+    ]),
+  ),
+  recover: z.optional(z.enum(['finish', 'report'])),
+  tools: z.optional(z.array(z.looseObject({ name: z.string() }))),
   threads: z.optional(
     z.strictObject({
       min: count(0),
@@ -147,6 +179,10 @@ const poolOptions = z.strictObject({
   providers: z.optional(z.record(z.string(), providerOptions)),
   limits: z.optional(
     z.strictObject({
+      maxSessions: count(1),
+      parkAfterMs: z.optional(z.union([timeMs, z.literal(Infinity)])),
+      maxIdleSessions: count(0),
+      maxIdleBytes: count(0),
       maxQueuedPrompts: count(0),
       stepTimeoutMs: timeMs,
       cancelGraceMs: z.optional(z.number().check(z.gte(0))),
@@ -176,7 +212,11 @@ const sessionOptions = z.strictObject({
   modelOptions: z.optional(z.record(z.string(), z.unknown())),
 });
 
-const streamOptions = z.strictObject({ signal: z.optional(z.instanceof(AbortSignal)), timeoutMs: timeMs });
+const streamOptions = z.strictObject({
+  signal: z.optional(z.instanceof(AbortSignal)),
+  timeoutMs: timeMs,
+  idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+});
 
 const cancelOptions = z.strictObject({ queued: z.optional(z.boolean()) });
 

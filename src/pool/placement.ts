@@ -12,6 +12,7 @@ export interface PlacementOptions {
 interface Waiter {
   readonly sessionId: string;
   readonly order: number;
+  readonly since: number;
   readonly patientUntil: number;
   grant: ((slot: number) => void) | undefined;
 }
@@ -47,6 +48,12 @@ export class Placement {
     return this.#waiting.size;
   }
 
+  /** How long the step that came first has waited; 0 when none waits. */
+  get longestWaitMs(): number {
+    const [first] = this.#waiting;
+    return first ? this.#clock.now() - first.since : 0;
+  }
+
   /** The slot where the session ran last, if it is still its home. */
   homeOf(sessionId: string): number | undefined {
     return this.#homes.get(sessionId);
@@ -61,10 +68,12 @@ export class Placement {
       return slot;
     }
     return new Promise((resolve) => {
+      const since = this.#clock.now();
       const waiter: Waiter = {
         sessionId,
+        since,
         order: (this.#order += 1),
-        patientUntil: this.#clock.now() + (this.#homes.has(sessionId) ? this.#options.patienceMs : 0),
+        patientUntil: since + (this.#homes.has(sessionId) ? this.#options.patienceMs : 0),
         grant: undefined,
       };
       const giveUp = (): void => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { PoolClosedError, SessionExistsError } from '../errors.ts';
+import { PoolClosedError, PoolFullError, SessionExistsError } from '../errors.ts';
+import { openStore } from '../journal/open-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import type { SessionSpec } from '../protocol/messages.ts';
 import { loadSkills } from '../skills/load-skills.ts';
@@ -8,7 +9,7 @@ import { DEFAULT_PRESET } from '../tools/presets.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { fromFiles } from '../workspace/from-files.ts';
 import { assemble, type PoolParts } from './assemble.ts';
-import { HostTools } from './host-tools.ts';
+import { OpenSessions } from './open-sessions.ts';
 import {
   checkCloseOptions,
   checkPoolOptions,
@@ -17,9 +18,9 @@ import {
   type PoolOptions,
   type SessionOptions,
 } from './options.ts';
-import { SessionContext } from './session-context.ts';
-import { SessionDriver } from './session-driver.ts';
-import { CLOSE_DEADLINE_MS, Session } from './session.ts';
+import { recoverSessions, type Recovery, type RecoverMode } from './recovery.ts';
+import type { SessionDriver } from './session-driver.ts';
+import { CLOSE_DEADLINE_MS, type Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
 import { toolSources } from './tool-sources.ts';
 
@@ -28,11 +29,18 @@ export const DEFAULT_MAX_TURNS = 10;
 
 export interface PoolStats {
   /** Open sessions by state. */
-  readonly sessions: Readonly<Record<SessionStateName, number>>;
+  readonly sessions: Readonly<Record<SessionStateName, number>> & {
+    /** Idle ones that have left memory: only their journal is kept. */
+    readonly parked: number;
+  };
+  /** Messages and changed files of the idle sessions in memory, in bytes, roughly. */
+  readonly idleBytes: number;
   /** Session threads that exist now, and the most there may be. */
   readonly threads: { readonly running: number; readonly max: number };
   /** Steps that wait for a thread. */
   readonly waitingSteps: number;
+  /** How long the first of them has waited. */
+  readonly longestWaitMs: number;
   /** Steps that found their session's files missing in their thread and were sent again with them. */
   readonly misses: number;
 }
@@ -40,43 +48,68 @@ export interface PoolStats {
 /** Runs many sessions in this process. Open one, start sessions, close it. */
 export class SessionPool implements AsyncDisposable {
   readonly #parts: PoolParts;
-  readonly #sessions = new Map<string, { session: Session; driver: SessionDriver }>();
+  readonly #sessions: OpenSessions;
   /** Sessions that are being started. */
   readonly #starting = new Map<string, Promise<Session>>();
+  #recovery: Recovery = { resumed: [], interrupted: [], unreadable: [] };
   #closing: Promise<void> | undefined;
   /** Ends the starts in progress when the pool closes. */
   readonly #stopStarts = new AbortController();
 
   private constructor(parts: PoolParts) {
     this.#parts = parts;
+    this.#sessions = new OpenSessions({
+      ...parts,
+      admit: (model) => parts.providers.admit(model),
+    });
   }
 
   /**
-   * Opens a pool. Threads start when they are first wanted (or `threads.min` at once).
-   * @throws {InvalidOptionError}
+   * Opens a pool. Threads start when they are first wanted (or `threads.min` at once). Sessions in the store are found,
+   * and prompts that an earlier process left there are gone on with; see {@link recovery}.
+   * @throws {InvalidOptionError} @throws {StoreError} `unknown_provider`, `missing_key` when a prompt in the store could
+   *   not be finished
    */
   static async open(options: PoolOptions = {}): Promise<SessionPool> {
-    return SessionPool.of(assemble(checkPoolOptions(options)));
+    const checked = checkPoolOptions(options);
+    const store = typeof checked.store === 'object' ? checked.store : await openStore(checked.store);
+    return SessionPool.over(assemble(checked, store), checked.recover);
   }
 
   /** Not for callers: a pool over parts of your own, as a simulation or a test has them. */
-  static of(parts: PoolParts): SessionPool {
-    return new SessionPool(parts);
+  static async over(parts: PoolParts, recover: RecoverMode = 'finish'): Promise<SessionPool> {
+    const pool = new SessionPool(parts);
+    const { store, providers, ports } = parts;
+    try {
+      const admit = (model: string): void => providers.admit(model);
+      pool.#recovery = await recoverSessions(pool.#sessions, store, recover, admit, ports.clock);
+    } catch (error) {
+      await pool.close({ deadlineMs: 0 }).catch(() => undefined);
+      throw error;
+    }
+    return pool;
+  }
+
+  /** What was found in the store when the pool was opened. */
+  get recovery(): Recovery {
+    return this.#recovery;
   }
 
   /**
    * Starts a session. Skills that cannot be read are skipped with a process warning (`SkeinSkillWarning`); everything else
    * that is wrong is refused.
-   * @throws `session_exists`, `pool_closed`, `invalid_option`, `unknown_provider`, `missing_key`, `unknown_preset`,
-   *   `invalid_tool`, `duplicate_tool`, `tool_module_failed`
+   * @throws `session_exists`, `pool_full`, `pool_closed`, `invalid_option`, `unknown_provider`, `missing_key`,
+   *   `unknown_preset`, `invalid_tool`, `duplicate_tool`, `tool_module_failed`, what the store throws
    */
   async start(options: SessionOptions = {}): Promise<Session> {
     if (this.#closing) throw new PoolClosedError();
     const checked = checkSessionOptions(options);
     const sessionId = checked.id ?? randomUUID();
-    if (this.#sessions.has(sessionId) || this.#starting.has(sessionId)) {
+    if (this.#starting.has(sessionId) || this.#sessions.has(sessionId)) {
       throw new SessionExistsError({ sessionId });
     }
+    const { maxSessions } = this.#parts;
+    if (this.#sessions.size + this.#starting.size >= maxSessions) throw new PoolFullError({ maxSessions });
     const starting = this.#start(sessionId, checked);
     this.#starting.set(sessionId, starting);
     try {
@@ -86,46 +119,48 @@ export class SessionPool implements AsyncDisposable {
     }
   }
 
-  /** The open session of that id. */
+  /** The session of that id: one of this process, or one that the store has. A closed one can still be read there. */
   session(sessionId: string): Session | undefined {
-    return this.#sessions.get(sessionId)?.session;
+    return this.#starting.has(sessionId) ? undefined : this.#sessions.get(sessionId);
   }
 
   /** Ids of the open sessions, oldest first. */
   sessionIds(): readonly string[] {
-    return [...this.#sessions.keys()];
+    return this.#sessions.ids;
+  }
+
+  /** Closes a session (see `session.close`) and forgets it, its journal included. Unknown ids are ignored. */
+  async remove(sessionId: string, options: CloseOptions = {}): Promise<void> {
+    await this.session(sessionId)?.close(options);
+    this.#sessions.forget(sessionId);
+    await this.#parts.store.remove(sessionId);
   }
 
   stats(): PoolStats {
-    const sessions: Record<SessionStateName, number> = {
-      idle: 0,
-      queued: 0,
-      running: 0,
-      'waiting-model': 0,
-      suspended: 0,
-      closed: 0,
-      failed: 0,
-    };
-    for (const { driver } of this.#sessions.values()) sessions[driver.state] += 1;
+    const { byState, parked, idleBytes } = this.#sessions.stats;
     const { runner, placement, scheduler, maxThreads } = this.#parts;
     return {
-      sessions,
+      sessions: { ...byState, parked },
+      idleBytes,
       threads: { running: runner.threadCount, max: maxThreads },
       waitingSteps: placement.waitingCount,
+      longestWaitMs: placement.longestWaitMs,
       misses: scheduler.missCount,
     };
   }
 
   /**
-   * Starts nothing more, lets accepted prompts end (at most `deadlineMs`, then they are cancelled), ends all sessions
-   * and threads. May be called again, for instance with a shorter deadline.
+   * Starts nothing more, lets accepted prompts end for at most `deadlineMs`, ends all threads. What has not ended then is
+   * cancelled; with a store that outlives the process it is left as it is instead (its callers get `prompt_parked`) and
+   * goes on when the store is opened again, and sessions stay open in it. May be called again, for instance with a
+   * shorter deadline.
    */
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options, 'pool.close');
     const deadlineMs = options.deadlineMs ?? CLOSE_DEADLINE_MS;
     if (this.#closing) {
       // The first call tells of failures.
-      for (const { session } of this.#sessions.values()) session.close({ deadlineMs }).catch(() => undefined);
+      for (const driver of this.#sessions.drivers) this.#end(driver, deadlineMs).catch(() => undefined);
     }
     return (this.#closing ??= this.#close(deadlineMs));
   }
@@ -135,7 +170,7 @@ export class SessionPool implements AsyncDisposable {
   }
 
   async #start(sessionId: string, options: SessionOptions): Promise<Session> {
-    const { ports, providers, quota, maxQueuedPrompts, defaultModel } = this.#parts;
+    const { ports, providers, quota, defaultModel } = this.#parts;
     const model = options.model ?? defaultModel;
     providers.admit(model);
     const { skills, warnings } = await loadSkills(options.skills ?? []);
@@ -154,51 +189,41 @@ export class SessionPool implements AsyncDisposable {
       quota,
     };
     const record = new SessionRecord(spec);
-    const context = new SessionContext({
-      record,
-      images,
-      hostTools: new HostTools(hostTools, ports.clock),
-      ports,
-    });
-    const driver = new SessionDriver(context, { maxQueuedPrompts });
     await ports.journal.open(record, ports.clock.epochMs());
+    const driver = this.#sessions.add(record, images, hostTools);
     try {
       // Without modules the first prompt's step does this too, for nothing.
       if (sources.some((source) => source.kind === 'module')) await driver.open(this.#stopStarts.signal);
     } catch (error) {
-      this.#forget(sessionId);
+      await this.#abandon(sessionId);
       throw this.#closing ? new PoolClosedError() : error;
     }
-    if (this.#closing) {
-      this.#forget(sessionId);
-      throw new PoolClosedError();
-    }
-    const session = new Session({
-      driver,
-      images,
-      clock: ports.clock,
-      onClosed: () => this.#forget(sessionId),
-    });
-    this.#sessions.set(sessionId, { session, driver });
-    return session;
+    const session = this.#closing ? undefined : this.#sessions.get(sessionId);
+    if (session) return session;
+    await this.#abandon(sessionId);
+    throw new PoolClosedError();
   }
 
-  #forget(sessionId: string): void {
-    const { scheduler, store } = this.#parts;
-    this.#sessions.delete(sessionId);
-    scheduler.forget(sessionId);
-    if (!store.durable) void store.remove(sessionId);
+  /** It was never started after all: nobody has heard of it. */
+  async #abandon(sessionId: string): Promise<void> {
+    this.#sessions.forget(sessionId);
+    await this.#parts.store.remove(sessionId);
   }
 
   async #close(deadlineMs: number): Promise<void> {
     this.#stopStarts.abort();
     await Promise.allSettled(this.#starting.values());
-    const closed = await Promise.allSettled(
-      [...this.#sessions.values()].map(({ session }) => session.close({ deadlineMs })),
+    const ended = await Promise.allSettled(
+      this.#sessions.drivers.map((driver) => this.#end(driver, deadlineMs)),
     );
+    this.#sessions.close();
     await Promise.all([this.#parts.runner.close(), this.#parts.models.close()]);
     await this.#parts.store.close();
-    for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason;
+    for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  #end(driver: SessionDriver, deadlineMs: number): Promise<void> {
+    return this.#parts.store.durable ? driver.park(deadlineMs) : driver.close(deadlineMs);
   }
 }
 

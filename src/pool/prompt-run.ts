@@ -1,13 +1,15 @@
 import { ModelError } from '../errors.ts';
-import type { PromptError, StopReason } from '../journal/entries.ts';
-import type { ActivePrompt, Move } from '../journal/session-record.ts';
+import type { JournalEntry, PromptError, StopReason } from '../journal/entries.ts';
+import type { ActivePrompt } from '../journal/active-prompt.ts';
+import type { Move } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { ToolCall } from '../tools/tool.ts';
 import { modelRequest, modelTurn } from './model-turn.ts';
 import type { PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StepResult } from './step-scheduler.ts';
-import { settledResult, supervise } from './supervisor.ts';
+import { pause } from './pause.ts';
+import { rerunDelayMs, settledResult, supervise, type Loss, type Verdict } from './supervisor.ts';
 import { tellResult, tellStarted, tellTurnEnded } from './turn-events.ts';
 
 /** How a prompt comes to its end. */
@@ -32,12 +34,20 @@ export class PromptRun {
     this.#ticket = ticket;
   }
 
-  /** @throws what the journal throws; nothing else */
-  async run(): Promise<Ending> {
+  /**
+   * Goes on from wherever the record is.
+   * @param cutOff  its process ended in the middle of it, and the record was found in the store
+   * @returns how it ended; `parked` when it is to be left as it is
+   * @throws what the journal throws; nothing else
+   */
+  async run(cutOff: boolean): Promise<Ending | 'parked'> {
     this.#ticket.tell({ type: 'prompt-started' });
     try {
+      const ending = cutOff && (await this.#takeUp());
+      if (ending) return ending;
       for (;;) {
         const { interruption } = this.#ticket;
+        if (interruption === 'parked') return interruption;
         if (interruption) return { stopReason: interruption, error: null };
         const ending = await this.#advance(this.#session.record.nextMove());
         if (ending) return ending;
@@ -63,6 +73,25 @@ export class PromptRun {
     }
   }
 
+  /**
+   * The process ended in the middle of this prompt. A step that it was in is lost with it, which counts like any loss:
+   * a prompt that ends its process each time is not taken up for ever. Effects without a result may have happened.
+   */
+  async #takeUp(): Promise<Ending | undefined> {
+    const message = 'the process ended';
+    const { openStepId } = this.#active;
+    const entries: JournalEntry[] = [];
+    if (openStepId !== null) {
+      entries.push({ type: 'step-lost', stepId: openStepId, reason: 'process', suspects: [], message });
+    }
+    for (const call of this.#session.record.unknownOutcomes) {
+      entries.push({ type: 'call-settled', result: settledResult(call, 'outcome_unknown', message) });
+    }
+    if (entries.length > 0) await this.#session.write(...entries);
+    const verdict = this.#supervise({ reason: 'process', suspects: [], touched: [] });
+    return verdict.do === 'give-up' ? this.#givenUp(message) : undefined;
+  }
+
   async #step(input: StepInput): Promise<Ending | undefined> {
     const { turn } = this.#active;
     const roundsDone = this.#active.roundsDone;
@@ -85,15 +114,8 @@ export class PromptRun {
 
   async #afterLoss(loss: Extract<StepResult, { type: 'lost' }>): Promise<Ending | undefined> {
     if (this.#ticket.interruption) return undefined;
-    const verdict = supervise(loss, {
-      deaths: this.#active.turn?.deaths ?? new Map(),
-      begun: this.#active.turn?.begun ?? new Set(),
-      losses: this.#active.losses,
-    });
-    if (verdict.do === 'give-up') {
-      const message = `the session's thread was lost ${this.#active.losses} times without progress; last: ${loss.message}`;
-      return { stopReason: 'crashed', error: { code: 'thread_lost', message } };
-    }
+    const verdict = this.#supervise(loss);
+    if (verdict.do === 'give-up') return this.#givenUp(loss.message);
     this.#ticket.tell({ type: 'step-retried', reason: loss.reason, message: loss.message });
     if (verdict.do === 'settle') {
       const calls = this.#active.turn?.calls.filter((call) => verdict.callIds.includes(call.id)) ?? [];
@@ -101,7 +123,21 @@ export class PromptRun {
       await this.#session.write(...results.map((result) => ({ type: 'call-settled', result }) as const));
       for (const result of results) tellResult(this.#ticket, this.#active, result);
     }
+    await pause(this.#session.ports.clock, rerunDelayMs(this.#active.losses), this.#ticket.signal);
     return undefined;
+  }
+
+  #supervise(loss: Loss): Verdict {
+    return supervise(loss, {
+      deaths: this.#active.turn?.deaths ?? new Map(),
+      begun: this.#active.turn?.begun ?? new Set(),
+      losses: this.#active.losses,
+    });
+  }
+
+  #givenUp(last: string): Ending {
+    const message = `the session's thread was lost ${this.#active.losses} times without progress; last: ${last}`;
+    return { stopReason: 'crashed', error: { code: 'thread_lost', message } };
   }
 
   async #model(): Promise<Ending | undefined> {
@@ -119,7 +155,7 @@ export class PromptRun {
         request,
         turn,
         signal: this.#ticket.signal,
-        tell: this.#ticket.listener && ((event) => this.#ticket.tell(event)),
+        tell: this.#ticket.isHeard ? (event) => this.#ticket.tell(event) : undefined,
       });
       // Also when the prompt is to end now: the response was paid for.
       await this.#session.write({ type: 'model-responded', response });

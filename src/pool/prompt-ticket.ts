@@ -5,21 +5,23 @@ import type { PromptResult } from './prompt-result.ts';
 /** Hears of a prompt's events as they happen. */
 export type PromptListener = (event: SessionEventBody, promptId: string) => void;
 
+/** Why a prompt is to stop now: what it will have ended with, or `parked`, when it goes on when the store is opened again. */
+export type Interruption = StopReason | 'parked';
+
 /** Who waits for a prompt, and how it can be ended early. One for each accepted prompt, until it has ended. */
 export class PromptTicket {
   readonly promptId: string;
   /** `clock.now()` when it was accepted. */
   readonly acceptedAt: number;
   readonly result: Promise<PromptResult>;
-  /** Tells of events as they happen; undefined when nobody listens. */
-  readonly listener: PromptListener | undefined;
   /** Its end, once somebody has begun it. */
   ending: Promise<void> | undefined;
   /** The turn whose tool calls the listener has been told of. */
   startedTurn = 0;
+  readonly #listeners: PromptListener[] = [];
   readonly #interrupt = new AbortController();
   readonly #cleanUps: (() => void)[] = [];
-  #interruption: StopReason | undefined;
+  #interruption: Interruption | undefined;
   #hasEnded = false;
   #callbackError: { readonly thrown: unknown } | undefined;
   #resolve!: (result: PromptResult) => void;
@@ -28,7 +30,7 @@ export class PromptTicket {
   constructor(promptId: string, acceptedAt: number, listener: PromptListener | undefined) {
     this.promptId = promptId;
     this.acceptedAt = acceptedAt;
-    this.listener = listener;
+    if (listener) this.#listeners.push(listener);
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -41,22 +43,32 @@ export class PromptTicket {
   }
 
   /** Why it is to end now; undefined while it may go on. */
-  get interruption(): StopReason | undefined {
+  get interruption(): Interruption | undefined {
     return this.#interruption;
   }
 
   /** The first reason counts. */
-  interrupt(stopReason: StopReason): void {
+  interrupt(reason: Interruption): void {
     if (this.#interruption) return;
-    this.#interruption = stopReason;
+    this.#interruption = reason;
     this.#interrupt.abort();
   }
 
-  /** Tells the listener. A listener that throws ends the prompt, and its error is what the caller gets. */
+  /** Whether anybody listens. */
+  get isHeard(): boolean {
+    return this.#listeners.length > 0;
+  }
+
+  /** Another one, who hears what happens from now on. */
+  addListener(listener: PromptListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Tells the listeners. One that throws ends the prompt, and its error is what the caller gets. */
   tell(event: SessionEventBody): void {
-    if (!this.listener || this.#callbackError) return;
+    if (this.#callbackError) return;
     try {
-      this.listener(event, this.promptId);
+      for (const listener of this.#listeners) listener(event, this.promptId);
     } catch (thrown) {
       this.#callbackError = { thrown };
       this.interrupt('cancelled');

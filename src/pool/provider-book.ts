@@ -4,6 +4,8 @@ import type { ProviderOptions, ResolvedProvider } from '../model/model.ts';
 /** Providers as they were when a session first named them. The one place on the coordinator's side that holds keys. */
 export class ProviderBook {
   readonly #options: Readonly<Record<string, ProviderOptions>>;
+  /** Models that need not be looked at again. */
+  readonly #admitted = new Set<string>();
   readonly #resolved = new Map<string, ResolvedProvider>();
 
   constructor(options: Readonly<Record<string, ProviderOptions>>) {
@@ -12,8 +14,10 @@ export class ProviderBook {
 
   /** Makes sure that a model can be called. @throws `unknown_provider`, `missing_key`, `invalid_option` */
   admit(model: string): void {
+    if (this.#admitted.has(model)) return;
     const { provider } = resolveModel(model, this.#options, process.env);
     if (!this.#resolved.has(provider.name)) this.#resolved.set(provider.name, provider);
+    this.#admitted.add(model);
   }
 
   /** A provider that was admitted. */

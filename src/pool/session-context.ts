@@ -28,7 +28,7 @@ export class SessionContext {
   readonly images: readonly BaseImage[];
   readonly hostTools: HostTools;
   readonly ports: DriverPorts;
-  #state: SessionStateName = 'idle';
+  #state: SessionStateName;
 
   constructor(parts: {
     readonly record: SessionRecord;
@@ -40,6 +40,8 @@ export class SessionContext {
     this.images = parts.images;
     this.hostTools = parts.hostTools;
     this.ports = parts.ports;
+    if (this.record.closed) this.#state = 'closed';
+    else this.#state = this.record.quarantine === null ? 'idle' : 'halted';
   }
 
   get state(): SessionStateName {
@@ -74,6 +76,9 @@ export class SessionContext {
     } else if (step.type === 'lost') {
       const { reason, suspects, message } = step;
       await this.write({ type: 'step-lost', stepId, reason, suspects, message });
+    } else if (step.type === 'stopped') {
+      const message = 'it was stopped before it had a thread';
+      await this.write({ type: 'step-lost', stepId, reason: 'cancelled', suspects: [], message });
     }
     return step;
   }

@@ -1,33 +1,58 @@
-import { CallbackError, MailboxFullError, SessionClosedError, StepFailedError } from '../errors.ts';
-import type { StopReason } from '../journal/entries.ts';
-import type { ActivePrompt, SessionRecord } from '../journal/session-record.ts';
+import {
+  CallbackError,
+  PromptParkedError,
+  SessionClosedError,
+  SessionQuarantinedError,
+  StepFailedError,
+} from '../errors.ts';
+import type { ActivePrompt } from '../journal/active-prompt.ts';
+import type { JournalEntry } from '../journal/entries.ts';
+import type { SessionRecord } from '../journal/session-record.ts';
 import { NO_USAGE } from '../model/model.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
+import { Mailbox, type PromptDelivery } from './mailbox.ts';
 import { PromptResult } from './prompt-result.ts';
 import { PromptRun, type Ending } from './prompt-run.ts';
-import { PromptTicket, type PromptListener } from './prompt-ticket.ts';
+import type { Interruption, PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SessionStateName } from './session-state.ts';
-import { settledResult } from './supervisor.ts';
+import { QUARANTINE_AFTER, settledResult } from './supervisor.ts';
 import { tellResult } from './turn-events.ts';
 
-/** The life of one session: its mailbox, one prompt after another, its end. */
+export interface SessionDriverOptions {
+  readonly maxQueuedPrompts: number;
+  /** Makes sure that its model can be called. @throws `unknown_provider`, `missing_key` */
+  readonly admit: () => void;
+  /** Called when it has work, and when it has none any more: only then may the driver be dropped. */
+  readonly onBusy: () => void;
+  readonly onRest: () => void;
+}
+
+/** The life of one session: one prompt after another, as the mailbox has them, and its end. */
 export class SessionDriver {
   readonly #session: SessionContext;
-  readonly #maxQueuedPrompts: number;
-  /** One for each accepted prompt that has not ended. */
-  readonly #tickets = new Map<string, PromptTicket>();
-  #nextPrompt = 1;
+  readonly #options: SessionDriverOptions;
+  readonly #mailbox: Mailbox;
   #closing: Promise<void> | undefined;
   /** The prompts' loop while it runs. */
   #loop: Promise<void> | undefined;
+  /** The prompt that a process left in the middle; it is taken up, not begun. */
+  #cutOff: string | undefined;
+  /** What has not ended is left to whoever opens the store next. */
+  #isParked = false;
 
-  constructor(session: SessionContext, options: { readonly maxQueuedPrompts: number }) {
+  constructor(session: SessionContext, options: SessionDriverOptions) {
     this.#session = session;
-    this.#maxQueuedPrompts = options.maxQueuedPrompts;
+    this.#options = options;
+    this.#mailbox = new Mailbox(session, options.maxQueuedPrompts);
   }
 
   get record(): SessionRecord {
     return this.#session.record;
+  }
+
+  get images(): readonly BaseImage[] {
+    return this.#session.images;
   }
 
   get state(): SessionStateName {
@@ -55,51 +80,73 @@ export class SessionDriver {
   }
 
   /**
-   * Takes a prompt into the mailbox. It is journalled before the ticket is returned.
-   * @throws {SessionClosedError} @throws {MailboxFullError}
+   * Takes a prompt into the mailbox; see {@link Mailbox.accept}.
+   * @throws {SessionClosedError} @throws {MailboxFullError} @throws {SessionQuarantinedError} @throws {IdempotencyError}
    */
-  async accept(text: string, listener: PromptListener | undefined): Promise<PromptTicket> {
-    this.#assertOpen();
-    const maxQueuedPrompts = this.#maxQueuedPrompts;
-    // Tickets, not the record's queue: a prompt that is just being journalled takes a place too.
-    if (this.#tickets.size > maxQueuedPrompts) {
-      throw new MailboxFullError({ sessionId: this.sessionId, maxPrompts: maxQueuedPrompts });
+  async accept(prompt: PromptDelivery): Promise<PromptTicket> {
+    // What an earlier prompt came to is told whatever the session's state.
+    if (prompt.idempotencyKey === undefined || !this.#mailbox.knows(prompt.idempotencyKey)) {
+      this.#assertTakesPrompts();
+      this.#options.admit();
     }
-    const promptId = `${this.sessionId}/${this.#nextPrompt++}`;
-    const ticket = new PromptTicket(promptId, this.#session.ports.clock.now(), listener);
-    this.#tickets.set(promptId, ticket);
-    // It may be rejected before the caller has it.
-    ticket.result.catch(() => undefined);
+    this.#options.onBusy();
     try {
-      await this.#session.write({
-        type: 'prompt-accepted',
-        promptId,
-        text,
-        at: this.#session.ports.clock.epochMs(),
-      });
-    } catch (error) {
-      this.#tickets.delete(promptId);
-      ticket.reject(error);
-      throw error;
+      return await this.#mailbox.accept(prompt);
+    } finally {
+      this.#goOn();
     }
-    this.#loop ??= this.#runPrompts();
-    return ticket;
+  }
+
+  /** How a prompt ended, or will end. @throws {NotFoundError} `unknown_prompt` */
+  result(promptId: string): Promise<PromptResult> {
+    return this.#mailbox.ticketOf(promptId).result;
+  }
+
+  /** Goes on with the prompts that an earlier process left. */
+  resume(): void {
+    this.#options.onBusy();
+    this.#cutOff = this.record.active?.promptId;
+    this.#mailbox.adopt();
+    this.#goOn();
+  }
+
+  /** Ends the prompts that an earlier process left, with `interrupted`. */
+  async reportInterrupted(): Promise<void> {
+    this.#options.onBusy();
+    this.#mailbox.adopt();
+    const message = 'the process ended before this prompt did, and it was not gone on with';
+    const ending: Ending = { stopReason: 'interrupted', error: { code: 'interrupted', message } };
+    for (let active = this.record.active; active; active = this.record.active) {
+      await this.#endPrompt(this.#mailbox.ticketOf(active.promptId), active, ending);
+    }
+    this.#goOn();
+  }
+
+  /** Ends the quarantine. */
+  async release(): Promise<void> {
+    if (this.record.quarantine === null) return;
+    this.#options.onBusy();
+    try {
+      await this.#session.write({ type: 'released', at: this.#session.ports.clock.epochMs() });
+      this.#session.moveTo('idle');
+    } finally {
+      this.#goOn();
+    }
   }
 
   /** Ends one prompt early. A queued one is answered at once; the active one as soon as it can be stopped. */
-  async interrupt(ticket: PromptTicket, stopReason: StopReason): Promise<void> {
-    ticket.interrupt(stopReason);
+  async interrupt(ticket: PromptTicket, reason: Interruption): Promise<void> {
+    ticket.interrupt(reason);
+    if (reason === 'parked') return;
     if (this.record.queue.some((prompt) => prompt.promptId === ticket.promptId)) {
-      await this.#endPrompt(ticket, null, { stopReason, error: null });
+      await this.#endPrompt(ticket, null, { stopReason: reason, error: null });
     }
   }
 
   /** Ends the active prompt, and with `queued` those that wait too; resolves when they have ended. */
   async cancel(options: { readonly queued: boolean }): Promise<void> {
     const active = this.record.active?.promptId;
-    const tickets = [...this.#tickets.values()].filter(
-      (ticket) => options.queued || ticket.promptId === active,
-    );
+    const tickets = this.#mailbox.tickets.filter((ticket) => options.queued || ticket.promptId === active);
     // The waiting ones first, so that none of them begins when the active one ends.
     tickets.sort((a, b) => Number(a.promptId === active) - Number(b.promptId === active));
     await Promise.all(tickets.map((ticket) => this.interrupt(ticket, 'cancelled')));
@@ -107,54 +154,85 @@ export class SessionDriver {
   }
 
   /** Takes no more prompts, lets the accepted ones end, cancels what has not ended at the deadline. Idempotent. */
-  async close(deadlineMs: number): Promise<void> {
+  close(deadlineMs: number): Promise<void> {
+    return this.#drain(deadlineMs, () => this.cancel({ queued: true }), true);
+  }
+
+  /** The same, but leaves the session open in the store, and what has not ended at the deadline as it is there. */
+  park(deadlineMs: number): Promise<void> {
+    const leave = async (): Promise<void> => {
+      this.#isParked = true;
+      for (const ticket of this.#mailbox.tickets) await this.interrupt(ticket, 'parked');
+    };
+    return this.#drain(deadlineMs, leave, false);
+  }
+
+  async #drain(deadlineMs: number, cutShort: () => Promise<void>, isEnd: boolean): Promise<void> {
+    this.#options.onBusy();
     // Each caller's deadline counts: the shortest one wins.
     const stopTimer = this.#session.ports.clock.after(deadlineMs, () => {
-      // What cannot be cancelled has failed, and its prompt tells.
-      this.cancel({ queued: true }).catch(() => undefined);
+      // What cannot be ended has failed, and its prompt tells.
+      cutShort().catch(() => undefined);
     });
     try {
-      await (this.#closing ??= this.#close());
+      await (this.#closing ??= this.#close(isEnd));
     } finally {
       stopTimer();
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(isEnd: boolean): Promise<void> {
     // Also those that are only just being journalled.
-    while (this.#tickets.size > 0) {
-      await Promise.allSettled([...this.#tickets.values()].map((ticket) => ticket.result));
+    while (!this.#mailbox.isEmpty) {
+      await Promise.allSettled(this.#mailbox.tickets.map((ticket) => ticket.result));
     }
     await this.#loop;
-    if (this.state === 'failed') return;
-    await this.#session.write({ type: 'closed', at: this.#session.ports.clock.epochMs() });
+    if (this.state === 'failed' || this.state === 'closed') return;
+    if (isEnd) await this.#session.write({ type: 'closed', at: this.#session.ports.clock.epochMs() });
     this.#session.ports.steps.forget(this.sessionId);
     this.#session.moveTo('closed');
   }
 
-  #assertOpen(): void {
+  #assertTakesPrompts(): void {
     if (this.#closing || this.state === 'closed' || this.state === 'failed') {
       throw new SessionClosedError({ sessionId: this.sessionId });
     }
+    const { quarantine } = this.record;
+    if (quarantine !== null) {
+      throw new SessionQuarantinedError({ sessionId: this.sessionId, reason: quarantine });
+    }
+  }
+
+  /** Runs the prompts there are; says when there are none. */
+  #goOn(): void {
+    if (this.#loop || this.state === 'failed') return;
+    if (this.record.active && !this.#isParked) this.#loop = this.#runPrompts();
+    else if (this.#mailbox.isEmpty && !this.#closing) this.#options.onRest();
   }
 
   async #runPrompts(): Promise<void> {
     try {
-      for (let active = this.record.active; active; active = this.record.active) {
+      for (let { active } = this.record; active && !this.#isParked; { active } = this.record) {
         await this.#runPrompt(active);
       }
+      if (this.#isParked) this.#leavePrompts();
     } catch (error) {
       // The journal cannot be written (or skein is at fault): nothing more may be promised for this session.
       this.#session.moveTo('failed');
-      for (const ticket of this.#tickets.values()) ticket.reject(error);
-      this.#tickets.clear();
+      this.#mailbox.rejectAll(() => error);
     } finally {
       this.#loop = undefined;
+      this.#goOn();
     }
   }
 
+  #leavePrompts(): void {
+    this.#mailbox.rejectAll((promptId) => new PromptParkedError({ promptId }));
+    this.#session.moveTo('idle');
+  }
+
   async #runPrompt(active: ActivePrompt): Promise<void> {
-    const ticket = this.#tickets.get(active.promptId);
+    const ticket = this.#mailbox.get(active.promptId);
     if (!ticket) {
       // It was ended while it waited, and that could not be journalled. Nobody waits for it any more.
       const { promptId } = active;
@@ -162,8 +240,20 @@ export class SessionDriver {
       await this.#session.write({ type: 'prompt-ended', promptId, stopReason: 'cancelled', error: null, at });
       return;
     }
-    const ending = await new PromptRun(this.#session, active, ticket).run();
-    await this.#endPrompt(ticket, active, ending);
+    const ending = await this.#endingOf(active, ticket);
+    if (ending !== 'parked') await this.#endPrompt(ticket, active, ending);
+  }
+
+  #endingOf(active: ActivePrompt, ticket: PromptTicket): Promise<Ending | 'parked'> {
+    const { quarantine } = this.record;
+    if (quarantine !== null) {
+      // It was accepted before the session was halted.
+      const message = `the session is in quarantine (${quarantine})`;
+      return Promise.resolve({ stopReason: 'crashed', error: { code: 'session_quarantined', message } });
+    }
+    const cutOff = this.#cutOff === active.promptId;
+    this.#cutOff = undefined;
+    return new PromptRun(this.#session, active, ticket).run(cutOff);
   }
 
   /** Once for each prompt, however many ask for it. */
@@ -175,23 +265,22 @@ export class SessionDriver {
     const { promptId } = ticket;
     const { stopReason, error } = ending;
     const { record } = this;
+    const at = this.#session.ports.clock.epochMs();
     const unanswered = active ? record.unansweredCalls : [];
     const notRun = unanswered.map((call) =>
       settledResult(call, record.hasBegun(call.id) ? 'outcome_unknown' : 'not_run', stopReason),
     );
     try {
-      await this.#session.write(...notRun.map((result) => ({ type: 'call-settled', result }) as const), {
-        type: 'prompt-ended',
-        promptId,
-        stopReason,
-        error,
-        at: this.#session.ports.clock.epochMs(),
-      });
+      await this.#session.write(
+        ...notRun.map((result) => ({ type: 'call-settled', result }) as const),
+        { type: 'prompt-ended', promptId, stopReason, error, at },
+        ...this.#quarantineAfter(ending, at),
+      );
     } catch (failure) {
       ticket.reject(failure);
       throw failure;
     } finally {
-      this.#tickets.delete(promptId);
+      this.#mailbox.delete(promptId);
     }
     if (active) for (const result of notRun) tellResult(ticket, active, result);
     const result = new PromptResult({
@@ -208,6 +297,7 @@ export class SessionDriver {
     });
     // Before the caller is answered: who asks for the status then must not see the past.
     if (!record.active) this.#session.moveTo('idle');
+    if (!record.active && record.quarantine !== null) this.#session.moveTo('halted');
     const failed = ticket.callbackError;
     ticket.tell({ type: 'prompt-ended', result });
     if (failed) {
@@ -217,5 +307,13 @@ export class SessionDriver {
     } else {
       ticket.resolve(result);
     }
+  }
+
+  /** One crash too many in a row, and the session takes no more prompts. */
+  #quarantineAfter({ stopReason, error }: Ending, at: number): readonly JournalEntry[] {
+    const { crashes, quarantine } = this.record;
+    if (stopReason !== 'crashed' || quarantine !== null || crashes + 1 < QUARANTINE_AFTER) return [];
+    const reason = `${crashes + 1} prompts in a row ended in crashes; last: ${error?.message ?? 'unknown'}`;
+    return [{ type: 'quarantined', reason, at }];
   }
 }

@@ -4,18 +4,20 @@
  * - `running`: in a step, on a thread
  * - `waiting-model`: the model is answering (or the next attempt is waited for); no thread is held
  * - `suspended`: waits for an outside tool; no thread is held
+ * - `halted`: in quarantine, because its threads died again and again: it takes no prompts until it is released
  * - `closed`: ended by its owner; final
  * - `failed`: its journal could not be written, so it cannot go on; final
  */
 export type SessionStateName =
-  'idle' | 'queued' | 'running' | 'waiting-model' | 'suspended' | 'closed' | 'failed';
+  'idle' | 'queued' | 'running' | 'waiting-model' | 'suspended' | 'halted' | 'closed' | 'failed';
 
 export const SESSION_MOVES: Readonly<Record<SessionStateName, readonly SessionStateName[]>> = {
-  idle: ['queued', 'waiting-model', 'suspended', 'closed', 'failed'],
+  idle: ['queued', 'waiting-model', 'suspended', 'halted', 'closed', 'failed'],
   queued: ['running', 'idle', 'failed'],
   running: ['queued', 'waiting-model', 'suspended', 'idle', 'failed'],
   'waiting-model': ['queued', 'idle', 'failed'],
   suspended: ['queued', 'idle', 'failed'],
+  halted: ['idle', 'closed', 'failed'],
   closed: [],
   failed: [],
 };

@@ -1,6 +1,5 @@
 import type { Message } from '../journal/conversation.ts';
 import type { Usage } from '../model/model.ts';
-import type { BaseImage } from '../workspace/base-image.ts';
 import { FilesView } from '../workspace/files-view.ts';
 import type { Clock } from './clock.ts';
 import { EventQueue } from './event-queue.ts';
@@ -27,6 +26,8 @@ export interface SessionStatus {
   readonly promptId: string | null;
   /** Prompts that wait in the mailbox. */
   readonly queued: number;
+  /** Why it is `halted`; null when it is not. */
+  readonly quarantine: string | null;
   readonly model: string;
   /** Model responses since the session started. */
   readonly turns: number;
@@ -36,36 +37,41 @@ export interface SessionStatus {
   readonly changedFiles: number;
 }
 
+interface SessionParts {
+  readonly sessionId: string;
+  /** Takes the session out of the park when it is in it. */
+  readonly driver: () => SessionDriver;
+  readonly clock: Clock;
+  readonly onRelease: () => Promise<void>;
+  readonly onClosed: () => void;
+}
+
 /** How long `close` lets accepted prompts go on before it cancels them. */
 export const CLOSE_DEADLINE_MS = 10_000;
 
-/** One agent's conversation and its files. Made by `pool.start`; close it when it is no longer wanted. */
+/**
+ * One agent's conversation and its files. Made by `pool.start`, or found by `pool.session` in the pool's store; close it
+ * when it is no longer wanted. While it is idle it may be parked: it is read from the journal again when it is next used,
+ * and nothing else shows.
+ */
 export class Session implements AsyncDisposable {
   readonly id: string;
-  readonly #driver: SessionDriver;
-  readonly #images: readonly BaseImage[];
-  readonly #clock: Clock;
-  readonly #onClosed: () => void;
+  readonly #parts: SessionParts;
   #seq = 0;
 
   /** Not for callers: use `pool.start`. */
-  constructor(parts: {
-    driver: SessionDriver;
-    images: readonly BaseImage[];
-    clock: Clock;
-    onClosed: () => void;
-  }) {
-    this.id = parts.driver.sessionId;
-    this.#driver = parts.driver;
-    this.#images = parts.images;
-    this.#clock = parts.clock;
-    this.#onClosed = parts.onClosed;
+  constructor(parts: SessionParts) {
+    this.id = parts.sessionId;
+    this.#parts = parts;
   }
 
   /**
    * Sends a prompt and resolves when it has ended, for whatever reason: look at `stopReason`. On a busy session it
-   * waits its turn in the mailbox.
-   * @throws `session_closed`, `mailbox_full` (nothing was accepted), `invalid_option`, `callback_failed`
+   * waits its turn in the mailbox. With `idempotencyKey`, a second prompt with the same key is the first one, whether it
+   * is in progress, has ended, or ended in an earlier process.
+   * @throws `session_closed`, `session_quarantined`, `mailbox_full`, `idempotency_mismatch`, `invalid_option`,
+   *   `missing_key`, `unknown_provider`, what the store throws (nothing was accepted); `callback_failed`;
+   *   `prompt_parked` when the pool was closed before the prompt had ended
    */
   async prompt(text: string, options: PromptOptions = {}): Promise<PromptResult> {
     const { onText, ...rest } = checkPromptOptions(text, options);
@@ -89,6 +95,7 @@ export class Session implements AsyncDisposable {
     const ticket = await this.#accept(text, checked, (event, promptId) =>
       queue.push({ sessionId: this.id, promptId, ...event }),
     );
+    const driver = this.#parts.driver();
     ticket.result.catch((error: unknown) => queue.fail(error));
     try {
       for (;;) {
@@ -98,27 +105,37 @@ export class Session implements AsyncDisposable {
         if (event.type === 'prompt-ended') return;
       }
     } finally {
-      this.#driver.interrupt(ticket, 'cancelled').catch(() => undefined);
+      driver.interrupt(ticket, 'cancelled').catch(() => undefined);
     }
+  }
+
+  /**
+   * How a prompt ended, or will end: one of this process or of an earlier one.
+   * @throws `unknown_prompt`
+   */
+  async result(promptId: string): Promise<PromptResult> {
+    return this.#parts.driver().result(promptId);
   }
 
   /** Every file as it is now. A view of this moment: later prompts do not show in it. */
   files(): ReadonlyMap<string, string | Uint8Array> {
-    return new FilesView(this.#images, new Map(this.#driver.record.overlay));
+    const { images, record } = this.#parts.driver();
+    return new FilesView(images, new Map(record.overlay));
   }
 
   /** The conversation so far, in the form of Chat Completions; a copy. */
   messages(): readonly Message[] {
-    return structuredClone(this.#driver.record.conversation.messages) as Message[];
+    return structuredClone(this.#parts.driver().record.conversation.messages) as Message[];
   }
 
   status(): SessionStatus {
-    const { record, state } = this.#driver;
+    const { record, state } = this.#parts.driver();
     return {
       sessionId: this.id,
       state,
       promptId: record.active?.promptId ?? null,
       queued: record.queue.length,
+      quarantine: record.quarantine,
       model: record.spec.model,
       turns: record.turns,
       usage: record.usage,
@@ -129,14 +146,22 @@ export class Session implements AsyncDisposable {
   /** Ends the prompt in progress with `cancelled`, and with `queued` those that wait too. The session stays usable. */
   async cancel(options: CancelOptions = {}): Promise<void> {
     checkCancelOptions(options);
-    await this.#driver.cancel({ queued: options.queued ?? false });
+    await this.#parts.driver().cancel({ queued: options.queued ?? false });
   }
 
   /** Takes no more prompts, lets the accepted ones end (at most `deadlineMs`, then they are cancelled), ends the session. */
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options, 'session.close');
-    await this.#driver.close(options.deadlineMs ?? CLOSE_DEADLINE_MS);
-    this.#onClosed();
+    await this.#parts.driver().close(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+    this.#parts.onClosed();
+  }
+
+  /**
+   * Lets a session in quarantine run again. One whose journal could not be written (`failed`) is taken up again from
+   * what the store has, unfinished prompts included.
+   */
+  async release(): Promise<void> {
+    await this.#parts.onRelease();
   }
 
   async #accept(
@@ -144,13 +169,14 @@ export class Session implements AsyncDisposable {
     options: StreamOptions,
     listener: PromptListener | undefined,
   ): Promise<PromptTicket> {
-    const { signal, timeoutMs } = options;
-    const ticket = await this.#driver.accept(text, listener);
+    const { signal, timeoutMs, idempotencyKey } = options;
+    const driver = this.#parts.driver();
+    const ticket = await driver.accept({ text, listener, idempotencyKey });
     const end = (stopReason: 'cancelled' | 'timeout'): void => {
       // A journal that cannot be written rejects the ticket; there is nobody else to tell here.
-      this.#driver.interrupt(ticket, stopReason).catch(() => undefined);
+      driver.interrupt(ticket, stopReason).catch(() => undefined);
     };
-    if (timeoutMs !== undefined) ticket.onEnd(this.#clock.after(timeoutMs, () => end('timeout')));
+    if (timeoutMs !== undefined) ticket.onEnd(this.#parts.clock.after(timeoutMs, () => end('timeout')));
     if (signal) {
       // A signal of our own: many prompts may share the caller's, which would take that for a leak of listeners.
       const own = AbortSignal.any([signal]);

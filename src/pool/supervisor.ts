@@ -42,6 +42,16 @@ export const MAX_LOSSES_WITHOUT_CULPRIT = 3;
 /** Losses of any kind without progress that end the prompt, whoever is suspected. */
 export const MAX_LOSSES = 6;
 
+/** Prompts in a row that ended with `crashed`, without a step that came to its end: the session is quarantined. */
+export const QUARANTINE_AFTER = 3;
+
+/** How long to wait before a step is run again: not at all the first time, then longer and longer. */
+export function rerunDelayMs(losses: number): number {
+  return losses <= 1 ? 0 : Math.min(25 * 2 ** (losses - 2), MAX_RERUN_DELAY_MS);
+}
+
+const MAX_RERUN_DELAY_MS = 400;
+
 /** Decides from a thread's exit what becomes of its step. Pure. */
 export function supervise(loss: Loss, history: LossHistory): Verdict {
   // Its result died with the thread, whether or not it had ended: the effect may have happened.

@@ -30,6 +30,7 @@ export function toolSources(
       // As the model will be told: a schema library may have hung functions on it that no thread can be sent.
       parameters: jsonCopy(tool.parameters),
       readOnly: tool.readOnly ?? false,
+      idempotent: tool.idempotent ?? false,
     };
   });
   // What a module brings is known only in the session's thread; everything else is refused here and now.

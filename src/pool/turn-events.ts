@@ -1,4 +1,4 @@
-import type { ActivePrompt, Turn } from '../journal/session-record.ts';
+import type { ActivePrompt, Turn } from '../journal/active-prompt.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { PromptTicket } from './prompt-ticket.ts';
 

@@ -123,6 +123,8 @@ export type ToolSource =
       readonly description: string;
       readonly parameters: JsonSchema;
       readonly readOnly: boolean;
+      /** It may be run again when its result was lost. */
+      readonly idempotent: boolean;
     };
 
 /** What one session thread keeps between steps; given to it when it starts. */

@@ -26,8 +26,10 @@ export function checkTool(value: unknown, where: string): asserts value is Tool 
   if (typeof tool['execute'] !== 'function') {
     return refuse(`execute must be a function, got ${kindOf(tool['execute'])}`);
   }
-  if (tool['readOnly'] !== undefined && typeof tool['readOnly'] !== 'boolean') {
-    return refuse(`readOnly must be true or false, got ${kindOf(tool['readOnly'])}`);
+  for (const flag of ['readOnly', 'idempotent']) {
+    if (tool[flag] !== undefined && typeof tool[flag] !== 'boolean') {
+      return refuse(`${flag} must be true or false, got ${kindOf(tool[flag])}`);
+    }
   }
   if (tool['effects'] !== undefined && !EFFECTS.includes(tool['effects'])) {
     return refuse('effects must be "workspace" or "outside"');

@@ -22,6 +22,11 @@ export interface Tool {
   readonly readOnly?: boolean;
   /** `workspace` (default): only the volume, safe to run again. `outside`: run once, by the coordinator. */
   readonly effects?: 'workspace' | 'outside';
+  /**
+   * Of a tool object that is run on the main thread: it may be run again when the process died before its result was
+   * kept. Without it such a call is answered `outcome_unknown`. Default false.
+   */
+  readonly idempotent?: boolean;
   /** Deadline of one call; default the step's. */
   readonly timeoutMs?: number;
   /**

@@ -12,7 +12,7 @@ const SPEC: SessionSpec = {
   modelOptions: {},
   system: '',
   skills: [],
-  tools: [{ kind: 'host', name: 'ask', description: '', parameters: {}, readOnly: false }],
+  tools: [{ kind: 'host', name: 'ask', description: '', parameters: {}, readOnly: false, idempotent: false }],
   images: [],
   maxTurns: 1,
   quota: DEFAULT_QUOTA,

@@ -24,7 +24,7 @@ export async function stage(
   const server = await startScriptedModel(rules);
   const providers = { scripted: { baseURL: server.baseURL }, ...options.providers };
   const pool = store
-    ? SessionPool.of(assemble({ ...options, providers }, store))
+    ? await SessionPool.over(assemble({ ...options, providers }, store))
     : await SessionPool.open({ ...options, providers });
   return {
     pool,

@@ -210,7 +210,14 @@ describe('a step that has used up its time', () => {
 describe('an outside effect', () => {
   const tools: ToolSource[] = [
     { kind: 'module', url: CUSTOM_TOOLS },
-    { kind: 'host', name: 'ask', description: 'asks', parameters: { type: 'object' }, readOnly: false },
+    {
+      kind: 'host',
+      name: 'ask',
+      description: 'asks',
+      parameters: { type: 'object' },
+      readOnly: false,
+      idempotent: false,
+    },
   ];
   const state = { spec: spec({ tools }), overlay: [] };
 

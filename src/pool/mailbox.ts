@@ -1,0 +1,146 @@
+import { IdempotencyError, MailboxFullError, NotFoundError } from '../errors.ts';
+import { pastResult } from './past-prompt.ts';
+import { PromptTicket, type PromptListener } from './prompt-ticket.ts';
+import type { SessionContext } from './session-context.ts';
+
+/** What a prompt is accepted with. */
+export interface PromptDelivery {
+  readonly text: string;
+  readonly listener?: PromptListener | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Takes a session's prompts in, and knows who waits for which: one ticket for each that has not ended. */
+export class Mailbox {
+  readonly #session: SessionContext;
+  readonly #maxQueuedPrompts: number;
+  readonly #tickets = new Map<string, PromptTicket>();
+  /** Prompts with a key that are being journalled. */
+  readonly #accepting = new Map<string, { readonly text: string; readonly ticket: Promise<PromptTicket> }>();
+  #promptCount: number;
+
+  constructor(session: SessionContext, maxQueuedPrompts: number) {
+    this.#session = session;
+    this.#maxQueuedPrompts = maxQueuedPrompts;
+    this.#promptCount = session.record.promptCount;
+  }
+
+  get isEmpty(): boolean {
+    return this.#tickets.size === 0;
+  }
+
+  /** Of the prompts that have not ended, oldest first; those that are just being journalled are among them. */
+  get tickets(): readonly PromptTicket[] {
+    return [...this.#tickets.values()];
+  }
+
+  get(promptId: string): PromptTicket | undefined {
+    return this.#tickets.get(promptId);
+  }
+
+  /** The prompt has ended. */
+  delete(promptId: string): void {
+    this.#tickets.delete(promptId);
+  }
+
+  /** The prompts will not be heard of any more, for the reason that their tickets are rejected with. */
+  rejectAll(errorOf: (promptId: string) => unknown): void {
+    for (const ticket of this.#tickets.values()) ticket.reject(errorOf(ticket.promptId));
+    this.#tickets.clear();
+  }
+
+  /**
+   * Takes a prompt in; it is journalled before the ticket is returned. With the key of an earlier prompt the ticket is
+   * that one's, whether it has ended or not.
+   * @throws {MailboxFullError} @throws {IdempotencyError}
+   */
+  async accept(prompt: PromptDelivery): Promise<PromptTicket> {
+    const { idempotencyKey } = prompt;
+    if (idempotencyKey === undefined) return this.#accept(prompt);
+    const known =
+      this.#session.record.promptsByKey.get(idempotencyKey) ?? this.#accepting.get(idempotencyKey);
+    if (known) {
+      if (known.text !== prompt.text) {
+        throw new IdempotencyError({ sessionId: this.#session.record.spec.sessionId, idempotencyKey });
+      }
+      const ticket = 'promptId' in known ? this.ticketOf(known.promptId) : await known.ticket;
+      if (prompt.listener) await this.#listen(ticket, prompt.listener);
+      return ticket;
+    }
+    const ticket = this.#accept(prompt);
+    this.#accepting.set(idempotencyKey, { text: prompt.text, ticket });
+    try {
+      return await ticket;
+    } finally {
+      this.#accepting.delete(idempotencyKey);
+    }
+  }
+
+  /** Whether a prompt with this key is known. */
+  knows(idempotencyKey: string): boolean {
+    return this.#session.record.promptsByKey.has(idempotencyKey) || this.#accepting.has(idempotencyKey);
+  }
+
+  /** A ticket for each prompt that the record has and nobody waits for. */
+  adopt(): void {
+    const { active, queue } = this.#session.record;
+    const { clock } = this.#session.ports;
+    for (const prompt of active ? [active, ...queue] : queue) {
+      if (this.#tickets.has(prompt.promptId)) continue;
+      this.#newTicket(prompt.promptId, clock.now() - Math.max(0, clock.epochMs() - prompt.acceptedAt));
+    }
+  }
+
+  /** The ticket of a prompt in progress; of one that has ended, one that has too. @throws {NotFoundError} */
+  ticketOf(promptId: string): PromptTicket {
+    const ticket = this.#tickets.get(promptId);
+    if (ticket) return ticket;
+    const { record, images } = this.#session;
+    const { journal, clock } = this.#session.ports;
+    const { sessionId } = record.spec;
+    const result = pastResult(journal.read(sessionId), promptId, images);
+    if (!result) throw new NotFoundError('unknown_prompt', `Session ${sessionId} has no prompt ${promptId}.`);
+    const past = new PromptTicket(promptId, clock.now(), undefined);
+    past.resolve(result);
+    return past;
+  }
+
+  async #accept({ text, listener, idempotencyKey }: PromptDelivery): Promise<PromptTicket> {
+    const { sessionId } = this.#session.record.spec;
+    // Tickets, not the record's queue: a prompt that is just being journalled takes a place too.
+    if (this.#tickets.size > this.#maxQueuedPrompts) {
+      throw new MailboxFullError({ sessionId, maxPrompts: this.#maxQueuedPrompts });
+    }
+    const promptId = `${sessionId}/${(this.#promptCount += 1)}`;
+    const { clock } = this.#session.ports;
+    const ticket = this.#newTicket(promptId, clock.now(), listener);
+    try {
+      await this.#session.write({
+        type: 'prompt-accepted',
+        promptId,
+        text,
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+        at: clock.epochMs(),
+      });
+    } catch (error) {
+      this.#tickets.delete(promptId);
+      ticket.reject(error);
+      throw error;
+    }
+    return ticket;
+  }
+
+  #newTicket(promptId: string, acceptedAt: number, listener?: PromptListener): PromptTicket {
+    const ticket = new PromptTicket(promptId, acceptedAt, listener);
+    // It may be rejected before the caller has it.
+    ticket.result.catch(() => undefined);
+    this.#tickets.set(promptId, ticket);
+    return ticket;
+  }
+
+  /** Somebody else hears of the prompt from now on; of one that has ended, that it has. */
+  async #listen(ticket: PromptTicket, listener: PromptListener): Promise<void> {
+    if (this.#tickets.has(ticket.promptId)) ticket.addListener(listener);
+    else listener({ type: 'prompt-ended', result: await ticket.result }, ticket.promptId);
+  }
+}

@@ -1,0 +1,234 @@
+import { NotFoundError } from '../errors.ts';
+import { SessionRecord } from '../journal/session-record.ts';
+import type { JournalStore } from '../journal/store.ts';
+import type { SessionSpec } from '../protocol/messages.ts';
+import type { Tool } from '../tools/tool.ts';
+import { BaseImage } from '../workspace/base-image.ts';
+import { HostTools } from './host-tools.ts';
+import { Parking, type ParkingLimits } from './parking.ts';
+import { SessionContext, type DriverPorts } from './session-context.ts';
+import { SessionDriver } from './session-driver.ts';
+import { Session } from './session.ts';
+import type { SessionStateName } from './session-state.ts';
+
+/** What of a session stays in memory when it is parked. */
+interface OpenSession {
+  readonly session: Session;
+  /** While it is not parked. */
+  driver: SessionDriver | undefined;
+  /** Kept, so that images that parked sessions share are not read again for each of them. */
+  images: readonly BaseImage[] | undefined;
+  hostTools: HostTools | undefined;
+  isClosed: boolean;
+}
+
+export interface OpenSessionsParts {
+  readonly ports: DriverPorts;
+  readonly store: JournalStore;
+  readonly maxQueuedPrompts: number;
+  readonly parking: ParkingLimits;
+  /** The caller's functions, for sessions that were started by an earlier process. */
+  readonly tools: readonly Tool[];
+  /** Makes sure that a session's model can be called. @throws `unknown_provider`, `missing_key` */
+  readonly admit: (model: string) => void;
+}
+
+/**
+ * The sessions that a pool knows, parked or not. A parked one has its journal only; its driver is made again from that
+ * when somebody asks for it.
+ */
+export class OpenSessions {
+  readonly #parts: OpenSessionsParts;
+  readonly #byId = new Map<string, OpenSession>();
+  readonly #parking: Parking;
+
+  constructor(parts: OpenSessionsParts) {
+    this.#parts = parts;
+    this.#parking = new Parking(parts.parking, parts.ports.clock, (sessionId) => this.#park(sessionId));
+  }
+
+  /** Ids of those that are not closed, oldest first. */
+  get ids(): readonly string[] {
+    return [...this.#byId].flatMap(([sessionId, { isClosed }]) => (isClosed ? [] : [sessionId]));
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** The drivers of those that are not parked. */
+  get drivers(): readonly SessionDriver[] {
+    return [...this.#byId.values()].flatMap(({ driver }) => driver ?? []);
+  }
+
+  /** How many there are in each state; parked ones are `idle` or `halted`, or were closed. */
+  get stats(): {
+    readonly byState: Readonly<Record<SessionStateName, number>>;
+    readonly parked: number;
+    readonly idleBytes: number;
+  } {
+    const byState = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<SessionStateName, number>;
+    let parked = 0;
+    for (const { driver, isClosed } of this.#byId.values()) {
+      if (driver) byState[driver.state] += 1;
+      else if (!isClosed) parked += 1;
+    }
+    return { byState, parked, idleBytes: this.#parking.byteLength };
+  }
+
+  has(sessionId: string): boolean {
+    return this.#byId.has(sessionId) || this.#parts.store.session(sessionId) !== undefined;
+  }
+
+  /** The handle of a session that is open, or closed and still in the store. */
+  get(sessionId: string): Session | undefined {
+    const known = this.#byId.get(sessionId);
+    if (known) return known.session;
+    const stored = this.#parts.store.session(sessionId);
+    return stored && this.addParked(sessionId, stored.closed);
+  }
+
+  /** A new session: its journal has been opened. */
+  add(record: SessionRecord, images: readonly BaseImage[], tools: readonly Tool[]): SessionDriver {
+    const { sessionId } = record.spec;
+    const open = this.#newEntry(sessionId, false);
+    open.images = images;
+    open.hostTools = new HostTools(tools, this.#parts.ports.clock);
+    return (open.driver = this.#drive(record, images, open.hostTools));
+  }
+
+  /** A session that the store has. */
+  addParked(sessionId: string, isClosed: boolean): Session {
+    return this.#newEntry(sessionId, isClosed).session;
+  }
+
+  /** Takes it out of the park where it is in it. @throws {StoreError} `store_corrupt` @throws {NotFoundError} */
+  driver(sessionId: string): SessionDriver {
+    const open = this.#byId.get(sessionId);
+    if (!open) throw unknownSession(sessionId);
+    return this.#driverOf(sessionId, open);
+  }
+
+  /** The same, and it stays out: the caller has work for it. */
+  busyDriver(sessionId: string): SessionDriver {
+    const driver = this.driver(sessionId);
+    this.#parking.wake(sessionId);
+    return driver;
+  }
+
+  /** Ends its quarantine; takes it up again, from what the store has, where its journal could not be written. */
+  async release(sessionId: string): Promise<void> {
+    const open = this.#byId.get(sessionId);
+    if (open?.driver?.state === 'failed') {
+      this.#parking.wake(sessionId);
+      open.driver = undefined;
+      this.driver(sessionId).resume();
+    }
+    await this.driver(sessionId).release();
+  }
+
+  /** It is closed, or was never started after all. */
+  forget(sessionId: string): void {
+    this.#parking.wake(sessionId);
+    this.#byId.delete(sessionId);
+    this.#parts.ports.steps.forget(sessionId);
+  }
+
+  close(): void {
+    this.#parking.close();
+  }
+
+  #driverOf(sessionId: string, open: OpenSession): SessionDriver {
+    if (open.driver) return open.driver;
+    const entries = this.#parts.ports.journal.read(sessionId);
+    if (entries.length === 0) throw unknownSession(sessionId);
+    const record = SessionRecord.fold(entries);
+    open.images = record.spec.images.map((handle) => BaseImage.open(handle));
+    open.hostTools ??= new HostTools(this.#toolsOf(record.spec), this.#parts.ports.clock);
+    open.driver = this.#drive(record, open.images, open.hostTools);
+    this.#rest(sessionId);
+    return open.driver;
+  }
+
+  #newEntry(sessionId: string, isClosed: boolean): OpenSession {
+    const session: Session = new Session({
+      sessionId,
+      // Also when it is closed and forgotten here: who holds it can still look at what it came to.
+      driver: () => this.#driverOf(sessionId, open),
+      clock: this.#parts.ports.clock,
+      onRelease: () => this.release(sessionId),
+      onClosed: () => this.#onClosed(sessionId),
+    });
+    const open: OpenSession = {
+      session,
+      driver: undefined,
+      images: undefined,
+      hostTools: undefined,
+      isClosed,
+    };
+    this.#byId.set(sessionId, open);
+    return open;
+  }
+
+  #drive(record: SessionRecord, images: readonly BaseImage[], hostTools: HostTools): SessionDriver {
+    const { ports, maxQueuedPrompts, admit } = this.#parts;
+    const { sessionId, model } = record.spec;
+    const context = new SessionContext({ record, images, hostTools, ports });
+    return new SessionDriver(context, {
+      maxQueuedPrompts,
+      admit: () => admit(model),
+      onBusy: () => this.#parking.wake(sessionId),
+      onRest: () => this.#rest(sessionId),
+    });
+  }
+
+  #rest(sessionId: string): void {
+    const driver = this.#byId.get(sessionId)?.driver;
+    if (driver) this.#parking.rest(sessionId, driver.record.byteLength);
+  }
+
+  #park(sessionId: string): void {
+    const open = this.#byId.get(sessionId);
+    if (!open) return;
+    open.driver = undefined;
+    this.#parts.ports.steps.forget(sessionId);
+  }
+
+  #onClosed(sessionId: string): void {
+    const { store } = this.#parts;
+    this.forget(sessionId);
+    if (!store.durable) void store.remove(sessionId);
+  }
+
+  /** The functions that it was started with are gone; what is said of them in its place is the model's to read. */
+  #toolsOf({ tools }: SessionSpec): Tool[] {
+    return tools.flatMap((source): Tool[] => {
+      if (source.kind !== 'host') return [];
+      const given = this.#parts.tools.find((tool) => tool.name === source.name);
+      if (given) return [given];
+      const { name, description, parameters, readOnly } = source;
+      return [{ name, description, parameters, readOnly, execute: () => notGiven(name) }];
+    });
+  }
+}
+
+function unknownSession(sessionId: string): NotFoundError {
+  return new NotFoundError('unknown_session', `There is no session ${sessionId} any more.`);
+}
+
+const STATES: readonly SessionStateName[] = [
+  'idle',
+  'queued',
+  'running',
+  'waiting-model',
+  'suspended',
+  'halted',
+  'closed',
+  'failed',
+];
+
+function notGiven(name: string): never {
+  throw new Error(
+    `${name} is not available: the program was restarted without it (SessionPool.open({ tools })).`,
+  );
+}
