@@ -7,6 +7,7 @@ import type { Tool } from './tool.ts';
 /** Places that one call may change, and characters of the file it may make: checked before anything is built. */
 const MAX_REPLACEMENTS = 100_000;
 const MAX_RESULT_CHARS = 32 * 1024 * 1024;
+const LONE_SURROGATE = /\p{Cs}/u;
 
 export interface EditInput {
   readonly path: string;
@@ -36,6 +37,12 @@ export function editTool(name: string): Tool {
     execute(input: EditInput, { workspace }) {
       if (input.old_string === '') {
         throw new ToolFailure('old_string is empty; give the text to replace, or write the whole file');
+      }
+      // No file holds half a character, but a search for one would find it in a whole one and tear that apart.
+      if (LONE_SURROGATE.test(input.old_string)) {
+        throw new ToolFailure(
+          'old_string holds half of a character (a lone surrogate); give whole characters',
+        );
       }
       if (input.old_string === input.new_string) {
         throw new ToolFailure('old_string and new_string are identical; nothing would change');

@@ -59,6 +59,12 @@ describe('what is refused', () => {
     expect(refused('', '', 'x')).toMatch(/^Error: old_string is empty/);
   });
 
+  // Found by `npm run fuzz`: the half was found inside a whole one, which became U+FFFD on both sides.
+  it('is half of a character, which would be found in a whole one', () => {
+    expect(refused('a\u{1f600}b\n', '\ud83d', 'x')).toContain('half of a character');
+    expect(refused('a\u{1f600}b\n', '\ude00b', 'x')).toContain('half of a character');
+  });
+
   it('is a binary or missing file', () => {
     const harness = new Harness({ 'a.bin': 'a\0b' });
     const args = { old_string: 'a', new_string: 'b' };

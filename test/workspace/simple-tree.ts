@@ -10,12 +10,13 @@ export class Refused extends Error {}
 export class SimpleTree {
   /** Files of the session, in order of last change. */
   readonly own = new Map<string, Buffer>();
-  /** Files of the base that are still visible. */
+  /** Files of the base that are still visible, in byte order. */
   readonly base: Map<string, Buffer>;
   readonly #quota: WorkspaceQuota;
 
   constructor(base: ReadonlyMap<string, Buffer>, quota: WorkspaceQuota) {
-    this.base = new Map(base);
+    const inByteOrder = [...base].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    this.base = new Map(inByteOrder);
     this.#quota = quota;
   }
 
@@ -46,7 +47,6 @@ export class SimpleTree {
     if (!this.isDirectory(directory)) throw new Refused('not_found');
     const isUnder = (path: string): boolean => directory === '' || path.startsWith(`${directory}/`);
     const base = [...this.base.keys()].filter((path) => !this.own.has(path));
-    base.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     return [...[...this.own.keys()].reverse(), ...base].filter(isUnder);
   }
 
@@ -75,6 +75,8 @@ export class SimpleTree {
     this.#checkParents(to);
     const sources = isFile ? [from] : this.list(from).reverse();
     const moves = sources.map((file): [string, Buffer] => [to + file.slice(from.length), this.get(file)!]);
+    if (moves.some(([path]) => path.split('/').length > 64 || Buffer.byteLength(path) > 4096))
+      throw new Refused('invalid_path');
     if (moves.some(([, content]) => content.length > this.#quota.maxFileBytes))
       throw new Refused('file_too_large');
     this.#checkTotals(moves, sources);

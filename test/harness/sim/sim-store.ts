@@ -1,0 +1,165 @@
+import { StoreError } from '../../../src/errors.ts';
+import type { JournalEntry } from '../../../src/journal/entries.ts';
+import type { JournalStore, StoredSession } from '../../../src/journal/store.ts';
+import { summarize } from '../../../src/journal/summary.ts';
+import { JournalWatch } from './journal-watch.ts';
+import type { World } from './world.ts';
+
+interface StoredJournal {
+  readonly entries: JournalEntry[];
+  readonly watch: JournalWatch;
+  summary: StoredSession;
+}
+
+/** What outlives the process. */
+export class SimDisk {
+  readonly #world: World;
+  readonly journals = new Map<string, StoredJournal>();
+  owners = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  watch(sessionId: string): JournalWatch | undefined {
+    return this.journals.get(sessionId)?.watch;
+  }
+
+  commit(sessionId: string, entries: readonly JournalEntry[]): void {
+    let journal = this.journals.get(sessionId);
+    const summary = summarize(journal?.summary, sessionId, entries);
+    if (!journal) {
+      const watch = new JournalWatch(sessionId, (problem) => this.#world.fail(problem));
+      journal = { entries: [], watch, summary };
+      this.journals.set(sessionId, journal);
+    }
+    journal.summary = summary;
+    for (const entry of entries) {
+      journal.entries.push(entry);
+      this.#world.trace(`kept ${sessionId} ${describe(entry)}`);
+      journal.watch.see(entry, this.#world.life);
+    }
+  }
+}
+
+/** One process's hold on the disk: slow, at times refusing, gone when the process is. */
+export class SimStore implements JournalStore {
+  readonly durable = true;
+  readonly epoch: number;
+  readonly #world: World;
+  readonly #disk: SimDisk;
+  /** Answers at once, as the SQLite store does, or takes its time. */
+  readonly #isSlow: boolean;
+  readonly #failures: number;
+  /** When the last write of each session is kept: the next one is not before. */
+  readonly #busyUntil = new Map<string, number>();
+  readonly #waiting = new Set<Promise<void>>();
+  #unacknowledged = 0;
+  #isClosed = false;
+
+  /** @param failures  how often of 1 a write is refused */
+  constructor(world: World, disk: SimDisk, failures: number) {
+    this.#world = world;
+    this.#disk = disk;
+    this.#isSlow = world.prng.chance(0.7);
+    this.#failures = failures;
+    this.epoch = disk.owners += 1;
+  }
+
+  /** Entries are kept that nobody has been told of. */
+  get hasUnacknowledged(): boolean {
+    return this.#unacknowledged > 0;
+  }
+
+  /** Writes are under way. */
+  get isBusy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  append(sessionId: string, entries: readonly JournalEntry[]): void | Promise<void> {
+    if (this.#isClosed) {
+      this.#world.fail(`a write to the closed store: ${sessionId} ${entries.map(describe).join(', ')}`);
+      throw new StoreError('store_closed', 'the store is closed');
+    }
+    if (!this.#isSlow) {
+      if (this.#world.faulty(this.#failures)) throw this.#refuse(sessionId, entries);
+      return this.#disk.commit(sessionId, entries);
+    }
+    const write = this.#appendSlowly(sessionId, entries);
+    this.#waiting.add(write);
+    const done = (): void => void this.#waiting.delete(write);
+    write.then(done, done);
+    return write;
+  }
+
+  read(sessionId: string): readonly JournalEntry[] {
+    return [...(this.#disk.journals.get(sessionId)?.entries ?? [])];
+  }
+
+  sessions(): readonly StoredSession[] {
+    return [...this.#disk.journals.values()].map(({ summary }) => summary);
+  }
+
+  session(sessionId: string): StoredSession | undefined {
+    return this.#disk.journals.get(sessionId)?.summary;
+  }
+
+  remove(sessionId: string): void {
+    this.#disk.journals.delete(sessionId);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#waiting);
+    this.#isClosed = true;
+  }
+
+  #appendSlowly(sessionId: string, entries: readonly JournalEntry[]): Promise<void> {
+    const { prng, now } = this.#world;
+    const keptAt = Math.max(now + prng.below(4), (this.#busyUntil.get(sessionId) ?? 0) + 0.001);
+    this.#busyUntil.set(sessionId, keptAt);
+    return new Promise((resolve, reject) => {
+      this.#world.after(keptAt - now, 'store', () => {
+        if (this.#world.faulty(this.#failures)) return reject(this.#refuse(sessionId, entries));
+        this.#disk.commit(sessionId, entries);
+        this.#unacknowledged += 1;
+        this.#world.after(prng.below(3), 'store answers', () => {
+          this.#unacknowledged -= 1;
+          resolve();
+        });
+      });
+    });
+  }
+
+  #refuse(sessionId: string, entries: readonly JournalEntry[]): StoreError {
+    this.#world.trace(`refused ${sessionId} ${entries.map(describe).join(', ')}`);
+    this.#world.reach('store: a write refused');
+    return new StoreError('storage_full', 'the disk is full');
+  }
+}
+
+function describe(entry: JournalEntry): string {
+  switch (entry.type) {
+    case 'prompt-accepted':
+      return `${entry.type} ${entry.promptId}${entry.idempotencyKey === undefined ? '' : ` key ${entry.idempotencyKey}`}`;
+    case 'prompt-ended':
+      return `${entry.type} ${entry.promptId} ${entry.stopReason}`;
+    case 'step-began':
+      return `${entry.type} ${entry.stepId} ${entry.input}`;
+    case 'step-ended':
+      return `${entry.type} ${entry.stepId} [${entry.results.map(({ callId }) => callId).join(' ')}] ${entry.next.wait}`;
+    case 'step-lost':
+      return `${entry.type} ${entry.stepId} ${entry.reason} [${entry.suspects.join(' ')}]`;
+    case 'model-responded':
+      return `${entry.type} [${entry.response.toolCalls.map(({ id, name }) => `${id}:${name}`).join(' ')}]`;
+    case 'effect-began':
+      return `${entry.type} ${entry.callId}`;
+    case 'effect-ended':
+    case 'call-settled':
+      return `${entry.type} ${entry.result.callId} ${entry.result.content.slice(0, 40)}`;
+    case 'opened':
+    case 'quarantined':
+    case 'released':
+    case 'closed':
+      return entry.type;
+  }
+}
