@@ -33,6 +33,7 @@ const ONE_IMPORTER = {
   undici: 'src/model/transport.ts',
   diff: 'src/workspace/line-diff.ts',
   'js-yaml': 'src/yaml.ts',
+  libsql: 'src/journal/sqlite-database.ts',
 };
 
 function restrictions(folder, file) {

@@ -1,0 +1,126 @@
+import { crc32 } from 'node:zlib';
+import { StoreError } from '../errors.ts';
+import type { SqliteDatabase, SqlRow } from './sqlite-database.ts';
+import type { StoredSession } from './store.ts';
+
+/** A session's summary and its number in the file. */
+export interface SessionRow {
+  readonly num: number;
+  readonly summary: StoredSession;
+}
+
+const COLUMNS = `CAST(num AS INTEGER), CAST(name AS BLOB), CAST(opened_at AS INTEGER), CAST(updated_at AS INTEGER),
+  CAST(entries AS INTEGER), CAST(prompts AS INTEGER), CAST(open_prompts AS INTEGER), CAST(closed AS INTEGER),
+  CAST(checksum AS INTEGER)`;
+const ALL = `SELECT ${COLUMNS} FROM sessions ORDER BY num`;
+const ONE = `SELECT ${COLUMNS} FROM sessions WHERE name = ?`;
+const COUNT = 'SELECT CAST(sessions AS INTEGER) FROM totals';
+const INSERT = `INSERT INTO sessions
+  (num, name, opened_at, updated_at, entries, prompts, open_prompts, closed, checksum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const UPDATE = `UPDATE sessions
+  SET opened_at = ?3, updated_at = ?4, entries = ?5, prompts = ?6, open_prompts = ?7, closed = ?8, checksum = ?9
+  WHERE num = ?1 AND name = ?2`;
+const DELETE = 'DELETE FROM sessions WHERE num = ?';
+const RECOUNT = 'UPDATE totals SET sessions = sessions + ?';
+
+/** Every session, in the order in which they were opened. @throws {StoreError} `store_corrupt` when one is lost or damaged */
+export function readSessions(database: SqliteDatabase): Map<string, SessionRow> {
+  const rows = new Map<string, SessionRow>();
+  for (const row of database.all(ALL)) {
+    const session = toSession(database, row);
+    rows.set(session.summary.sessionId, session);
+  }
+  const count = database.get(COUNT)?.[0];
+  if (count === rows.size) return rows;
+  throw new StoreError(
+    'store_corrupt',
+    `Store ${database.path} should have ${String(count)} sessions and ${rows.size} are found; nothing was changed, put back a copy of it.`,
+  );
+}
+
+/** @throws {StoreError} `store_corrupt` */
+export function readSession(database: SqliteDatabase, sessionId: string): SessionRow | undefined {
+  const row = database.get(ONE, [nameOf(sessionId)]);
+  return row && toSession(database, row);
+}
+
+export function addSession(database: SqliteDatabase, row: SessionRow): void {
+  database.run(INSERT, valuesOf(row));
+  database.run(RECOUNT, [1]);
+}
+
+export function updateSession(database: SqliteDatabase, row: SessionRow): void {
+  if (database.run(UPDATE, valuesOf(row)) !== 1) throw damaged(database, row.summary.sessionId);
+}
+
+export function deleteSession(database: SqliteDatabase, { num, summary }: SessionRow): void {
+  if (database.run(DELETE, [num]) !== 1) throw damaged(database, summary.sessionId);
+  database.run(RECOUNT, [-1]);
+}
+
+function toSession(database: SqliteDatabase, row: SqlRow): SessionRow {
+  const name = Buffer.from(row[1] as Uint8Array).toString();
+  const [num, , openedAt, updatedAt, entryCount, promptCount, openPromptCount, closed] = row as number[];
+  let sessionId: string;
+  try {
+    sessionId = JSON.parse(name) as string;
+  } catch {
+    throw damaged(database, name);
+  }
+  const session: SessionRow = {
+    num: num!,
+    summary: {
+      sessionId,
+      openedAt: openedAt!,
+      updatedAt: updatedAt!,
+      entryCount: entryCount!,
+      promptCount: promptCount!,
+      openPromptCount: openPromptCount!,
+      closed: closed !== 0,
+    },
+  };
+  if (row[8] !== checksumOf(session)) throw damaged(database, sessionId);
+  return session;
+}
+
+function valuesOf(row: SessionRow): (number | Uint8Array)[] {
+  const { num, summary } = row;
+  return [
+    num,
+    nameOf(summary.sessionId),
+    summary.openedAt,
+    summary.updatedAt,
+    summary.entryCount,
+    summary.promptCount,
+    summary.openPromptCount,
+    summary.closed ? 1 : 0,
+    checksumOf(row),
+  ];
+}
+
+/** JSON, because an id may hold what does not survive as text: a NUL, half of a surrogate pair. */
+function nameOf(sessionId: string): Uint8Array {
+  return Buffer.from(JSON.stringify(sessionId));
+}
+
+function checksumOf({ num, summary: s }: SessionRow): number {
+  const values = [
+    num,
+    s.sessionId,
+    s.openedAt,
+    s.updatedAt,
+    s.entryCount,
+    s.promptCount,
+    s.openPromptCount,
+    s.closed,
+  ];
+  return crc32(JSON.stringify(values));
+}
+
+function damaged(database: SqliteDatabase, sessionId: string): StoreError {
+  return new StoreError(
+    'store_corrupt',
+    `Store ${database.path}: the record of session ${sessionId} is damaged; nothing was changed, put back a copy of the store.`,
+  );
+}
