@@ -1,26 +1,30 @@
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ThreadLossReason } from '../errors.ts';
-import type { ResidencyLimits, StepTask, ThreadTask } from '../protocol/messages.ts';
+import type { StepTask, ThreadSetup, ThreadTask } from '../protocol/messages.ts';
 import { readStepOutcome } from '../protocol/schemas.ts';
 import { StepPage } from '../protocol/step-page.ts';
 import type { Clock } from './clock.ts';
 import type { StepRun, StepRunner } from './step-runner.ts';
 import { Watchdog } from './watchdog.ts';
 
-export interface PiscinaRunnerOptions {
+export interface PiscinaRunnerOptions extends ThreadSetup {
   /** The bundled entry of a session thread. */
   readonly workerFile: string;
   readonly minThreads: number;
   readonly maxThreads: number;
   /** Idle threads above the minimum are ended after this. */
   readonly idleTimeoutMs: number;
-  readonly residency: ResidencyLimits;
   /** Old-generation heap of one thread. */
   readonly maxHeapMb: number;
+  /** A thread that was ended still runs: see {@link PiscinaRunner.stuckThreadCount}. */
+  readonly onStuck?: () => void;
 }
 
 /** A thread that has run before and does not come round to a step for so long is busy with what a session left behind. */
 const PICK_UP_MS = 2_000;
+/** A thread that was ended and runs on for so long is in native code, which nothing interrupts. */
+const STUCK_MS = 2_000;
 
 type KillReason = 'deadline' | 'cancelled' | 'start-failed';
 
@@ -48,10 +52,13 @@ export class PiscinaRunner implements StepRunner {
   readonly #clock: Clock;
   readonly #watchdog: Watchdog;
   readonly #slots: Slot[];
+  readonly #onStuck: (() => void) | undefined;
+  readonly #stuck = new Set<Worker>();
   #closed = false;
 
   constructor(options: PiscinaRunnerOptions, clock: Clock) {
     this.#clock = clock;
+    this.#onStuck = options.onStuck;
     this.#watchdog = new Watchdog(clock);
     this.#slots = Array.from({ length: options.maxThreads }, () => ({
       threadId: undefined,
@@ -66,7 +73,7 @@ export class PiscinaRunner implements StepRunner {
       // The default freezes an idle worker's event loop between tasks.
       atomics: 'disabled',
       env: {},
-      workerData: options.residency,
+      workerData: threadSetup(options),
       resourceLimits: { maxOldGenerationSizeMb: options.maxHeapMb },
       recordTiming: false,
       loadBalancer: (task, workers) => this.#choose(slotOf(task), workers),
@@ -74,11 +81,19 @@ export class PiscinaRunner implements StepRunner {
     // A thread may die of a late error while idle; without a listener that would end the process. Its sessions
     // are found missing when they are next wanted.
     this.#pool.on('error', () => undefined);
-    this.#pool.on('workerDestroy', () => setImmediate(() => this.#failStarts()));
+    this.#pool.on('workerDestroy', ({ id }: { id: number }) => {
+      this.#watchEnd(id);
+      setImmediate(() => this.#failStarts());
+    });
   }
 
   get threadCount(): number {
     return this.#pool.threads.length;
+  }
+
+  /** Threads given up and replaced that still run, because native code holds them. */
+  get stuckThreadCount(): number {
+    return this.#stuck.size;
   }
 
   async run(slotIndex: number, task: StepTask): Promise<StepRun> {
@@ -126,7 +141,13 @@ export class PiscinaRunner implements StepRunner {
   async close(): Promise<void> {
     // Piscina itself would start threads again.
     this.#closed = true;
-    await this.#pool.destroy();
+    let stopTimer: (() => void) | undefined;
+    const givenUp = new Promise<void>((resolve) => {
+      stopTimer = this.#clock.after(STUCK_MS, resolve);
+    });
+    // Piscina waits for every thread's exit, however long native code takes.
+    await Promise.race([this.#pool.destroy(), givenUp]);
+    stopTimer?.();
   }
 
   /** Its thread has run before and is still there: then it can pick up a step at once. */
@@ -149,8 +170,23 @@ export class PiscinaRunner implements StepRunner {
     }
   }
 
+  /** Piscina has asked the thread to end and forgets it; `terminate()` itself never says that it does not get through. */
+  #watchEnd(threadId: number): void {
+    const thread = this.#pool.threads.find((other) => other.threadId === threadId);
+    if (!thread || threadId < 0) return;
+    const report = (): void => {
+      this.#stuck.add(thread);
+      this.#onStuck?.();
+    };
+    const stopTimer = this.#clock.after(STUCK_MS, report, { keepAlive: false });
+    thread.once('exit', () => {
+      stopTimer();
+      this.#stuck.delete(thread);
+    });
+  }
+
   /** The worker of the slot; for an empty slot one that fills no other; null makes piscina start one. */
-  #choose<Worker extends { readonly id: number }>(slotIndex: number, workers: Worker[]): Worker | null {
+  #choose<Thread extends { readonly id: number }>(slotIndex: number, workers: Thread[]): Thread | null {
     const slot = this.#slot(slotIndex);
     const own = workers.find((worker) => worker.id === slot.threadId);
     if (own) return own;
@@ -165,6 +201,10 @@ export class PiscinaRunner implements StepRunner {
     if (!slot) throw new RangeError(`no slot ${slotIndex}`);
     return slot;
   }
+}
+
+function threadSetup({ residency, progressFd }: PiscinaRunnerOptions): ThreadSetup {
+  return { residency, ...(progressFd === undefined ? {} : { progressFd }) };
 }
 
 function kill(step: RunningStep, reason: KillReason): void {

@@ -1,5 +1,5 @@
-import type { ThreadLossReason } from '../errors.ts';
-import type { StepOutcome, StepTask } from '../protocol/messages.ts';
+import type { StepTask } from '../protocol/messages.ts';
+import type { StepEnd } from '../protocol/shard-messages.ts';
 
 /**
  * The seam to the session threads. A slot is a place for one thread; it outlives the threads that fill it. Plain data
@@ -20,14 +20,5 @@ export interface StepRunner {
   close(): Promise<void>;
 }
 
-export type StepRun =
-  | { readonly ok: true; readonly outcome: StepOutcome }
-  | {
-      readonly ok: false;
-      readonly reason: ThreadLossReason;
-      readonly message: string;
-      /** Indices of the step's calls that were running when the thread was lost. */
-      readonly running: readonly number[];
-      /** Indices of the calls that had begun, running or ended. */
-      readonly touched: readonly number[];
-    };
+/** How a step ended, or how its thread was lost. */
+export type StepRun = StepEnd;

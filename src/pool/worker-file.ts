@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 
-/** The bundled entry of a thread. It lies in `dist/workers`, seen from `dist/src/pool` and from `src/pool` alike. */
-export function workerFile(name: 'session' | 'model'): string {
+/** The bundled entry of a thread or shard process. It lies in `dist/workers`, seen from `dist/src/pool` and `src/pool` alike. */
+export function workerFile(name: 'session' | 'model' | 'shard'): string {
   const unbuilt = import.meta.url.endsWith('.ts');
   const path = unbuilt ? '../../dist/workers' : '../../workers';
-  return fileURLToPath(new URL(`${path}/${name}.worker.cjs`, import.meta.url));
+  const kind = name === 'shard' ? 'process' : 'worker';
+  return fileURLToPath(new URL(`${path}/${name}.${kind}.cjs`, import.meta.url));
 }

@@ -127,7 +127,14 @@ export type ToolSource =
       readonly idempotent: boolean;
     };
 
-/** What one session thread keeps between steps; given to it when it starts. */
+/** Given to a session thread when it starts. */
+export interface ThreadSetup {
+  readonly residency: ResidencyLimits;
+  /** In a shard process: the pipe that says what each step is doing, see `shard-progress.ts`. */
+  readonly progressFd?: number;
+}
+
+/** What one session thread keeps between steps. */
 export interface ResidencyLimits {
   readonly maxSessions: number;
   /** Sum of the overlays' bytes; base images are shared and do not count. */

@@ -1,5 +1,6 @@
 import type { ResidencyLimits, StepOutcome, StepTask, ThreadTask } from '../protocol/messages.ts';
 import { serializeError } from '../protocol/serialized-error.ts';
+import { ProgressWriter } from '../protocol/shard-progress.ts';
 import { StepPage } from '../protocol/step-page.ts';
 import { makeResident, type Resident } from './resident.ts';
 import { Residents } from './residents.ts';
@@ -8,15 +9,21 @@ import { runStep, type StepProgress } from './step.ts';
 /** Runs steps one after another and keeps the volumes of the sessions that ran here last. One per thread. */
 export class StepHost {
   readonly #residents: Residents;
+  readonly #progressFd: number | undefined;
 
-  constructor(limits: ResidencyLimits) {
+  /** @param progressFd  in a shard process: the pipe that says what each step is doing */
+  constructor(limits: ResidencyLimits, progressFd?: number) {
     this.#residents = new Residents(limits);
+    this.#progressFd = progressFd;
   }
 
   /** Never rejects: piscina would lose an error's code, and resolve a thrown `null`. */
   async run(task: ThreadTask): Promise<StepOutcome> {
     const page = new StepPage(task.page);
+    const pipe =
+      this.#progressFd === undefined ? undefined : new ProgressWriter(this.#progressFd, task.stepId);
     page.pickUp();
+    pipe?.pickUp();
     try {
       const resident = await this.#residentFor(task);
       if (!resident) return { type: 'miss' };
@@ -25,7 +32,7 @@ export class StepHost {
         first: task.volumeOf === 0,
         budgetMs: task.budgetMs,
         callTimeoutMs: task.stepTimeoutMs,
-        progress: progressOn(page),
+        progress: progressOn(page, pipe),
       });
       resident.volumeOf = task.stepId;
       this.#residents.keep(resident);
@@ -44,10 +51,17 @@ export class StepHost {
   }
 }
 
-function progressOn(page: StepPage): StepProgress {
+/** The pipe is told first of a beginning and last of an end: what dies in between is then blamed, not missed. */
+function progressOn(page: StepPage, pipe: ProgressWriter | undefined): StepProgress {
   return {
-    begin: (callIndex, timeoutMs) => page.begin(callIndex, timeoutMs),
-    end: (callIndex) => page.end(callIndex),
+    begin: (callIndex, timeoutMs) => {
+      pipe?.begin(callIndex);
+      page.begin(callIndex, timeoutMs);
+    },
+    end: (callIndex) => {
+      page.end(callIndex);
+      pipe?.end(callIndex);
+    },
     get stopped() {
       return page.stopped;
     },
