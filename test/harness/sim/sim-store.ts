@@ -25,6 +25,13 @@ export class SimDisk {
     return this.journals.get(sessionId)?.watch;
   }
 
+  /** What another process reads is no longer what this one holds. */
+  reload(): void {
+    for (const [sessionId, journal] of this.journals) {
+      this.journals.set(sessionId, { ...journal, entries: structuredClone(journal.entries) });
+    }
+  }
+
   commit(sessionId: string, entries: readonly JournalEntry[]): void {
     let journal = this.journals.get(sessionId);
     const summary = summarize(journal?.summary, sessionId, entries);
@@ -53,8 +60,7 @@ export class SimStore implements JournalStore {
   readonly #failures: number;
   /** When the last write of each session is kept: the next one is not before. */
   readonly #busyUntil = new Map<string, number>();
-  readonly #waiting = new Set<Promise<void>>();
-  #unacknowledged = 0;
+  readonly #waiting = new Map<Promise<void>, { readonly sessionId: string; isKept: boolean; what: string }>();
   #isClosed = false;
 
   /** @param failures  how often of 1 a write is refused */
@@ -66,14 +72,16 @@ export class SimStore implements JournalStore {
     this.epoch = disk.owners += 1;
   }
 
-  /** Entries are kept that nobody has been told of. */
-  get hasUnacknowledged(): boolean {
-    return this.#unacknowledged > 0;
+  /** How far the writes are that nobody has been told of. */
+  get underWay(): string[] {
+    return [...this.#waiting.values()].map(
+      ({ isKept, what }) => `${what} ${isKept ? 'kept, not told' : 'not kept yet'}`,
+    );
   }
 
-  /** Writes are under way. */
-  get isBusy(): boolean {
-    return this.#waiting.size > 0;
+  /** Writes of the session are under way. */
+  isBusy(sessionId: string): boolean {
+    return [...this.#waiting.values()].some((write) => write.sessionId === sessionId);
   }
 
   append(sessionId: string, entries: readonly JournalEntry[]): void | Promise<void> {
@@ -85,8 +93,9 @@ export class SimStore implements JournalStore {
       if (this.#world.faulty(this.#failures)) throw this.#refuse(sessionId, entries);
       return this.#disk.commit(sessionId, entries);
     }
-    const write = this.#appendSlowly(sessionId, entries);
-    this.#waiting.add(write);
+    const state = { sessionId, isKept: false, what: entries[0]?.type ?? 'nothing' };
+    const write = this.#appendSlowly(sessionId, entries, () => (state.isKept = true));
+    this.#waiting.set(write, state);
     const done = (): void => void this.#waiting.delete(write);
     write.then(done, done);
     return write;
@@ -109,11 +118,11 @@ export class SimStore implements JournalStore {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#waiting);
+    await Promise.allSettled(this.#waiting.keys());
     this.#isClosed = true;
   }
 
-  #appendSlowly(sessionId: string, entries: readonly JournalEntry[]): Promise<void> {
+  #appendSlowly(sessionId: string, entries: readonly JournalEntry[], onKept: () => void): Promise<void> {
     const { prng, now } = this.#world;
     const keptAt = Math.max(now + prng.below(4), (this.#busyUntil.get(sessionId) ?? 0) + 0.001);
     this.#busyUntil.set(sessionId, keptAt);
@@ -121,11 +130,8 @@ export class SimStore implements JournalStore {
       this.#world.after(keptAt - now, 'store', () => {
         if (this.#world.faulty(this.#failures)) return reject(this.#refuse(sessionId, entries));
         this.#disk.commit(sessionId, entries);
-        this.#unacknowledged += 1;
-        this.#world.after(prng.below(3), 'store answers', () => {
-          this.#unacknowledged -= 1;
-          resolve();
-        });
+        onKept();
+        this.#world.after(prng.below(3), 'store answers', resolve);
       });
     });
   }

@@ -35,7 +35,7 @@ export class World {
   /** States that were reached, and how often. */
   readonly reached = new Map<string, number>();
   readonly #heap: SimEvent[] = [];
-  #pendingCount = 0;
+  #timerCount = 0;
   #traceHash = 0x811c9dc5;
   readonly #lines: string[] = [];
   readonly #onLine: ((line: string) => void) | undefined;
@@ -46,8 +46,7 @@ export class World {
     this.clock = {
       now: () => this.now,
       epochMs: () => START_EPOCH_MS + Math.floor(this.now),
-      after: (delayMs, callback) =>
-        delayMs === Infinity ? () => undefined : this.after(delayMs, 'timer', callback),
+      after: (delayMs, callback) => (delayMs === Infinity ? () => undefined : this.#timer(delayMs, callback)),
     };
   }
 
@@ -60,9 +59,9 @@ export class World {
     return this.#lines;
   }
 
-  /** Events of this life of the process that are still to come. */
-  get pendingCount(): number {
-    return this.#pendingCount;
+  /** Timers of this life of the process that are still to come. */
+  get timerCount(): number {
+    return this.#timerCount;
   }
 
   /** The returned function takes the event back. It is dropped when the process dies before. */
@@ -78,7 +77,7 @@ export class World {
   /** The process is gone, with all that it had in hand. */
   die(): void {
     for (const event of this.#heap) if (event.life === this.life) event.isCancelled = true;
-    this.#pendingCount = 0;
+    this.#timerCount = 0;
     this.life += 1;
   }
 
@@ -134,20 +133,33 @@ export class World {
       isCancelled: false,
     };
     push(this.#heap, event);
-    if (life !== 0) this.#pendingCount += 1;
     return () => {
-      if (event.isCancelled) return;
       event.isCancelled = true;
-      if (life === this.life) this.#pendingCount -= 1;
+    };
+  }
+
+  #timer(delayMs: number, callback: () => void): () => void {
+    const { life } = this;
+    let isOver = false;
+    this.#timerCount += 1;
+    const end = (): void => {
+      if (isOver || life !== this.life) return;
+      isOver = true;
+      this.#timerCount -= 1;
+    };
+    const cancel = this.after(delayMs, 'timer', () => {
+      end();
+      callback();
+    });
+    return () => {
+      end();
+      cancel();
     };
   }
 
   #next(): SimEvent | undefined {
     for (let event = pop(this.#heap); event; event = pop(this.#heap)) {
       if (event.isCancelled) continue;
-      // It has happened: taking it back is no longer possible.
-      event.isCancelled = true;
-      if (event.life !== 0) this.#pendingCount -= 1;
       return event;
     }
     return undefined;
