@@ -68,8 +68,8 @@ export function drawDirectCall(prng: Prng, host: readonly SpelledPath[]): Direct
 function make(
   name: string,
   args: readonly string[],
-  act: (workspace: Workspace) => unknown,
-  expect: (tree: SimpleTree) => unknown,
+  act: (workspace: Workspace) => string | void,
+  expect: (tree: SimpleTree) => string | void,
 ): DirectCall {
   return {
     text: `${name}(${args.map((arg) => JSON.stringify(arg.slice(0, 100))).join(', ')})`,
@@ -79,9 +79,9 @@ function make(
 }
 
 /** @throws whatever is neither a refusal of the workspace nor one of the tree */
-function outcomeOf(act: () => unknown): string {
+function outcomeOf(act: () => string | void): string {
   try {
-    return String(act() ?? 'done');
+    return act() ?? 'done';
   } catch (error) {
     if (error instanceof WorkspaceError) return `refused: ${error.code}`;
     if (error instanceof Refused) return `refused: ${error.message}`;

@@ -5,7 +5,9 @@
 import { parseHarnessFlags } from '../shared/flags.ts';
 import { printFigures, type Figure } from '../shared/figures.ts';
 import type { Findings } from './findings.ts';
+import { fuzzStreams } from './fuzz-streams.ts';
 import { fuzzTools } from './fuzz-tools.ts';
+import { fuzzYaml } from './fuzz-yaml.ts';
 
 const PARTS = ['tools', 'streams', 'yaml', 'journal'];
 const values = parseHarnessFlags(
@@ -13,6 +15,9 @@ const values = parseHarnessFlags(
   process.argv.slice(2),
   {
     calls: { kind: 'number', default: 1_000_000, about: 'tool calls', min: 1 },
+    streams: { kind: 'number', default: 100_000, about: 'streams to draw and spoil' },
+    served: { kind: 'number', default: 500, about: 'streams over a connection' },
+    documents: { kind: 'number', default: 100_000, about: 'YAML documents to draw and spoil' },
     episode: {
       kind: 'number',
       default: -1,
@@ -36,4 +41,9 @@ if (chosen.includes('tools')) {
   const episode = values.episode < 0 ? {} : { episode: values.episode };
   report(fuzzTools({ seed, calls: values.calls, ...episode }));
 }
+if (chosen.includes('streams')) {
+  const { streams, served } = values;
+  report(await fuzzStreams({ seed, streams, served, maxCuts: Infinity }));
+}
+if (chosen.includes('yaml')) report(fuzzYaml({ seed, documents: values.documents }));
 printFigures(figures);

@@ -31,7 +31,7 @@ function isSame(sign: string | undefined, wanted: string): boolean {
 }
 
 function signsOf(text: string, joinCrlf: boolean): string[] {
-  return joinCrlf ? (text.match(/\r\n|[^]/gu) ?? []) : [...text];
+  return text.match(joinCrlf ? /\r\n|[^]/gu : /[^]/gu) ?? [];
 }
 
 /** Whether the line at a sign ends in `\r\n`; for an unfinished last line, whether the line before it does. */
