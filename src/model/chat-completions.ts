@@ -1,8 +1,9 @@
 import { APIError, OpenAI } from 'openai';
 import { ModelError } from '../errors.ts';
+import { Redactor } from '../redactor.ts';
 import { AttemptClock } from './attempt-clock.ts';
 import { ChatAccumulator } from './chat-accumulator.ts';
-import { readRetryAfterMs, redact, statusError } from './classify-error.ts';
+import { readRetryAfterMs, statusError } from './classify-error.ts';
 import { EventStreamReader } from './event-stream.ts';
 import {
   RESERVED_FIELDS,
@@ -13,6 +14,8 @@ import {
   type ModelResponse,
   type ResolvedProvider,
 } from './model.ts';
+import { providerSecrets } from './provider-secrets.ts';
+import { RedactedResponse } from './redacted-response.ts';
 import { Transport, type StreamedResponse } from './transport.ts';
 
 /** More than this of an error body is not read. */
@@ -25,16 +28,24 @@ const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
 /**
  * A provider that speaks Chat Completions. The `openai` package's client builds the request, signs it and names the
  * errors; the request is sent and its event stream read here, for the package's own stream costs three times the CPU,
- * has no limit between chunks and takes a cut stream, an HTML page and an abort for a good end.
+ * has no limit between chunks and takes a cut stream, an HTML page and an abort for a good end. What a provider echoes of
+ * its own credentials leaves here in no event.
  */
 export class ChatCompletions implements Model {
   readonly #provider: ResolvedProvider;
   readonly #deadlines: ModelDeadlines;
   readonly #transport: Transport;
+  readonly #redactor: Redactor;
   #signed: Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }> | undefined;
 
-  constructor(provider: ResolvedProvider, options: { readonly deadlines: ModelDeadlines }) {
+  /** @param options.redactor  default: one that knows this provider's own credentials */
+  constructor(
+    provider: ResolvedProvider,
+    options: { readonly deadlines: ModelDeadlines; readonly redactor?: Redactor },
+  ) {
     this.#provider = provider;
+    this.#redactor = options.redactor ?? new Redactor();
+    this.#redactor.learn(providerSecrets(provider));
     this.#deadlines = options.deadlines;
     this.#transport = new Transport({ connectMs: options.deadlines.connectMs });
   }
@@ -64,7 +75,7 @@ export class ChatCompletions implements Model {
       signal.addEventListener('abort', cancel, { once: true });
       const response = await exchange.response;
       clock.enter('idle');
-      if (response.status !== 200) throw await readError(response);
+      if (response.status !== 200) throw await this.#readError(response);
       const whole = yield* this.#read(response, request, clock, signal);
       if (signal.aborted) throw cancelled();
       // Before the end is told: a reader that leaves at it must not cost the connection.
@@ -92,9 +103,10 @@ export class ChatCompletions implements Model {
     signal: AbortSignal,
   ): AsyncGenerator<ModelEvent, ModelResponse, void> {
     const type = response.header('content-type') ?? 'text/event-stream';
-    if (!type.includes('text/event-stream')) throw await notAStream(response, type);
+    if (!type.includes('text/event-stream')) throw await this.#notAStream(response, type);
     const reader = new EventStreamReader();
     const accumulator = new ChatAccumulator();
+    const redacted = new RedactedResponse(this.#redactor);
     let done = false;
     let byteCount = 0;
     while (!done) {
@@ -123,12 +135,14 @@ export class ChatCompletions implements Model {
       }
       // An event that brings nothing is a sign of life of the server, not of the model.
       if (accumulator.contentCount > before) clock.content();
-      yield* accumulator.takeArrived();
+      yield* redacted.pieces(accumulator.takeArrived());
       if (!chunk) break;
     }
     response.drain();
     const complete = accumulator.end(done && this.#provider.lenient);
-    return accumulator.hasUsage ? complete : { ...complete, usage: estimate(request, complete) };
+    yield* redacted.rest();
+    const clean = redacted.whole(complete);
+    return accumulator.hasUsage ? clean : { ...clean, usage: estimate(request, clean) };
   }
 
   /** URL and headers do not depend on the body, so the client, which is slow at this, is asked once. */
@@ -153,6 +167,51 @@ export class ChatCompletions implements Model {
     return { url: new URL(url), headers: Object.fromEntries(req.headers) };
   }
 
+  async #readError(response: StreamedResponse): Promise<ModelError> {
+    const { status } = response;
+    const body = await this.#readText(response, MAX_ERROR_BYTES);
+    if (status < 400) {
+      return new ModelError({
+        kind: 'bad-response',
+        status,
+        message: `expected a response, got HTTP ${status}${status >= 300 ? ' (redirects are not followed)' : ''}`,
+      });
+    }
+    const parsed = parseObject(body);
+    const error = APIError.generate(status, parsed, parsed ? undefined : body, new Headers());
+    return statusError({
+      status,
+      code: `${error.code ?? ''} ${error.type ?? ''}`,
+      text: error.message.replace(/^\d+ /, ''),
+      retryAfterMs: readRetryAfterMs(response.header, Date.now()),
+    });
+  }
+
+  /** HTTP 200 and yet no event stream: a proxy's page, or a server that ignores `stream`. */
+  async #notAStream(response: StreamedResponse, type: string): Promise<ModelError> {
+    const body = await this.#readText(response, 2_000);
+    const start = body.replaceAll(/\s+/g, ' ').trim();
+    return new ModelError({
+      kind: 'bad-response',
+      status: response.status,
+      message: `expected an event stream, got ${type}: ${start}`,
+    });
+  }
+
+  async #readText(response: StreamedResponse, maxBytes: number): Promise<string> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    while (size < maxBytes) {
+      const chunk = await response.next();
+      if (!chunk) break;
+      chunks.push(chunk);
+      size += chunk.length;
+    }
+    response.drain();
+    const text = Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes));
+    return this.#redactor.redactCut(text);
+  }
+
   #failure(error: unknown, signal: AbortSignal): ModelError {
     if (signal.aborted) return cancelled();
     if (error instanceof ModelError) return this.#redacted(error);
@@ -172,7 +231,7 @@ export class ChatCompletions implements Model {
   #redacted(error: ModelError): ModelError {
     const { kind, status, retryable, retryAfterMs } = error;
     // Cut only after: half a key at the cut would pass for something else.
-    const clean = redact(error.message, secretsOf(this.#provider));
+    const clean = this.#redactor.redactMessage(error.message);
     const message = `${this.#provider.name}: ${clean.slice(0, MAX_MESSAGE_CHARS)}`;
     return new ModelError({ kind, status, retryable, retryAfterMs, message });
   }
@@ -189,50 +248,6 @@ function requestBody(request: ModelRequest): string {
   }
   if (request.tools !== null) fields.push(`"tools":${request.tools}`);
   return `{${fields.join(',')},"messages":[${request.messages}]}`;
-}
-
-async function readError(response: StreamedResponse): Promise<ModelError> {
-  const { status } = response;
-  const body = await readText(response, MAX_ERROR_BYTES);
-  if (status < 400) {
-    return new ModelError({
-      kind: 'bad-response',
-      status,
-      message: `expected a response, got HTTP ${status}${status >= 300 ? ' (redirects are not followed)' : ''}`,
-    });
-  }
-  const parsed = parseObject(body);
-  const error = APIError.generate(status, parsed, parsed ? undefined : body, new Headers());
-  return statusError({
-    status,
-    code: `${error.code ?? ''} ${error.type ?? ''}`,
-    text: error.message.replace(/^\d+ /, ''),
-    retryAfterMs: readRetryAfterMs(response.header, Date.now()),
-  });
-}
-
-/** HTTP 200 and yet no event stream: a proxy's page, or a server that ignores `stream`. */
-async function notAStream(response: StreamedResponse, type: string): Promise<ModelError> {
-  const body = await readText(response, 2_000);
-  const start = body.replaceAll(/\s+/g, ' ').trim();
-  return new ModelError({
-    kind: 'bad-response',
-    status: response.status,
-    message: `expected an event stream, got ${type}: ${start}`,
-  });
-}
-
-async function readText(response: StreamedResponse, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  while (size < maxBytes) {
-    const chunk = await response.next();
-    if (!chunk) break;
-    chunks.push(chunk);
-    size += chunk.length;
-  }
-  response.drain();
-  return Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes));
 }
 
 function parseObject(text: string): object | undefined {
@@ -258,14 +273,6 @@ function estimate(request: ModelRequest, response: ModelResponse): ModelResponse
     cachedTokens: 0,
     estimated: true,
   };
-}
-
-/** Attribution headers are public; of the others nobody knows. */
-function secretsOf({ apiKey, headers }: ResolvedProvider): string[] {
-  const values = Object.entries(headers).filter(
-    ([name]) => !/^(?:http-referer|x-openrouter-|x-title)/i.test(name),
-  );
-  return [apiKey, ...values.map(([, value]) => value)];
 }
 
 function withoutLogin(baseURL: string): string {

@@ -78,12 +78,3 @@ export function readRetryAfterMs(
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowEpochMs);
 }
-
-/** The text without the secrets, or anything that looks like one. A very short one would garble it. */
-export function redact(text: string, secrets: readonly string[]): string {
-  let known = text;
-  for (const secret of secrets) if (secret.length >= 4) known = known.replaceAll(secret, '[redacted]');
-  return known
-    .replace(/\b(bearer|basic)\s+[^\s"',;]+/gi, '$1 [redacted]')
-    .replace(/\bsk-[A-Za-z0-9_-]{8,}/g, '[redacted]');
-}

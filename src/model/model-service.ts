@@ -1,4 +1,5 @@
 import { ModelError } from '../errors.ts';
+import { Redactor } from '../redactor.ts';
 import type {
   MessagePortLike,
   ModelCall,
@@ -13,6 +14,8 @@ import { TextBatcher } from './text-batcher.ts';
 /** What runs in a model thread: one client a provider, any number of calls at once. */
 export class ThreadModelService implements ModelService {
   readonly #models = new Map<string, Model>();
+  /** Of all providers: what one is told may be the key of another. */
+  readonly #redactor = new Redactor();
   readonly #running = new Map<number, AbortController>();
   #batcher: TextBatcher | undefined;
 
@@ -21,7 +24,7 @@ export class ThreadModelService implements ModelService {
   }
 
   addProvider(provider: ResolvedProvider, deadlines: ModelDeadlines): void {
-    this.#models.set(provider.name, new ChatCompletions(provider, { deadlines }));
+    this.#models.set(provider.name, new ChatCompletions(provider, { deadlines, redactor: this.#redactor }));
   }
 
   async complete(call: ModelCall): Promise<ModelReply> {

@@ -1,3 +1,4 @@
+import { Redactor } from '../redactor.ts';
 import { runCall } from '../tools/run-call.ts';
 import { ToolSet } from '../tools/tool-set.ts';
 import type { Tool, ToolCall, ToolContext, ToolResult } from '../tools/tool.ts';
@@ -5,17 +6,23 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import { OverlayWorkspace } from '../workspace/overlay-workspace.ts';
 import type { FileChange, Workspace, WorkspaceQuota } from '../workspace/workspace.ts';
 import type { Clock } from './clock.ts';
+import { redactResult } from './redact-step.ts';
 import { settledResult } from './supervisor.ts';
 
 /** The caller's own functions as tools. They run here, on the main thread, as outside effects. */
 export class HostTools {
   readonly #tools: ToolSet;
   readonly #clock: Clock;
+  readonly #redactor: Redactor;
 
-  /** @throws {ToolDefinitionError} when a tool is unusable */
-  constructor(tools: readonly Tool[], clock: Clock) {
+  /**
+   * @param redactor  takes secrets out of results; the tools' changes to files stay as they are
+   * @throws {ToolDefinitionError} when a tool is unusable
+   */
+  constructor(tools: readonly Tool[], clock: Clock, redactor: Redactor = new Redactor()) {
     this.#tools = new ToolSet(tools);
     this.#clock = clock;
+    this.#redactor = redactor;
   }
 
   /** Never rejects: what a tool throws is its result. `changes` is what it did to the workspace it was given. */
@@ -67,6 +74,6 @@ export class HostTools {
     });
     const result = await Promise.race([runCall(this.#tools, call, context), interrupted]);
     ended.abort();
-    return { result, changes: workspace?.takeChanges() ?? [] };
+    return { result: redactResult(result, this.#redactor), changes: workspace?.takeChanges() ?? [] };
   }
 }

@@ -1,4 +1,6 @@
-import { resolveModel } from '../model/providers.ts';
+import { BUILT_IN_PROVIDERS, resolveModel } from '../model/providers.ts';
+import { providerSecrets } from '../model/provider-secrets.ts';
+import { Redactor } from '../redactor.ts';
 import type { ProviderOptions, ResolvedProvider } from '../model/model.ts';
 
 /** Providers as they were when a session first named them. The one place on the coordinator's side that holds keys. */
@@ -7,9 +9,18 @@ export class ProviderBook {
   /** Models that need not be looked at again. */
   readonly #admitted = new Set<string>();
   readonly #resolved = new Map<string, ResolvedProvider>();
+  /** Knows the credentials of every provider that is configured, whether or not a session has named it. */
+  readonly redactor = new Redactor();
 
   constructor(options: Readonly<Record<string, ProviderOptions>>) {
     this.#options = options;
+    for (const name of new Set([...BUILT_IN_PROVIDERS, ...Object.keys(options)])) {
+      try {
+        this.redactor.learn(providerSecrets(this.#resolve(`${name}:any`)));
+      } catch {
+        // Not usable, for want of a key perhaps: said when a session names it.
+      }
+    }
   }
 
   /** Makes sure that a model can be called. @throws `unknown_provider`, `missing_key`, `invalid_option` */
@@ -25,5 +36,9 @@ export class ProviderBook {
     const provider = this.#resolved.get(name);
     if (!provider) throw new TypeError(`provider ${name} was not admitted`);
     return provider;
+  }
+
+  #resolve(model: string): ResolvedProvider {
+    return resolveModel(model, this.#options, process.env).provider;
   }
 }

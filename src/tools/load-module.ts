@@ -1,4 +1,5 @@
 import { ToolDefinitionError } from '../errors.ts';
+import { directoryOfModule } from '../host-paths.ts';
 import { checkTool } from './check-tool.ts';
 import { describeThrown } from './describe-thrown.ts';
 import type { Tool } from './tool.ts';
@@ -18,7 +19,7 @@ export async function loadToolModule(url: string): Promise<Tool[]> {
     // A CommonJS build of an ES module puts its default one level down.
     if (isObject(exported) && '__esModule' in exported) exported = exported['default'];
   } catch (error) {
-    throw moduleFailed(url, `could not be loaded: ${describeThrown(error)}`, error);
+    throw moduleFailed(url, `could not be loaded: ${describeThrown(error, directoryOfModule(url))}`, error);
   }
   if (!Array.isArray(exported)) {
     throw moduleFailed(url, 'must have a default export that is an array of tools');
@@ -28,7 +29,11 @@ export async function loadToolModule(url: string): Promise<Tool[]> {
       checkTool(tool, `item ${index + 1} of ${url}`);
     } catch (error) {
       if (error instanceof ToolDefinitionError) throw error;
-      throw moduleFailed(url, `has a tool that cannot be looked at: ${describeThrown(error)}`, error);
+      throw moduleFailed(
+        url,
+        `has a tool that cannot be looked at: ${describeThrown(error, directoryOfModule(url))}`,
+        error,
+      );
     }
     modules.set(tool, url);
     return tool;

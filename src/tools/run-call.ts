@@ -1,5 +1,7 @@
-import { describeThrown } from './describe-thrown.ts';
+import { directoryOfModule } from '../host-paths.ts';
 import { nearest } from '../nearest.ts';
+import { describeThrown } from './describe-thrown.ts';
+import { moduleOf } from './load-module.ts';
 import { capOutput, LIMITS_OWN_OUTPUT } from './output.ts';
 import { parseArguments } from './parse-arguments.ts';
 import type { Tool, ToolCall, ToolContext, ToolResult } from './tool.ts';
@@ -7,7 +9,8 @@ import type { ToolSet } from './tool-set.ts';
 
 /**
  * Runs one call of the model. Whatever goes wrong is a result, `Error: …` with `isError`: never a throw, never a
- * rejection. Output is cut to 2,000 lines and 50 KB.
+ * rejection, and never with a path of the host in its text. Output is cut to 2,000 lines and 50 KB; what a tool returns
+ * is otherwise as it is.
  * @returns the result itself when the tool answered at once, else a native promise of it
  */
 export function runCall(tools: ToolSet, call: ToolCall, ctx: ToolContext): ToolResult | Promise<ToolResult> {
@@ -17,7 +20,7 @@ export function runCall(tools: ToolSet, call: ToolCall, ctx: ToolContext): ToolR
     const output = tool.execute(parseArguments(tool, call.arguments) as never, ctx);
     return isThenable(output) ? settle(tool, call, output) : success(tool, call, output);
   } catch (thrown) {
-    return failure(call, describeThrown(thrown));
+    return failure(call, describeThrown(thrown, homeOf(tool)));
   }
 }
 
@@ -25,8 +28,14 @@ async function settle(tool: Tool, call: ToolCall, output: PromiseLike<unknown>):
   try {
     return success(tool, call, await output);
   } catch (thrown) {
-    return failure(call, describeThrown(thrown));
+    return failure(call, describeThrown(thrown, homeOf(tool)));
   }
+}
+
+/** Where a custom tool's module lies: its own errors tend to name it. */
+function homeOf(tool: Tool): string[] {
+  const url = moduleOf(tool);
+  return url === undefined ? [] : directoryOfModule(url);
 }
 
 /** @throws whatever the output throws when it is encoded */

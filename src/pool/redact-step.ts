@@ -1,0 +1,30 @@
+import { withoutHostPaths } from '../host-paths.ts';
+import type { Redactor } from '../redactor.ts';
+import type { ToolResult } from '../tools/tool.ts';
+import type { StepResult } from './step-scheduler.ts';
+
+/**
+ * What a step came to, as it may be kept and shown: tool results without known secrets, errors also without what looks
+ * like one and without paths of the host. Changes to files are the user's data and stay as they are. Session threads
+ * know no secret, so this cannot be done there.
+ */
+export function redactStep(step: StepResult, redactor: Redactor): StepResult {
+  switch (step.type) {
+    case 'done': {
+      const results = step.outcome.results.map((result) => redactResult(result, redactor));
+      return { ...step, outcome: { ...step.outcome, results } };
+    }
+    case 'failed':
+      // Its thread has left the host's paths out already, but for those that the caller gave.
+      return { ...step, error: { ...step.error, message: redactor.redactMessage(step.error.message) } };
+    case 'lost':
+      return { ...step, message: redactor.redactMessage(withoutHostPaths(step.message)) };
+    case 'stopped':
+      return step;
+  }
+}
+
+export function redactResult(result: ToolResult, redactor: Redactor): ToolResult {
+  const content = redactor.redact(result.content);
+  return content === result.content ? result : { ...result, content };
+}
