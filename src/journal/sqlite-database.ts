@@ -17,9 +17,12 @@ export interface SqliteDatabaseOptions {
 /**
  * One connection to a SQLite file, synchronous. Every error is a {@link StoreError}.
  *
- * Of the `libsql` package one has to know that it ends the whole process when it is given a boolean, a lone `Uint8Array`
- * (always pass an array of values), or is asked `inTransaction` after `close`; and that a connection stays open as long
- * as a statement of it lives.
+ * Of the `libsql` package (0.5) one has to know:
+ * - it ends the whole process when it is given a boolean or a lone `Uint8Array` (always pass an array of values), or is
+ *   asked `inTransaction` after `close`
+ * - `Statement.get` does not reset a statement that failed: used again, it silently runs with the values of last time. So
+ *   it is not used here, and a statement that failed is not used again
+ * - a connection stays open until the last statement of it is collected
  */
 export class SqliteDatabase {
   readonly path: string;
@@ -58,7 +61,7 @@ export class SqliteDatabase {
 
   /** The first row. */
   get(sql: string, values: readonly SqlValue[] = []): SqlRow | undefined {
-    return this.#guard(sql, () => this.#statement(sql).get(values) as SqlRow | undefined);
+    return this.all(sql, values)[0];
   }
 
   /** Undoes a transaction; whether there was one to undo does not matter, because SQLite undoes some by itself. */
@@ -92,6 +95,7 @@ export class SqliteDatabase {
       this.#onStatement?.(sql, 'after');
       return value;
     } catch (error) {
+      this.#statements.delete(sql);
       throw storeError(this.path, error);
     }
   }

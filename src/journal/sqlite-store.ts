@@ -58,9 +58,14 @@ export async function openSqliteStore(file: string, options: SqliteStoreOptions 
     database.get(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.get(`PRAGMA journal_size_limit = ${MAX_LOG_BYTES}`);
     const lease = await retryWhileBusy(() => SqliteLease.take(database, leaseMs));
-    await retryWhileBusy(() => migrateStore(database, migrations));
-    const sessions = await retryWhileBusy(() => readSessions(database));
-    return new SqliteStore(database, { lease, leaseMs, sessions });
+    try {
+      await retryWhileBusy(() => migrateStore(database, migrations));
+      const sessions = await retryWhileBusy(() => readSessions(database));
+      return new SqliteStore(database, { lease, leaseMs, sessions });
+    } catch (error) {
+      letGo(lease);
+      throw error;
+    }
   } catch (error) {
     database.close();
     throw error;
@@ -176,6 +181,15 @@ export class SqliteStore implements JournalStore {
 
   #isClosed(): StoreError {
     return new StoreError('store_closed', `Store ${this.#database.path} is closed; open it again.`);
+  }
+}
+
+/** After a failure that its caller is told of: one more, here, would hide that. */
+function letGo(lease: SqliteLease): void {
+  try {
+    lease.release();
+  } catch {
+    // This process holds it until it ends.
   }
 }
 

@@ -103,8 +103,9 @@ export class SqliteWriter {
       }
     }
     for (const [sessionId, row] of changed) {
+      // A map keeps a key where it was first: a session that was removed and begun anew has to go to the end.
+      if (row?.num !== this.#sessions.get(sessionId)?.num) this.#sessions.delete(sessionId);
       if (row) this.#sessions.set(sessionId, row);
-      else this.#sessions.delete(sessionId);
     }
   }
 
@@ -125,8 +126,12 @@ export class SqliteWriter {
       before ?? { num, summary: summarize(undefined, sessionId, []) },
       write.encoded,
     );
-    if (before) updateSession(this.#database, row);
-    else addSession(this.#database, row);
+    if (before) {
+      updateSession(this.#database, row);
+    } else {
+      addSession(this.#database, row);
+      changed.delete(sessionId);
+    }
     changed.set(sessionId, row);
   }
 

@@ -1,62 +1,157 @@
-import { describe, expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import type { JournalStore } from '../../src/journal/store.ts';
+import { BaseImage, packImage } from '../../src/workspace/base-image.ts';
+import { DEFAULT_QUOTA } from '../../src/workspace/workspace.ts';
 
-const prompt = (promptId: string): JournalEntry => ({ type: 'prompt-accepted', promptId, text: 'hi', at: 1 });
+/** Small entries to fill a journal with. */
+export const prompt = (promptId: string, at = 1): JournalEntry => ({
+  type: 'prompt-accepted',
+  promptId,
+  text: 'hi',
+  at,
+});
+
+/** An entry that holds bytes. */
+export const changed = (bytes: Uint8Array | null, path = 'a'): JournalEntry => ({
+  type: 'effect-ended',
+  result: { callId: '1', name: 't', content: '', isError: false },
+  changes: [{ path, bytes }],
+});
+
+/** The first entry of every journal. */
+export function opened(
+  sessionId: string,
+  images: readonly BaseImage[] = [],
+  modelOptions: Readonly<Record<string, unknown>> = {},
+): JournalEntry {
+  const spec = {
+    sessionId,
+    model: 'x:y',
+    modelOptions,
+    system: '',
+    skills: [],
+    tools: [],
+    images: images.map(({ handle }) => handle),
+    maxTurns: 10,
+    quota: DEFAULT_QUOTA,
+  };
+  return { type: 'opened', spec, at: 5 };
+}
 
 /** What every store keeps to. */
 export function journalStoreContract(name: string, open: () => JournalStore | Promise<JournalStore>): void {
   describe(`the ${name} store`, () => {
+    let store: JournalStore;
+    beforeEach(async () => {
+      store = await open();
+    });
+    afterEach(() => store.close());
+
     it('gives back what was appended, in order, by session', async () => {
-      const store = await open();
       await store.append('a', [prompt('1')]);
       await store.append('b', [prompt('x')]);
       await store.append('a', [prompt('2'), prompt('3')]);
       expect(store.read('a')).toEqual([prompt('1'), prompt('2'), prompt('3')]);
       expect(store.read('b')).toEqual([prompt('x')]);
       expect(store.sessions().map(({ sessionId }) => sessionId)).toEqual(['a', 'b']);
-      await store.close();
+    });
+
+    it('keeps the order of appends that nobody waited for', async () => {
+      const writes = Array.from({ length: 40 }, (_, i) => store.append(`s${i % 4}`, [prompt(String(i))]));
+      await Promise.all(writes);
+      for (let n = 0; n < 4; n += 1) {
+        const expected = Array.from({ length: 10 }, (_, i) => prompt(String(4 * i + n)));
+        expect(store.read(`s${n}`)).toEqual(expected);
+      }
     });
 
     it('has nothing of a session it does not know', async () => {
-      const store = await open();
       expect(store.read('a')).toEqual([]);
+      expect(store.session('a')).toBeUndefined();
       await store.remove('a');
       expect(store.sessions()).toEqual([]);
-      await store.close();
+    });
+
+    it('tells of a session without its journal', async () => {
+      const ended = { type: 'prompt-ended', promptId: '1', stopReason: 'end', error: null, at: 9 } as const;
+      await store.append('a', [opened('a'), prompt('1', 6), prompt('2', 7)]);
+      await store.append('b', [opened('b')]);
+      await store.append('a', [ended]);
+      expect(store.session('a')).toEqual({
+        sessionId: 'a',
+        openedAt: 5,
+        updatedAt: 9,
+        entryCount: 4,
+        promptCount: 2,
+        openPromptCount: 1,
+        closed: false,
+      });
+      await store.append('b', [{ type: 'closed', at: 8 }]);
+      expect(store.sessions()).toEqual([store.session('a'), store.session('b')]);
+      expect(store.session('b')).toMatchObject({ closed: true, updatedAt: 8 });
     });
 
     it('forgets what is removed and nothing else', async () => {
-      const store = await open();
-      await store.append('a', [prompt('1')]);
-      await store.append('b', [prompt('2')]);
+      await store.append('a', [prompt('1'), changed(new Uint8Array(500))]);
+      await store.append('b', [prompt('2'), changed(new Uint8Array(500))]);
       await store.remove('a');
       expect(store.read('a')).toEqual([]);
-      expect(store.read('b')).toEqual([prompt('2')]);
-      await store.close();
+      expect(store.read('b')).toEqual([prompt('2'), changed(new Uint8Array(500))]);
+      expect(store.sessions().map(({ sessionId }) => sessionId)).toEqual(['b']);
     });
 
-    it('keeps bytes as they were', async () => {
-      const store = await open();
-      const bytes = Uint8Array.from([0xff, 0xfe, 0, 0x80]);
-      const entry: JournalEntry = {
-        type: 'effect-ended',
-        result: { callId: '1', name: 't', content: '', isError: false },
-        changes: [
-          { path: 'a', bytes },
-          { path: 'b', bytes: null },
-        ],
+    it('begins a removed session anew, as the latest', async () => {
+      await store.append('a', [prompt('1')]);
+      await store.append('b', [prompt('2')]);
+      await Promise.all([store.remove('a'), store.append('a', [prompt('3')])]);
+      expect(store.read('a')).toEqual([prompt('3')]);
+      expect(store.sessions().map(({ sessionId }) => sessionId)).toEqual(['b', 'a']);
+    });
+
+    it.each([0, 1, 100, 101, 9_000])('keeps %i bytes as they were', async (length) => {
+      const bytes = Uint8Array.from({ length }, (_, i) => i * 7);
+      await store.append('a', [changed(bytes), changed(null), changed(bytes.slice(), 'b')]);
+      expect(store.read('a')).toEqual([changed(bytes), changed(null), changed(bytes, 'b')]);
+    });
+
+    it('keeps what JavaScript and databases give a meaning to', async () => {
+      const text = `a\0b\ud800 é🎉 \u2028 '"\\ __proto__`;
+      const options = {
+        base64: 'AA==',
+        nested: { sha256: '00', bytes: null },
+        ...(JSON.parse('{"__proto__":1}') as object),
       };
-      await store.append('a', [entry]);
-      expect(store.read('a')).toEqual([entry]);
-      await store.close();
+      for (const id of ['', '__proto__', "a'b", 'a\0b', 'a\0c', '\ud800', '\ud801', 'A', 'a ']) {
+        await store.append(id, [opened(id, [], options), prompt(text)]);
+        expect(store.read(id)).toEqual([opened(id, [], options), prompt(text)]);
+      }
+      expect(store.sessions()).toHaveLength(9);
+    });
+
+    it('gives an image that is in use as the very same', async () => {
+      const image = packImage([{ path: 'a.ts', bytes: Buffer.from(randomUUID()) }]);
+      await store.append('a', [opened('a', [image])]);
+      await store.append('b', [opened('b', [image])]);
+      for (const id of ['a', 'b']) {
+        const [entry] = store.read(id);
+        if (entry?.type !== 'opened') throw new Error('expected the opened entry');
+        expect(entry.spec.images[0]?.imageId).toBe(image.handle.imageId);
+        expect(entry.spec.images[0]?.buffer).toBe(image.handle.buffer);
+      }
     });
 
     it('cannot be changed through what it gave out', async () => {
-      const store = await open();
       await store.append('a', [prompt('1')]);
       (store.read('a') as JournalEntry[]).length = 0;
       expect(store.read('a')).toEqual([prompt('1')]);
+    });
+
+    it('closes after the appends in progress, and again without harm', async () => {
+      const write = store.append('a', [prompt('1')]);
+      await store.close();
+      await write;
       await store.close();
     });
   });
