@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export const HOST = '[host]';
 
 /** A frame of a stack trace, wherever its line was copied to. */
-const STACK_FRAME = /\n\s+at [^\n]*:\d+(?::\d+)?\)?(?=\n|$)/g;
+const STACK_FRAME = /\n[ \t]+at [^\n]*(?::\d+|\((?:<anonymous>|native|index \d+))\)?(?=\n|$)/g;
 
 /**
  * A text without paths of this machine and without stack traces, for what a model or a caller is told of a failure: of a
@@ -17,18 +17,22 @@ const STACK_FRAME = /\n\s+at [^\n]*:\d+(?::\d+)?\)?(?=\n|$)/g;
 export function withoutHostPaths(text: string, more: readonly string[] = []): string {
   const clean = text.replace(STACK_FRAME, '');
   if (!clean.includes('/') && !clean.includes('\\')) return clean;
-  return clean.replace(patternOf([...hostDirectories(), ...more]), (path) => {
-    const name = basename(path.replace(/[/\\.]+$/, ''));
-    const isRoot = [...hostDirectories(), ...more].some((root) => path === root || path === urlOf(root));
-    return isRoot || name === '' ? HOST : `${HOST}/${name}`;
+  const roots = [...hostDirectories(), ...more];
+  const whole = new Set(roots.flatMap((root) => [root, urlOf(root)]));
+  return clean.replace(patternOf([...whole]), (matched) => {
+    const path = matched.replace(/[/\\.]+$/, '');
+    return whole.has(path) ? HOST : `${HOST}/${basename(path)}`;
   });
 }
 
-/** The paths that an error of the operating system names: those are the host's, wherever they lie. */
+/** Where the files lie that an error of the operating system names: those are the host's, wherever that is. */
 export function pathsOfError(thrown: object): string[] {
   const { syscall, path, dest } = thrown as { syscall?: unknown; path?: unknown; dest?: unknown };
   if (typeof syscall !== 'string') return [];
-  return [path, dest].filter((one) => typeof one === 'string' && isAbsolute(one)) as string[];
+  return [path, dest]
+    .filter((one) => typeof one === 'string')
+    .map((one) => dirname(one))
+    .filter(isAbsolute);
 }
 
 /** The directory that a module's URL names, where it is a file. */
@@ -62,8 +66,8 @@ function installation(): string[] {
 
 /** The longest first, each only as a whole name: `/home/ann` is not in `/home/anna`. */
 function patternOf(roots: readonly string[]): RegExp {
-  const spellings = [...new Set(roots.flatMap((root) => [root, urlOf(root)]))]
-    .sort((a, b) => b.length - a.length)
+  const spellings = roots
+    .toSorted((a, b) => b.length - a.length)
     .map((root) => root.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`(?:${spellings.join('|')})(?![\\w-])(?:[/\\\\][^\\s'"\`<>()|:,;]*)?`, 'g');
 }

@@ -30,7 +30,7 @@ describe('a known value', () => {
   });
 
   it('is not seen in arguments whose JSON spells it in escapes', () => {
-    const spelled = [...KEY].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+    const spelled = Array.from(KEY, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
     const clean = redactor.redactJson(`{"content":"a${spelled}b","n":1}`);
     expect(JSON.parse(clean)).toEqual({ content: 'a[redacted]b', n: 1 });
   });
