@@ -31,8 +31,8 @@ export class SessionRecord {
   usage: Usage = NO_USAGE;
   turns = 0;
   closed = false;
-  /** Prompts that were accepted. */
-  promptCount = 0;
+  /** Of the latest prompt; see `Mailbox`. Not a count: a number whose entry could not be written is in no journal. */
+  lastPromptNumber = 0;
   /** Prompts in a row that ended with `crashed` while no step came to its end; see `QUARANTINE_AFTER`. */
   crashes = 0;
   /** Why it takes no prompts; null while it does. */
@@ -119,7 +119,7 @@ export class SessionRecord {
       case 'call-settled':
         if (this.active) this.active.losses = 0;
         this.#settle(entry.result);
-        return;
+        return this.#leaveOutside();
       case 'model-responded':
         return this.#modelResponded(entry);
       case 'effect-began':
@@ -169,7 +169,7 @@ export class SessionRecord {
   #accepted(entry: Extract<JournalEntry, { type: 'prompt-accepted' }>): void {
     const { promptId, text, idempotencyKey, at } = entry;
     const prompt: QueuedPrompt = { promptId, text, acceptedAt: at };
-    this.promptCount += 1;
+    this.lastPromptNumber = Number(promptId.slice(promptId.lastIndexOf('/') + 1));
     this.queue.push(prompt);
     if (idempotencyKey !== undefined) this.promptsByKey.set(idempotencyKey, prompt);
     this.#activateNext();

@@ -1,4 +1,4 @@
-import { IdempotencyError, MailboxFullError, NotFoundError } from '../errors.ts';
+import { IdempotencyError, MailboxFullError, NotFoundError, SessionClosedError } from '../errors.ts';
 import { pastResult } from './past-prompt.ts';
 import { PromptTicket, type PromptListener } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
@@ -17,12 +17,12 @@ export class Mailbox {
   readonly #tickets = new Map<string, PromptTicket>();
   /** Prompts with a key that are being journalled. */
   readonly #accepting = new Map<string, { readonly text: string; readonly ticket: Promise<PromptTicket> }>();
-  #promptCount: number;
+  #lastPromptNumber: number;
 
   constructor(session: SessionContext, maxQueuedPrompts: number) {
     this.#session = session;
     this.#maxQueuedPrompts = maxQueuedPrompts;
-    this.#promptCount = session.record.promptCount;
+    this.#lastPromptNumber = session.record.lastPromptNumber;
   }
 
   get isEmpty(): boolean {
@@ -91,13 +91,19 @@ export class Mailbox {
     }
   }
 
-  /** The ticket of a prompt in progress; of one that has ended, one that has too. @throws {NotFoundError} */
+  /**
+   * The ticket of a prompt in progress; of one that has ended, one that has too.
+   * @throws {NotFoundError} @throws {SessionClosedError} when it has not ended, and nobody goes on with it
+   */
   ticketOf(promptId: string): PromptTicket {
     const ticket = this.#tickets.get(promptId);
     if (ticket) return ticket;
     const { record, images } = this.#session;
     const { journal, clock } = this.#session.ports;
     const { sessionId } = record.spec;
+    if ([record.active, ...record.queue].some((prompt) => prompt?.promptId === promptId)) {
+      throw new SessionClosedError({ sessionId });
+    }
     const result = pastResult(journal.read(sessionId), promptId, images);
     if (!result) throw new NotFoundError('unknown_prompt', `Session ${sessionId} has no prompt ${promptId}.`);
     const past = new PromptTicket(promptId, clock.now(), undefined);
@@ -111,7 +117,7 @@ export class Mailbox {
     if (this.#tickets.size > this.#maxQueuedPrompts) {
       throw new MailboxFullError({ sessionId, maxPrompts: this.#maxQueuedPrompts });
     }
-    const promptId = `${sessionId}/${(this.#promptCount += 1)}`;
+    const promptId = `${sessionId}/${(this.#lastPromptNumber += 1)}`;
     const { clock } = this.#session.ports;
     const ticket = this.#newTicket(promptId, clock.now(), listener);
     try {

@@ -41,6 +41,7 @@ export class OpenSessions {
   readonly #parts: OpenSessionsParts;
   readonly #byId = new Map<string, OpenSession>();
   readonly #parking: Parking;
+  #isClosing = false;
 
   constructor(parts: OpenSessionsParts) {
     this.#parts = parts;
@@ -102,11 +103,14 @@ export class OpenSessions {
     return this.#newEntry(sessionId, isClosed).session;
   }
 
-  /** Takes it out of the park where it is in it. @throws {StoreError} `store_corrupt` @throws {NotFoundError} */
+  /**
+   * Takes it out of the park where it is in it. What it left unfinished is the caller's to go on with.
+   * @throws {StoreError} `store_corrupt` @throws {NotFoundError}
+   */
   driver(sessionId: string): SessionDriver {
     const open = this.#byId.get(sessionId);
     if (!open) throw unknownSession(sessionId);
-    return this.#driverOf(sessionId, open);
+    return open.driver ?? this.#hydrate(sessionId, open);
   }
 
   /** The same, and it stays out: the caller has work for it. */
@@ -127,6 +131,12 @@ export class OpenSessions {
     await this.driver(sessionId).release();
   }
 
+  /** From now on, a session that leaves the park can be looked at and takes no prompts. @returns those that have left it */
+  stopTaking(): readonly SessionDriver[] {
+    this.#isClosing = true;
+    return this.drivers;
+  }
+
   /** It is closed, or was never started after all. */
   forget(sessionId: string): void {
     this.#parking.wake(sessionId);
@@ -138,15 +148,24 @@ export class OpenSessions {
     this.#parking.close();
   }
 
+  /** For whoever holds the session. */
   #driverOf(sessionId: string, open: OpenSession): SessionDriver {
     if (open.driver) return open.driver;
+    const driver = this.#hydrate(sessionId, open);
+    // It was closed when its journal could not be written, and found again in the store.
+    if (driver.record.active && !this.#isClosing && !open.isClosed) driver.resume();
+    return driver;
+  }
+
+  #hydrate(sessionId: string, open: OpenSession): SessionDriver {
     const entries = this.#parts.ports.journal.read(sessionId);
     if (entries.length === 0) throw unknownSession(sessionId);
     const record = SessionRecord.fold(entries);
     open.images = record.spec.images.map((handle) => BaseImage.open(handle));
     open.hostTools ??= new HostTools(this.#toolsOf(record.spec), this.#parts.ports.clock);
     open.driver = this.#drive(record, open.images, open.hostTools);
-    this.#rest(sessionId);
+    if (this.#isClosing) void open.driver.park(0);
+    else this.#rest(sessionId);
     return open.driver;
   }
 

@@ -72,7 +72,7 @@ export class SessionPool implements AsyncDisposable {
    */
   static async open(options: PoolOptions = {}): Promise<SessionPool> {
     const checked = checkPoolOptions(options);
-    const store = typeof checked.store === 'object' ? checked.store : await openStore(checked.store);
+    const store = typeof checked.store === 'object' ? checked.store : await openStore(checked.store ?? 'memory');
     return SessionPool.over(assemble(checked, store), checked.recover);
   }
 
@@ -214,7 +214,7 @@ export class SessionPool implements AsyncDisposable {
     this.#stopStarts.abort();
     await Promise.allSettled(this.#starting.values());
     const ended = await Promise.allSettled(
-      this.#sessions.drivers.map((driver) => this.#end(driver, deadlineMs)),
+      this.#sessions.stopTaking().map((driver) => this.#end(driver, deadlineMs)),
     );
     this.#sessions.close();
     await Promise.all([this.#parts.runner.close(), this.#parts.models.close()]);
