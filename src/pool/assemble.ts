@@ -6,7 +6,7 @@ import type { JournalStore } from '../journal/store.ts';
 import { DEFAULT_DEADLINES } from '../model/model.ts';
 import type { Tool } from '../tools/tool.ts';
 import { DEFAULT_QUOTA, type WorkspaceQuota } from '../workspace/workspace.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import type { ModelCaller } from './model-caller.ts';
 import { ModelThreads } from './model-threads.ts';
 import type { ModelThreadOptions, PoolOptions } from './options.ts';
@@ -15,6 +15,7 @@ import { PiscinaRunner } from './piscina-runner.ts';
 import { Placement } from './placement.ts';
 import { ProviderBook } from './provider-book.ts';
 import type { DriverPorts } from './session-context.ts';
+import { ShardRunner } from './shard-runner.ts';
 import type { StepRunner } from './step-runner.ts';
 import { StepScheduler } from './step-scheduler.ts';
 import { workerFile } from './worker-file.ts';
@@ -45,20 +46,7 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
   const { threads = {}, models: modelOptions = {}, limits = {} } = options;
   const clock = systemClock;
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
-  const runner = new PiscinaRunner(
-    {
-      workerFile: workerFile('session'),
-      minThreads: threads.min ?? 0,
-      maxThreads,
-      idleTimeoutMs: threads.idleTimeoutMs ?? 30_000,
-      maxHeapMb: threads.maxHeapMb ?? 512,
-      residency: {
-        maxSessions: limits.maxResidentSessions ?? 1_024,
-        maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
-      },
-    },
-    clock,
-  );
+  const runner = stepRunner(options, maxThreads, clock);
   const placement = new Placement(
     { maxThreads, dedicated: threads.dedicated ?? false, patienceMs: threads.patienceMs ?? 5 },
     clock,
@@ -114,6 +102,31 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
     },
     defaultModel: modelOptions.default ?? DEFAULT_MODEL,
   };
+}
+
+function stepRunner(options: PoolOptions, maxThreads: number, clock: Clock): StepRunner {
+  const { threads = {}, limits = {} } = options;
+  const common = {
+    workerFile: workerFile('session'),
+    minThreads: threads.min ?? 0,
+    maxThreads,
+    idleTimeoutMs: threads.idleTimeoutMs ?? 30_000,
+    maxHeapMb: threads.maxHeapMb ?? 512,
+    residency: {
+      maxSessions: limits.maxResidentSessions ?? 1_024,
+      maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
+    },
+  };
+  if (options.isolation !== 'process') return new PiscinaRunner(common, clock);
+  return new ShardRunner(
+    {
+      threads: common,
+      shards: options.shards ?? 2,
+      maxRssMb: limits.maxShardRssMb ?? 2_048,
+      maxImageBytes: 256 * 1024 * 1024,
+    },
+    clock,
+  );
 }
 
 function retryPolicy({ maxAttempts, maxRetryAfterMs }: ModelThreadOptions): RetryPolicy {

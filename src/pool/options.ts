@@ -68,9 +68,22 @@ export interface LimitOptions {
   readonly maxResidentSessions?: number;
   /** Bytes of changed files one thread keeps between steps. Default 64 MiB. */
   readonly maxResidentBytes?: number;
+  /**
+   * Memory of one shard process, in MiB: above it the process is replaced when its steps are done, above one and a half
+   * times it at once. Default 2,048.
+   */
+  readonly maxShardRssMb?: number;
 }
 
 export interface PoolOptions {
+  /**
+   * Where session threads run. `thread`, the default: in this process. `process`: in a few shard processes, which some
+   * out-of-memory shapes and native code end without harm to this one, and which Node's permission model keeps from files
+   * and processes. A step costs a fraction of a millisecond more there.
+   */
+  readonly isolation?: 'thread' | 'process';
+  /** Shard processes with `isolation: 'process'`. Default 2. */
+  readonly shards?: number;
   /**
    * Where journals are kept: `'memory'` (the default; gone with the process), `'sqlite:path'`, or a store of your own. A
    * pool on a store finds the sessions that are in it.
@@ -143,6 +156,8 @@ const providerOptions = z.strictObject({
 });
 
 const poolOptions = z.strictObject({
+  isolation: z.optional(z.enum(['thread', 'process'])),
+  shards: count(1),
   store: z.optional(
     z.union([
       z.string(),
@@ -191,6 +206,7 @@ const poolOptions = z.strictObject({
       maxFiles: count(1),
       maxResidentSessions: count(1),
       maxResidentBytes: count(1),
+      maxShardRssMb: count(64),
     }),
   ),
 });

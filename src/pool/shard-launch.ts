@@ -1,0 +1,52 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { PROGRESS_FD } from '../protocol/shard-progress.ts';
+import { packageOf } from './shard-scopes.ts';
+import { workerFile } from './worker-file.ts';
+
+/** A started shard process with the two streams that are read from it. */
+export interface LaunchedShard {
+  readonly child: ChildProcess;
+  /** Where V8 says why it gave up. */
+  readonly stderr: Socket;
+  /** See `shard-progress.ts`. */
+  readonly progress: Socket;
+}
+
+/**
+ * Starts a shard process. Its environment is empty, nothing it prints is shown, and where Node has a permission model it
+ * may start threads and read its own code and `readable`, and nothing else of files or processes.
+ */
+export function launchShard(readable: Iterable<string>): LaunchedShard {
+  const file = workerFile('shard');
+  const child = fork(file, [], {
+    execArgv: [...permissionFlags([...ownCode(file), ...readable]), ...QUIET_FLAGS],
+    env: {},
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  return { child, stderr: child.stderr as Socket, progress: child.stdio[PROGRESS_FD] as Socket };
+}
+
+/** `Object.prototype.__proto__` is how parsed data reaches the prototypes of others; no thread can turn it off itself. */
+const QUIET_FLAGS = [
+  '--disable-proto=delete',
+  '--disable-warning=ExperimentalWarning',
+  '--disable-warning=SecurityWarning',
+];
+
+/** The bundles, and piscina, which starts its threads from a file of its own. */
+function ownCode(shardFile: string): string[] {
+  return [dirname(shardFile), packageOf(createRequire(shardFile).resolve('piscina'))];
+}
+
+function permissionFlags(readable: readonly string[]): string[] {
+  const stable = process.allowedNodeEnvironmentFlags.has('--permission');
+  return [
+    stable ? '--permission' : '--experimental-permission',
+    '--allow-worker',
+    ...readable.map((directory) => `--allow-fs-read=${join(directory, '*')}`),
+  ];
+}
