@@ -5,6 +5,7 @@
 import { parseHarnessFlags } from '../shared/flags.ts';
 import { printFigures, type Figure } from '../shared/figures.ts';
 import type { Findings } from './findings.ts';
+import { fuzzJournal } from './fuzz-journal.ts';
 import { fuzzStreams } from './fuzz-streams.ts';
 import { fuzzTools } from './fuzz-tools.ts';
 import { fuzzYaml } from './fuzz-yaml.ts';
@@ -18,6 +19,7 @@ const values = parseHarnessFlags(
     streams: { kind: 'number', default: 100_000, about: 'streams to draw and spoil' },
     served: { kind: 'number', default: 500, about: 'streams over a connection' },
     documents: { kind: 'number', default: 100_000, about: 'YAML documents to draw and spoil' },
+    damages: { kind: 'number', default: 2_000, about: 'damaged copies of a store' },
     episode: {
       kind: 'number',
       default: -1,
@@ -46,4 +48,5 @@ if (chosen.includes('streams')) {
   report(await fuzzStreams({ seed, streams, served, maxCuts: Infinity }));
 }
 if (chosen.includes('yaml')) report(fuzzYaml({ seed, documents: values.documents }));
+if (chosen.includes('journal')) report(await fuzzJournal({ seed, damages: values.damages }));
 printFigures(figures);
