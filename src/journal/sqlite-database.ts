@@ -74,6 +74,8 @@ export class SqliteDatabase {
   }
 
   close(): void {
+    // The connection itself lives on for a while: it must not hold a lock.
+    this.rollback();
     this.#statements.clear();
     this.#connection.close();
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +8,8 @@ import { inTransaction } from './sqlite-schema.ts';
 
 /** Who owns a store, as its row says. */
 interface Holder {
+  /** One lease of this process among others. */
+  readonly token: string;
   readonly pid: number;
   readonly host: string;
   /** One boot of one machine, and the namespace in which the pid means something; null where that cannot be known. */
@@ -22,6 +25,10 @@ interface OwnerRow {
   readonly holder: Holder;
 }
 
+/** Leases that this process holds, whichever copy of this module took them; what it could not give back is not here. */
+const LEASES = Symbol.for('skein.leases');
+const held: Set<string> = ((globalThis as { [LEASES]?: Set<string> })[LEASES] ??= new Set());
+
 const TAKE = 'UPDATE owner SET fence = ?, beat = beat + 1, released = 0, holder = ? WHERE one = 1';
 const BEAT = 'UPDATE owner SET beat = beat + 1 WHERE one = 1';
 const RELEASE = 'UPDATE owner SET released = 1 WHERE one = 1';
@@ -35,10 +42,13 @@ const READ =
 export class SqliteLease {
   readonly fence: number;
   readonly #database: SqliteDatabase;
+  readonly #token: string;
 
-  private constructor(database: SqliteDatabase, fence: number) {
+  private constructor(database: SqliteDatabase, fence: number, token: string) {
     this.#database = database;
     this.fence = fence;
+    this.#token = token;
+    held.add(token);
   }
 
   /**
@@ -54,13 +64,15 @@ export class SqliteLease {
       await sleep(leaseMs);
       if (!isSame(seen, readOwner(database))) throw heldBy(database, readOwner(database));
     }
-    return inTransaction(database, () => {
+    const holder = self();
+    const fence = inTransaction(database, () => {
       const now = readOwner(database);
       // Somebody was faster, or it lives after all.
       if (!isSame(seen, now)) throw heldBy(database, now);
-      database.run(TAKE, [now.fence + 1, Buffer.from(JSON.stringify(self()))]);
-      return new SqliteLease(database, now.fence + 1);
+      database.run(TAKE, [now.fence + 1, Buffer.from(JSON.stringify(holder))]);
+      return now.fence + 1;
     });
+    return new SqliteLease(database, fence, holder.token);
   }
 
   /** To be called inside every write transaction. @throws {StoreError} `store_locked` when another owner took over */
@@ -83,7 +95,9 @@ export class SqliteLease {
     });
   }
 
+  /** Gives the store up. When the file cannot be told, others have to wait for this process to end; it itself need not. */
   release(): void {
+    held.delete(this.#token);
     inTransaction(this.#database, () => {
       this.check();
       this.#database.run(RELEASE);
@@ -120,6 +134,7 @@ function heldBy(database: SqliteDatabase, { holder }: OwnerRow): StoreError {
 /** This process, as the row of a store that it owns says. */
 function self(): Holder {
   return {
+    token: randomUUID(),
     pid: process.pid,
     host: hostname(),
     machine: machine(),
@@ -131,7 +146,8 @@ function lifeOf(holder: Holder): 'alive' | 'dead' | 'unknown' {
   const here = machine();
   if (here === null || holder.machine !== here || holder.started === null) return 'unknown';
   const started = startOf(holder.pid);
-  if (started !== undefined) return started === holder.started ? 'alive' : 'dead';
+  if (started !== undefined && started !== holder.started) return 'dead';
+  if (started !== undefined) return holder.pid !== process.pid || held.has(holder.token) ? 'alive' : 'dead';
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

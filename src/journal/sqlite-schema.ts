@@ -126,8 +126,8 @@ export function migrateStore(database: SqliteDatabase, migrations: readonly stri
 
 /** Runs the body in one transaction that has the write lock from its beginning; all of it is kept, or nothing. */
 export function inTransaction<T>(database: SqliteDatabase, body: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
   try {
+    database.exec('BEGIN IMMEDIATE');
     const value = body();
     database.exec('COMMIT');
     return value;

@@ -189,7 +189,7 @@ function letGo(lease: SqliteLease): void {
   try {
     lease.release();
   } catch {
-    // This process holds it until it ends.
+    // Others wait until this process has ended.
   }
 }
 
