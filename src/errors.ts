@@ -318,5 +318,8 @@ export class ModelError extends SkeinError {
  */
 export class OutputError extends SkeinError {}
 
-/** A command was called wrongly: `usage`, `input_unreadable`. */
+/**
+ * A command was called wrongly: `usage`, `input_unreadable`; `no_batch` (nothing there that could be continued),
+ * `job_changed` (a batch is to be continued with another job).
+ */
 export class UsageError extends SkeinError {}

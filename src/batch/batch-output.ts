@@ -46,6 +46,12 @@ export class BatchOutput {
     return new BatchOutput(directory, image);
   }
 
+  /** Of a batch that is continued. @throws {OutputError} `output_unwritable` */
+  static async reopen(directory: string, image: BaseImage): Promise<BatchOutput> {
+    await attempt(directory, () => makeDirectory(join(directory, 'patches')));
+    return new BatchOutput(directory, image);
+  }
+
   private constructor(directory: string, image: BaseImage) {
     this.directory = directory;
     this.#image = image;

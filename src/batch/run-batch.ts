@@ -7,6 +7,7 @@ import type { SessionPool } from '../pool/pool.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { serializeError, type SerializedError } from '../protocol/serialized-error.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { BASE_SESSION, FIRST_ATTEMPT, sessionIdOf, type ItemStanding } from './item-standing.ts';
 import type { Job } from './job.ts';
 import type { BatchItem } from './plan.ts';
 
@@ -29,6 +30,8 @@ export interface ItemOutcome {
   /** Null where no prompt was sent. Its files are there whatever the status. */
   readonly result: PromptResult | null;
   readonly error: SerializedError | null;
+  /** An earlier run of the batch began it; this one took its result from the journal, or went on with it. */
+  readonly resumed?: true;
 }
 
 export interface BatchOutcome {
@@ -36,7 +39,7 @@ export interface BatchOutcome {
   readonly items: readonly ItemOutcome[];
   /** The caller's signal ended it. */
   readonly interrupted: boolean;
-  /** The model error that the first items all ended with, so that no more were started. */
+  /** Why no more items were started: the model error that the first ones all ended with, or what is wrong with the store. */
   readonly stoppedBy: SerializedError | null;
   readonly startedAt: Date;
   readonly durationMs: number;
@@ -45,7 +48,14 @@ export interface BatchOutcome {
 /** What happens in a batch, in order. Every item that starts ends once; `batch-ended` comes once, last. */
 export type BatchEvent =
   | { readonly type: 'batch-started'; readonly items: number; readonly concurrency: number }
-  | { readonly type: 'item-started'; readonly item: BatchItem }
+  | {
+      readonly type: 'item-started';
+      readonly item: BatchItem;
+      /** From 1: how often it has been started, in whatever run. */
+      readonly attempt: number;
+      /** See {@link ItemOutcome.resumed}. */
+      readonly resumed: boolean;
+    }
   /** Something in the item's session, `prompt-ended` included. */
   | { readonly type: 'item-event'; readonly item: BatchItem; readonly event: SessionEvent }
   | { readonly type: 'item-ended'; readonly outcome: ItemOutcome }
@@ -57,6 +67,8 @@ export interface BatchOptions {
   readonly items: readonly BatchItem[];
   /** The files that every session starts from. */
   readonly image: BaseImage;
+  /** By item id: how far an earlier run on the pool's store has come. Default: all items are new. */
+  readonly standings?: ReadonlyMap<string, ItemStanding>;
   /** Default the job's, and else the pool's. */
   readonly model?: string;
   /** Sessions at a time. Default the job's, and else {@link DEFAULT_CONCURRENCY}. */
@@ -68,12 +80,13 @@ export interface BatchOptions {
 }
 
 /**
- * Runs one session an item, `concurrency` at a time, all over one base image.
+ * Runs one session an item, `concurrency` at a time, all over one base image. Items that an earlier run has done come
+ * first, without running; then those that it was in the middle of.
  * @throws what `pool.start` throws, before anything is run, when no session of this job could start (`unknown_provider`,
  *   `missing_key`, `unknown_preset`, …), or `invalid_job` for a directory of skills that is not there
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
-  const { job, items, onEvent = () => undefined } = options;
+  const { job, items, onEvent = () => undefined, standings = new Map<string, ItemStanding>() } = options;
   // Also ends what runs when the caller's listener fails.
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
@@ -81,34 +94,41 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   setMaxListeners(0, signal);
   const concurrency = Math.min(options.concurrency ?? job.concurrency ?? DEFAULT_CONCURRENCY, items.length);
   const sessionOptions = sessionOptionsOf(options);
-  await checkSkills(job);
-  // Wrong for one is wrong for all: found before a report says so once an item.
-  await (await options.pool.start(sessionOptions)).close();
+  await assertStartable(options);
 
   const startedAt = new Date();
   const startedMs = performance.now();
   const outcomes = new Map<BatchItem, ItemOutcome>();
-  const queue = items.values();
+  const tasks = items.map((item) => ({ item, standing: standings.get(item.id) ?? FIRST_ATTEMPT }));
+  const queue = [...tasks.filter(isAt('open')), ...tasks.filter(isAt('start'))].values();
   let stoppedBy: SerializedError | null = null;
   let doneCount = 0;
   let modelErrors = 0;
   await onEvent({ type: 'batch-started', items: items.length, concurrency });
 
+  const take = async ({ item, standing }: Task): Promise<void> => {
+    const resumed = standing.at !== 'start';
+    await onEvent({ type: 'item-started', item, attempt: standing.attempt, resumed });
+    const ended = await runItem({ item, standing }, sessionOptions, { ...options, signal });
+    const outcome: ItemOutcome = resumed ? { ...ended, resumed } : ended;
+    outcomes.set(item, outcome);
+    if (outcome.status === 'done') doneCount += 1;
+    if (outcome.result?.stopReason === 'model-error') modelErrors += 1;
+    if (doneCount === 0 && modelErrors >= HOPELESS_AFTER) stoppedBy ??= outcome.error;
+    // What cannot be journalled cannot be promised to anybody.
+    if (isStoreError(outcome.error)) stoppedBy ??= outcome.error;
+    await onEvent({ type: 'item-ended', outcome });
+  };
   const worker = async (): Promise<void> => {
     for (;;) {
       if (stoppedBy || signal.aborted) return;
-      const { value: item, done } = queue.next();
+      const { value: task, done } = queue.next();
       if (done) return;
-      await onEvent({ type: 'item-started', item });
-      const outcome = await runItem(item, sessionOptions, { ...options, signal });
-      outcomes.set(item, outcome);
-      if (outcome.status === 'done') doneCount += 1;
-      if (outcome.result?.stopReason === 'model-error') modelErrors += 1;
-      if (doneCount === 0 && modelErrors >= HOPELESS_AFTER) stoppedBy ??= outcome.error;
-      await onEvent({ type: 'item-ended', outcome });
+      await take(task);
     }
   };
   try {
+    for (const task of tasks.filter(isAt('done'))) await take(task);
     await Promise.all(Array.from({ length: concurrency }, worker));
   } catch (error) {
     stop.abort();
@@ -128,6 +148,33 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   return outcome;
 }
 
+/** An item, and where it begins. */
+interface Task {
+  readonly item: BatchItem;
+  readonly standing: ItemStanding;
+}
+
+function isAt(at: ItemStanding['at']): (task: Task) => boolean {
+  return ({ standing }) => standing.at === at;
+}
+
+function isStoreError(error: SerializedError | null): boolean {
+  return error !== null && /^(?:store|storage)_/.test(error.code);
+}
+
+/**
+ * What is wrong for one item is wrong for all: it is found before a report says so once an item. The session that is
+ * started for this stays in the pool's store, if that is a durable one, and keeps the base image there.
+ * @throws as {@link runBatch}
+ */
+export async function assertStartable(
+  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model'>,
+): Promise<void> {
+  await checkSkills(options.job);
+  if (options.pool.session(BASE_SESSION)) return;
+  await (await options.pool.start({ ...sessionOptionsOf(options), id: BASE_SESSION })).close();
+}
+
 /** One session does without a directory of skills; a job that names one is not meant to be paid for without it. */
 async function checkSkills({ skills = [] }: Job): Promise<void> {
   for (const directory of skills) {
@@ -140,7 +187,11 @@ async function checkSkills({ skills = [] }: Job): Promise<void> {
   }
 }
 
-function sessionOptionsOf({ job, image, model = job.model }: BatchOptions): SessionOptions {
+function sessionOptionsOf({
+  job,
+  image,
+  model = job.model,
+}: Pick<BatchOptions, 'job' | 'image' | 'model'>): SessionOptions {
   const { system, skills, tools, maxTurns, modelOptions } = job;
   return {
     base: image,
@@ -154,18 +205,25 @@ function sessionOptionsOf({ job, image, model = job.model }: BatchOptions): Sess
 }
 
 async function runItem(
-  item: BatchItem,
+  { item, standing }: Task,
   sessionOptions: SessionOptions,
   { pool, job, signal, onEvent = () => undefined }: BatchOptions,
 ): Promise<ItemOutcome> {
+  if (standing.at === 'done') return { item, status: 'done', result: standing.result, error: null };
   let result: PromptResult | null = null;
   try {
-    await using session = await pool.start(sessionOptions);
+    const id = sessionIdOf(item.id, standing.attempt);
+    await using session =
+      (standing.at === 'open' ? pool.session(id) : undefined) ??
+      (await pool.start({ ...sessionOptions, id }));
+    const prompt = (standing.at === 'open' ? standing.prompt : null) ?? item.prompt;
     const limits = {
+      // Sent again after a crash it is the same prompt.
+      idempotencyKey: sessionIdOf(item.id, 1),
       ...(signal ? { signal } : {}),
       ...(job.timeoutMs === undefined ? {} : { timeoutMs: job.timeoutMs }),
     };
-    for await (const event of session.stream(item.prompt, limits)) {
+    for await (const event of session.stream(prompt, limits)) {
       if (event.type === 'prompt-ended') result = event.result;
       await onEvent({ type: 'item-event', item, event });
     }

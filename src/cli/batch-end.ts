@@ -8,4 +8,8 @@ export interface BatchEnd {
   readonly applied: boolean;
   readonly problem: Error | undefined;
   readonly exitCode: ExitCode;
+  /** Items that an earlier run has done. */
+  readonly doneBefore: number;
+  /** The command that goes on with it; null when everything is done. */
+  readonly resume: string | null;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import type { ItemReport } from '../batch/report.ts';
-import type { BatchEvent } from '../batch/run-batch.ts';
+import type { BatchEvent, ItemOutcome } from '../batch/run-batch.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import { serializeError } from '../protocol/serialized-error.ts';
 import type { BatchEnd } from './batch-end.ts';
@@ -27,15 +27,21 @@ export class BatchRecords {
 
   event(event: BatchEvent): void {
     if (event.type === 'item-started') {
-      this.#writer.record('session.started', { item: event.item.id, number: event.item.number });
+      const { item, attempt, resumed } = event;
+      this.#writer.record('session.started', {
+        item: item.id,
+        number: item.number,
+        ...(attempt > 1 ? { attempt } : {}),
+        ...(resumed ? { resumed } : {}),
+      });
     } else if (event.type === 'item-event') {
       this.#session(event.item.id, event.event);
     }
   }
 
-  item({ entry }: ItemReport): void {
+  item({ entry }: ItemReport, { resumed }: ItemOutcome): void {
     const { id, ...rest } = entry;
-    this.#writer.record('session.ended', { item: id, ...rest });
+    this.#writer.record('session.ended', { item: id, ...rest, ...(resumed ? { resumed } : {}) });
   }
 
   ended({ report }: WrittenBatch, end: BatchEnd): void {
@@ -49,6 +55,7 @@ export class BatchRecords {
       conflicts: report.conflicts,
       applied: end.applied,
       error: end.problem ? serializeError(end.problem, 'write_failed') : null,
+      resume: end.resume,
       out: end.directory,
       patch: join(end.directory, report.merged.patch),
       report: join(end.directory, 'report.html'),

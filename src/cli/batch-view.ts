@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { countOf, formatCount, formatDuration } from '../batch/format.ts';
 import type { Report, ReportItem } from '../batch/report.ts';
+import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { BatchEnd } from './batch-end.ts';
 import { EXIT } from './exit-code.ts';
 import { viewDiffStat } from './diff-view.ts';
@@ -37,11 +38,14 @@ export function viewBatch(
     countOf(totals.usage.totalTokens, 'token'),
     ...(totals.conflicts > 0 ? [`${formatCount(totals.conflicts)} in conflict`] : []),
     ...(report.interrupted ? ['interrupted'] : []),
+    ...(end.doneBefore > 0 ? [`${formatCount(end.doneBefore)} by an earlier run`] : []),
   ].join(' · ');
   const lines = [`${mark} ${c.bold(headline)}`];
+  if (end.doneBefore === totals.items)
+    lines.push('  Everything was done already: nothing was run, and the report was written again.');
   if (report.stoppedBy)
     lines.push(
-      c.red(`  stopped: the first items all failed with: ${printableLine(report.stoppedBy.message)}`),
+      c.red(`  stopped: ${stopReason(report.stoppedBy)}: ${printableLine(report.stoppedBy.message)}`),
     );
   if (end.scripted) lines.push(c.dim('  A scripted model answered: no language model was used.'));
   const place = (name: string): string => shortest(join(end.directory, name));
@@ -59,8 +63,13 @@ export function viewBatch(
   ${printableLine(report.merged.applyCommand)}`,
       ),
     );
+  if (end.resume !== null) lines.push(c.dim(`  To run what is not done:\n  ${printableLine(end.resume)}`));
   blocks.push(lines.join('\n'));
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+function stopReason({ code }: SerializedError): string {
+  return code === 'model_error' ? 'the first items all failed with' : 'nothing more can be kept';
 }
 
 /** The files that no version of was taken. */

@@ -1,19 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { applyChanges } from '../batch/apply-changes.ts';
-import { BatchOutput, type WrittenBatch } from '../batch/batch-output.ts';
-import { parseJob, type Job } from '../batch/job.ts';
-import { planItems } from '../batch/plan.ts';
-import { runBatch, type BatchEvent } from '../batch/run-batch.ts';
+import { writeBatchFile } from '../batch/batch-file.ts';
+import type { WrittenBatch } from '../batch/batch-output.ts';
+import { parseJob } from '../batch/job.ts';
+import { runBatch, type BatchEvent, type BatchOutcome } from '../batch/run-batch.ts';
 import { UsageError } from '../errors.ts';
 import { SessionPool } from '../pool/pool.ts';
-import type { BaseImage } from '../workspace/base-image.ts';
-import { baseImage } from '../workspace/make-base-image.ts';
 import type { BatchEnd } from './batch-end.ts';
 import { BatchRecords } from './batch-records.ts';
+import { continuedBatch, newBatch, resumeCommand, type BatchSetup } from './batch-setup.ts';
 import { viewBatch } from './batch-view.ts';
-import { chooseModel } from './choose-model.ts';
-import { defaultOutput } from './default-output.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
 import { LiveProgress } from './live-progress.ts';
@@ -27,6 +24,9 @@ export interface BatchCommandOptions {
   readonly concurrency?: number;
   readonly limit?: number;
   readonly out?: string;
+  /** Output directory of the batch that is continued. */
+  readonly resume?: string;
+  readonly force?: true;
   readonly provider: readonly string[];
   readonly write?: true;
   readonly json?: true;
@@ -34,41 +34,42 @@ export interface BatchCommandOptions {
 
 /** `skein batch job.yaml` */
 export async function batchCommand(jobFile: string, options: BatchCommandOptions): Promise<ExitCode> {
+  checkTogether(options);
   const terminal = describeTerminal(options);
   const records = terminal.json
     ? new BatchRecords(new NdjsonWriter((line) => process.stdout.write(line)))
     : undefined;
   const job = parseJob(await readJobFile(jobFile), jobFile);
-  const directory = resolve(options.dir ?? '.');
-  const out = options.out === undefined ? undefined : resolve(options.out);
-  const image = await readDirectory(directory, job);
-  const items = planItems(job, image, jobFile).slice(0, options.limit);
-
-  await using chosen = await chooseModel({
-    model: options.model ?? job.model,
-    providers: options.provider,
-    from: options.model === undefined ? dirname(jobFile) : '.',
-  });
-  const { model, scripted } = chosen;
-  await using pool = await SessionPool.open({ providers: chosen.providers });
   using progress = new LiveProgress(job.name, terminal);
   using _ = relayWarnings((line) => progress.remark(line));
+  const parts = { job, jobFile, options };
+  await using setup =
+    options.resume === undefined
+      ? await newBatch(parts)
+      : await continuedBatch(resolve(options.resume), parts);
+  const { directory, image, items, chosen, output, store, earlier } = setup;
+  await using pool = await SessionPool.open({ providers: chosen.providers, store });
   using interrupt = new Interrupt(() => progress.interrupt());
 
-  let output: BatchOutput | undefined;
   let concurrency = 0;
   const onEvent = async (event: BatchEvent): Promise<void> => {
     progress.update(event);
     if (event.type === 'batch-started') {
       concurrency = event.concurrency;
-      // Before anything is paid for, but after it is known that the job can run at all.
-      output = await BatchOutput.create(out ?? (await defaultOutput(job.name)), image);
-      records?.started({ name: job.name, model, items: items.length, concurrency, out: output.directory });
+      if (!isComplete(setup)) await writeBatchFile(output.directory, setup.file);
+      records?.started({
+        name: job.name,
+        model: chosen.model,
+        items: items.length,
+        concurrency,
+        out: output.directory,
+        ...(earlier ? { resumed: true, done: doneBefore(setup) } : {}),
+      });
     }
     records?.event(event);
-    if (event.type === 'item-ended' && output) {
+    if (event.type === 'item-ended') {
       const report = await output.writeItem(event.outcome);
-      records?.item(report);
+      records?.item(report, event.outcome);
     }
   };
   try {
@@ -77,27 +78,32 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       job,
       items,
       image,
-      model,
+      model: chosen.model,
       signal: interrupt.signal,
       onEvent,
+      ...(earlier ? { standings: earlier.standings } : {}),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
-    if (!output) throw new TypeError('the batch ended without batch-started');
-    const written = await output.finish(outcome, { name: job.name, model, concurrency, source: directory });
+    const about = { name: job.name, model: chosen.model, concurrency, source: directory };
+    const written = await output.finish(withEarlier(outcome, setup), about);
     progress[Symbol.dispose]();
     const wantsWrite = options.write === true && !outcome.interrupted;
     const problem = wantsWrite ? await tryToApply(directory, written) : undefined;
     // What is in conflict was not written.
     const isWritten = problem === undefined && (!wantsWrite || written.merge.conflicts.length === 0);
-    const isComplete = isWritten && written.report.totals.done === items.length;
+    const isDone = written.report.totals.done === items.length;
     const end: BatchEnd = {
       directory: output.directory,
       applied: wantsWrite && problem === undefined,
       problem,
-      exitCode: interrupt.exitCode ?? (isComplete ? EXIT.done : EXIT.unfinished),
+      exitCode: interrupt.exitCode ?? (isWritten && isDone ? EXIT.done : EXIT.unfinished),
+      doneBefore: doneBefore(setup),
+      resume: isDone ? null : resumeCommand(jobFile, output.directory, options.provider),
     };
     if (records) records.ended(written, end);
-    else process.stdout.write(viewBatch(written, { ...end, terminal, scripted }));
+    else process.stdout.write(viewBatch(written, { ...end, terminal, scripted: chosen.scripted }));
+    // What an earlier run was in the middle of may still be going on; it is left to the next one.
+    if (outcome.interrupted) await pool.close({ deadlineMs: 0 });
     return end.exitCode;
   } catch (error) {
     records?.failed(error);
@@ -105,13 +111,31 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
   }
 }
 
-/** The files that the batch is about. */
-function readDirectory(directory: string, job: Job): Promise<BaseImage> {
-  return baseImage.fromDirectory(directory, {
-    include: job.include ?? [],
-    // Results of earlier batches are no sources.
-    exclude: [...(job.exclude ?? []), '.skein'],
-  });
+function checkTogether({ resume, out, force }: BatchCommandOptions): void {
+  if (resume !== undefined && out !== undefined)
+    throw new UsageError('usage', 'Options --resume and --out exclude each other; give one of them.');
+  if (resume === undefined && force)
+    throw new UsageError('usage', 'Option --force goes with --resume; a new batch has nothing to force.');
+}
+
+/** Items that earlier runs have done. */
+function doneBefore({ earlier }: BatchSetup): number {
+  return [...(earlier?.standings.values() ?? [])].filter(({ at }) => at === 'done').length;
+}
+
+/** There is nothing left to run. */
+function isComplete(setup: BatchSetup): boolean {
+  return doneBefore(setup) === setup.items.length;
+}
+
+/** The outcome of all runs of the batch together. */
+function withEarlier(outcome: BatchOutcome, setup: BatchSetup): BatchOutcome {
+  const { startedAt, earlierMs } = setup.file;
+  return {
+    ...outcome,
+    startedAt: new Date(startedAt),
+    durationMs: earlierMs + (isComplete(setup) ? 0 : outcome.durationMs),
+  };
 }
 
 async function readJobFile(jobFile: string): Promise<string> {

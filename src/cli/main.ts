@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BatchCommandOptions } from './batch.ts';
 import type { ModelCommandOptions } from './model.ts';
@@ -7,7 +6,9 @@ import type { RunCommandOptions } from './run.ts';
 import { MAX_CONCURRENCY } from '../batch/job.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { tolerateBrokenOutput } from './output-streams.ts';
-import { printableLine } from './printable.ts';
+import { printable, printableLine } from './printable.ts';
+import { redactor } from './secrets.ts';
+import { version } from './version.ts';
 import { OutputError, SkeinError } from '../errors.ts';
 
 const outputHasFailed = tolerateBrokenOutput();
@@ -30,6 +31,7 @@ const program = new Command('skein')
   .description('Runs many coding-agent sessions, each with its own in-memory files, and gives back patches.')
   .version(version())
   .showHelpAfterError('(skein --help, or skein <command> --help, tells more)')
+  .configureOutput({ writeErr: (text) => process.stderr.write(printable(text)) })
   .exitOverride();
 
 program
@@ -65,6 +67,8 @@ program
   )
   .option('--limit <n>', 'only the first items: to try a job before paying for all of it', wholeNumber(1))
   .option('-o, --out <directory>', 'where the patches and the report go (default: .skein/<name>-<time>)')
+  .option('--resume <directory>', 'go on with the batch whose output is there: only what is not done is run')
+  .option('--force', 'with --resume: go on even though the job file has changed')
   .option('-w, --write', 'write the merged changes to the files, if those are still what the sessions saw')
   .addOption(jsonOption())
   .action(async (job: string, options: BatchCommandOptions) => {
@@ -117,9 +121,11 @@ function exitCodeOf(error: unknown): ExitCode {
 
 /** One line, with the code; a defect of skein itself also says where. */
 function describe(error: unknown): string {
-  if (error instanceof SkeinError) return `${printableLine(error.message)} [${error.code}]`;
+  if (error instanceof SkeinError) {
+    return `${printableLine(redactor.redactMessage(error.message))} [${error.code}]`;
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `unexpected error, please report it: ${text}`;
+  return `unexpected error, please report it: ${printable(redactor.redactMessage(text))}`;
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {
@@ -133,19 +139,4 @@ function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (value: str
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
     throw new InvalidArgumentError(`Expected a whole number ${range}.`);
   };
-}
-
-function version(): string {
-  // From dist/src/cli as from src/cli.
-  for (const up of ['../../../package.json', '../../package.json']) {
-    try {
-      const { name, version: found } = JSON.parse(
-        readFileSync(new URL(up, import.meta.url), 'utf8'),
-      ) as Record<string, string>;
-      if (name === 'skein' && found !== undefined) return found;
-    } catch {
-      // The other place.
-    }
-  }
-  return 'unknown';
 }

@@ -6,6 +6,8 @@ export interface ProgressState {
   items: number;
   done: number;
   failed: number;
+  /** Of those that have ended: they were begun by an earlier run of the batch. */
+  resumed: number;
   /** Of all sessions, those that still run included. */
   tokens: number;
   /** What each running item is doing, in the order they started. */
@@ -13,7 +15,7 @@ export interface ProgressState {
 }
 
 export function newProgress(): ProgressState {
-  return { items: 0, done: 0, failed: 0, tokens: 0, running: new Map() };
+  return { items: 0, done: 0, failed: 0, resumed: 0, tokens: 0, running: new Map() };
 }
 
 /** Takes one event into the state. */
@@ -23,7 +25,7 @@ export function advance(state: ProgressState, event: BatchEvent): void {
       state.items = event.items;
       break;
     case 'item-started':
-      state.running.set(event.item.id, 'starting');
+      state.running.set(event.item.id, event.resumed ? 'resuming' : 'starting');
       break;
     case 'item-event':
       followSession(state, event.item.id, event.event);
@@ -60,8 +62,9 @@ function followSession(state: ProgressState, itemId: string, event: SessionEvent
   }
 }
 
-function countEnd(state: ProgressState, { item, status }: ItemOutcome): void {
+function countEnd(state: ProgressState, { item, status, resumed }: ItemOutcome): void {
   state.running.delete(item.id);
+  if (resumed) state.resumed += 1;
   if (status === 'done') state.done += 1;
   else state.failed += 1;
 }

@@ -32,6 +32,7 @@ export function viewProgress(
     `${formatCount(state.done)} done`,
     `${state.running.size} running`,
     `${formatCount(state.failed)} failed`,
+    ...(state.resumed > 0 ? [`${formatCount(state.resumed)} resumed`] : []),
     `${formatCount(state.tokens)} tokens`,
     formatDuration(options.elapsedMs),
   ];

@@ -58,6 +58,8 @@ describe('skein batch, piped', () => {
     expect(out.startsWith(join(here.path, '.skein', 'lets-'))).toBe(true);
     expect(readdirSync(out).sort()).toEqual([
       '.gitignore',
+      'batch.json',
+      'journal.db',
       'merged.patch',
       'patches',
       'report.html',

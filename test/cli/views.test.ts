@@ -14,6 +14,7 @@ describe('the live view', () => {
     items: 298,
     done: 40,
     failed: 2,
+    resumed: 0,
     tokens: 12_345,
     running: new Map(Array.from({ length: 8 }, (_, i) => [`src/resources/file-${i}\u001b[31m.ts`, 'edit'])),
   };
@@ -32,6 +33,13 @@ describe('the live view', () => {
       ...Array.from({ length: 6 }, (_, i) => `  ⠋ src/resources/file-${i}.ts edit`),
       '    and 2 more',
     ]);
+  });
+
+  it('says how many items were begun by an earlier run', () => {
+    const options = { columns: 80, elapsedMs: 3_210, frame: 0, colors, interrupted: false };
+    expect(viewProgress('tidy', { ...state, resumed: 12 }, options).split('\n')[1]).toBe(
+      '  40 done · 8 running · 2 failed · 12 resumed · 12,345 tokens · 3.2 s',
+    );
   });
 
   it.each([
