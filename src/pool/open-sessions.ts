@@ -137,6 +137,12 @@ export class OpenSessions {
     return this.drivers;
   }
 
+  /** It has nothing to do for now, and may be parked. */
+  rest(sessionId: string): void {
+    const driver = this.#byId.get(sessionId)?.driver;
+    if (driver) this.#parking.rest(sessionId, driver.record.byteLength);
+  }
+
   /** It is closed, or was never started after all. */
   forget(sessionId: string): void {
     this.#parking.wake(sessionId);
@@ -165,7 +171,7 @@ export class OpenSessions {
     open.hostTools ??= new HostTools(this.#toolsOf(record.spec), this.#parts.ports.clock);
     open.driver = this.#drive(record, open.images, open.hostTools);
     if (this.#isClosing) void open.driver.park(0);
-    else this.#rest(sessionId);
+    else this.rest(sessionId);
     return open.driver;
   }
 
@@ -197,13 +203,8 @@ export class OpenSessions {
       maxQueuedPrompts,
       admit: () => admit(model),
       onBusy: () => this.#parking.wake(sessionId),
-      onRest: () => this.#rest(sessionId),
+      onRest: () => this.rest(sessionId),
     });
-  }
-
-  #rest(sessionId: string): void {
-    const driver = this.#byId.get(sessionId)?.driver;
-    if (driver) this.#parking.rest(sessionId, driver.record.byteLength);
   }
 
   #park(sessionId: string): void {

@@ -50,7 +50,7 @@ export interface LimitOptions {
   readonly parkAfterMs?: number;
   /** Idle sessions that stay in memory. Default 2,048. */
   readonly maxIdleSessions?: number;
-  /** Bytes of idle sessions, messages and changed files, that stay in memory. Default 256 MiB. */
+  /** Bytes of idle sessions, messages and changed files, that stay in memory; the one used last always does. Default 256 MiB. */
   readonly maxIdleBytes?: number;
   /** Prompts that may wait in one session's mailbox. Default 64. */
   readonly maxQueuedPrompts?: number;
@@ -196,8 +196,8 @@ const poolOptions = z.strictObject({
     z.strictObject({
       maxSessions: count(1),
       parkAfterMs: z.optional(z.union([timeMs, z.literal(Infinity)])),
-      maxIdleSessions: count(0),
-      maxIdleBytes: count(0),
+      maxIdleSessions: count(1),
+      maxIdleBytes: count(1),
       maxQueuedPrompts: count(0),
       stepTimeoutMs: timeMs,
       cancelGraceMs: z.optional(z.number().check(z.gte(0))),

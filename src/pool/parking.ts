@@ -47,12 +47,8 @@ export class Parking {
     this.wake(sessionId);
     this.#resting.set(sessionId, { byteLength, since: this.#clock.now() });
     this.#byteLength += byteLength;
-    while (
-      this.#resting.size > this.#limits.maxIdleSessions ||
-      (this.#byteLength > this.#limits.maxIdleBytes && this.#resting.size > 1)
-    ) {
-      this.#parkOldest();
-    }
+    // Never the one that was just used: whoever asked for it is about to give it work.
+    while (this.#resting.size > 1 && this.#isTooMuch()) this.#parkOldest();
     this.#armTimer();
   }
 
@@ -68,6 +64,11 @@ export class Parking {
     this.#stopTimer?.();
     this.#resting.clear();
     this.#byteLength = 0;
+  }
+
+  #isTooMuch(): boolean {
+    const { maxIdleSessions, maxIdleBytes } = this.#limits;
+    return this.#resting.size > maxIdleSessions || this.#byteLength > maxIdleBytes;
   }
 
   #parkOldest(): void {

@@ -72,7 +72,8 @@ export class SessionPool implements AsyncDisposable {
    */
   static async open(options: PoolOptions = {}): Promise<SessionPool> {
     const checked = checkPoolOptions(options);
-    const store = typeof checked.store === 'object' ? checked.store : await openStore(checked.store ?? 'memory');
+    const store =
+      typeof checked.store === 'object' ? checked.store : await openStore(checked.store ?? 'memory');
     return SessionPool.over(assemble(checked, store), checked.recover);
   }
 
@@ -199,7 +200,10 @@ export class SessionPool implements AsyncDisposable {
       throw this.#closing ? new PoolClosedError() : error;
     }
     const session = this.#closing ? undefined : this.#sessions.get(sessionId);
-    if (session) return session;
+    if (session) {
+      this.#sessions.rest(sessionId);
+      return session;
+    }
     await this.#abandon(sessionId);
     throw new PoolClosedError();
   }

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { collect, onStage, outline } from './support.ts';
+import { SessionRecord } from '../../src/journal/session-record.ts';
+import { KeptStore } from './kept-store.ts';
+import { collect, onStage, outline, stage } from './support.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'skein-trap-'));
 const trap = join(directory, 'trap');
@@ -36,6 +38,41 @@ describe('a session whose every new thread dies before any call', () => {
       rmSync(trap);
       expect(await session.prompt('again')).toMatchObject({ stopReason: 'end', reply: 'here I am' });
     });
+  });
+});
+
+describe('a session whose prompts all end in crashes', () => {
+  it('is put in quarantine with its reason, takes nothing more, and runs again when it is released', async () => {
+    const rules = [
+      { match: { user: 'go', turn: 0 }, answer: { calls: [{ name: 'exit', arguments: {} }] } },
+      { match: { user: 'again' }, answer: { text: 'here I am' } },
+    ];
+    const store = new KeptStore();
+    const stageOver = await stage(rules, { threads: { max: 2 } }, store);
+    const module = new URL('../fixtures/trapped-tools.mjs', import.meta.url);
+    module.searchParams.set('trap', trap);
+    const session = await stageOver.start({ id: 's', tools: [module] });
+    writeFileSync(trap, '');
+    const results = await Promise.all(['go', 'go', 'go', 'go'].map((text) => session.prompt(text)));
+    expect(results.map(({ stopReason, error }) => [stopReason, error?.code])).toEqual([
+      ['crashed', 'thread_lost'],
+      ['crashed', 'thread_lost'],
+      ['crashed', 'thread_lost'],
+      // It was waiting when the session was halted.
+      ['crashed', 'session_quarantined'],
+    ]);
+    expect(session.status()).toMatchObject({
+      state: 'halted',
+      quarantine: expect.stringContaining('3 prompts in a row') as string,
+    });
+    expect(stageOver.pool.stats().sessions.halted).toBe(1);
+    await expect(session.prompt('again')).rejects.toMatchObject({ code: 'session_quarantined' });
+    // Whoever opens the store next is told the same.
+    expect(SessionRecord.fold(store.read('s')).quarantine).toBe(session.status().quarantine);
+    rmSync(trap);
+    await session.release();
+    expect(await session.prompt('again')).toMatchObject({ stopReason: 'end', reply: 'here I am' });
+    await stageOver[Symbol.asyncDispose]();
   });
 });
 

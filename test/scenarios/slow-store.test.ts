@@ -94,6 +94,10 @@ describe('a store that fails', () => {
     expect(session.status().state).toBe('failed');
     await expect(session.prompt('prompt 3')).rejects.toMatchObject({ code: 'session_closed' });
     store.failing = false;
+    // Its prompts were accepted, and that is in the store: from there it goes on.
+    await session.release();
+    expect(await session.prompt('prompt 3')).toMatchObject({ stopReason: 'end', reply: 'answer 3' });
+    expect(await session.result(`${session.id}/1`)).toMatchObject({ stopReason: 'end', reply: 'answer 1' });
     await made[Symbol.asyncDispose]();
   });
 });
