@@ -12,6 +12,10 @@ import { summarize } from './summary.ts';
 export const LOCK_WAIT_MS = 5_000;
 const LOCK_RETRY_MS = 10;
 
+/** What one transaction may take on: it blocks the event loop, for some milliseconds and not for more. */
+const MAX_WRITES = 128;
+const MAX_BYTES = 2 * 1024 * 1024;
+
 /** One append, or the removal of a session. */
 export type SqliteWrite =
   | {
@@ -29,8 +33,8 @@ interface Pending {
 }
 
 /**
- * Group commit: what is written in one turn of the event loop, by however many sessions, is one transaction. All of it is
- * kept or nothing, so each single write is, too. A failed transaction changes nothing here either, and the next one is tried
+ * Group commit: what is written in one turn of the event loop, by however many sessions, is one transaction, or a few where
+ * it is much. All of one is kept or nothing, so each single write is, too. A failed transaction changes nothing here either, and the next one is tried
  * as if it had not been.
  */
 export class SqliteWriter {
@@ -39,7 +43,7 @@ export class SqliteWriter {
   /** What the file holds, as of the last commit; this is its only writer. */
   readonly #sessions: Map<string, SessionRow>;
   #nextNum: number;
-  #queue: Pending[] = [];
+  readonly #queue: Pending[] = [];
   #flushing: Promise<void> | null = null;
   /** Why nothing more is written: whether the last transaction was kept could not be learned. */
   #unknown: StoreError | null = null;
@@ -67,8 +71,7 @@ export class SqliteWriter {
     // After the callbacks of this turn, whose writes go into the same transaction.
     await setImmediate();
     while (this.#queue.length > 0) {
-      const batch = this.#queue;
-      this.#queue = [];
+      const batch = this.#queue.splice(0, batchSize(this.#queue));
       try {
         await retryWhileBusy(() => this.#commit(batch.map(({ write }) => write)));
         for (const { resolve } of batch) resolve();
@@ -157,6 +160,23 @@ export class SqliteWriter {
     }
     return true;
   }
+}
+
+/** How many of the writes that wait go into one transaction; at least one. */
+function batchSize(queue: readonly Pending[]): number {
+  let bytes = 0;
+  for (let size = 0; size < queue.length; size += 1) {
+    if (size === MAX_WRITES || bytes > MAX_BYTES) return size;
+    const { write } = queue[size]!;
+    if (write.type === 'append') bytes += write.encoded.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  }
+  return queue.length;
+}
+
+function bytesOf({ json, contents }: EncodedEntry): number {
+  let bytes = json.length;
+  for (const content of contents.values()) bytes += content.length;
+  return bytes;
 }
 
 /** Tries again, without blocking, while another process has the file's lock. @throws {StoreError} `store_locked` in the end */

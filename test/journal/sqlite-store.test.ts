@@ -98,9 +98,25 @@ describe('appends of one turn of the event loop', () => {
       },
     });
     commits = 0;
-    await Promise.all(Array.from({ length: 256 }, (_, i) => store.append(`s${i}`, [prompt('1')])));
+    await Promise.all(Array.from({ length: 100 }, (_, i) => store.append(`s${i}`, [prompt('1')])));
     expect(commits).toBe(1);
-    expect(store.sessions()).toHaveLength(256);
+    expect(store.sessions()).toHaveLength(100);
+  });
+
+  it('are several where they are many or large, so that none blocks for long', async () => {
+    let commits = 0;
+    const store = await open(inDirectory('groups.db'), {
+      onStatement: (statement, when) => {
+        if (statement === 'COMMIT' && when === 'after') commits += 1;
+      },
+    });
+    commits = 0;
+    await Promise.all(Array.from({ length: 300 }, (_, i) => store.append(`s${i}`, [prompt('1')])));
+    expect(commits).toBe(3);
+    const large = (i: number): JournalEntry => changed(new Uint8Array(1_500_000).fill(i));
+    await Promise.all(Array.from({ length: 4 }, (_, i) => store.append('large', [large(i)])));
+    expect(commits).toBe(5);
+    expect(store.session('large')?.entryCount).toBe(4);
   });
 
   it('do not fail with one of them that cannot be encoded', async () => {
