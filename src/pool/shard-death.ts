@@ -9,7 +9,7 @@ export class StderrTail {
 
   /** V8's last words, without the stack below them, which names files of this machine. */
   get fatalError(): string | undefined {
-    const [line] = /^.*(?:FATAL ERROR:|Fatal JavaScript|# Fatal).*$/m.exec(this.#text) ?? [];
+    const [line] = /^.*(?:FATAL ERROR:|Fatal JavaScript|Check failed:).*$/m.exec(this.#text) ?? [];
     return line?.replace(/^#\s*/, '').trim().slice(0, 200);
   }
 }
