@@ -10,7 +10,23 @@ export interface DamagedStore {
   readonly what: string;
   /** Nothing but the end of the log is gone, as after a crash: what is left must be read, and be what was written first. */
   readonly isTorn: boolean;
+  /** Changes the file further by this, which leaves SQLite nothing to complain of. */
+  readonly sql?: string;
 }
+
+const SQL = [
+  'DELETE FROM sessions WHERE num = 2',
+  'DELETE FROM entries WHERE key = (SELECT max(key) FROM entries)',
+  'DELETE FROM entries WHERE key = (SELECT min(key) FROM entries) + 1',
+  'DELETE FROM contents WHERE id = 2',
+  'UPDATE sessions SET entries = entries - 1 WHERE num = 1',
+  'UPDATE sessions SET prompts = prompts + 1 WHERE num = 3',
+  'UPDATE sessions SET closed = 1 WHERE num = 1',
+  'UPDATE sessions SET open_prompts = 0, updated_at = 7 WHERE num = 1',
+  "UPDATE entries SET json = replace(json, 'Go', 'No') || ' ' WHERE key % 7 = 3",
+  'UPDATE entries SET key = key + 1000 WHERE key = (SELECT max(key) FROM entries)',
+  'UPDATE contents SET bytes = zeroblob(length(bytes) + 1)',
+];
 
 export function damageStore(prng: Prng, { file, log }: StoreImage): DamagedStore {
   if (log.length > 0 && prng.chance(0.4)) {
@@ -20,6 +36,10 @@ export function damageStore(prng: Prng, { file, log }: StoreImage): DamagedStore
   if (log.length > 0 && prng.chance(0.5)) {
     const [bytes, what] = damaged(prng, log);
     return { file, log: bytes, what: `the log: ${what}`, isTorn: false };
+  }
+  if (log.length === 0 && prng.chance(0.2)) {
+    const sql = prng.pick(SQL);
+    return { file, log, what: `the file: ${sql}`, isTorn: false, sql };
   }
   const [bytes, what] = damaged(prng, file);
   return { file: bytes, log, what: `the file: ${what}`, isTorn: false };

@@ -150,6 +150,15 @@ const INSERTED = [
 
 /** A few bytes flipped, taken out, doubled or put in. */
 function spoil(prng: Prng, bytes: Buffer): Buffer {
+  if (prng.chance(0.4)) {
+    // One event more and nothing else: where more is broken, that is noticed first.
+    const places = [...bytes.toString('latin1').matchAll(/\n\n|\r\n\r\n|\r\r/g)].map(
+      ({ 0: end, index }) => index + end.length,
+    );
+    const at = places.length === 0 ? 0 : prng.pick(places);
+    const inserted = Buffer.from(prng.pick(INSERTED), 'latin1');
+    return Buffer.concat([bytes.subarray(0, at), inserted, bytes.subarray(at)]);
+  }
   let result = Buffer.from(bytes);
   for (let n = prng.between(1, 5); n > 0 && result.length > 0; n--) {
     const at = prng.below(result.length);

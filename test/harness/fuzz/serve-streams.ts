@@ -8,7 +8,7 @@ import type { NamedStream } from './recorded-streams.ts';
 
 const IDLE_MS = 300;
 /** Of every so many streams one stops in the middle and stays open. */
-const STALL_EVERY = 25;
+const STALL_EVERY = 13;
 
 type Ending = 'ended' | 'broken' | 'stalled';
 
@@ -37,9 +37,12 @@ export async function serveStreams(
     async ({ model }) => {
       for (let i = 0; i < count && !findings.isFull; i++) {
         const stream = prng.pick(streams);
-        const cut = prng.chance(0.1) ? stream.bytes.length : prng.below(stream.bytes.length);
+        const isStalled = i % STALL_EVERY === STALL_EVERY - 1;
+        const length = stream.bytes.length;
+        // One that stops does so with something begun and the finish reason far.
+        const cut = isStalled ? prng.between(1, length >> 1) : prng.chance(0.1) ? length : prng.below(length);
         bytes = stream.bytes.subarray(0, cut);
-        ending = i % STALL_EVERY === STALL_EVERY - 1 ? 'stalled' : prng.pick(['ended', 'broken']);
+        ending = isStalled ? 'stalled' : prng.pick(['ended', 'broken']);
         const place = `${stream.name}, ${ending} at byte ${cut} of ${stream.bytes.length}`;
         const whole = readStream([bytes], false);
         const startedAt = performance.now();
