@@ -78,6 +78,7 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
       steps: scheduler,
       models,
       retryPolicy: retryPolicy(modelOptions),
+      redactor: providers.redactor,
       nextStepId: () => (stepId += 1),
     },
     store,

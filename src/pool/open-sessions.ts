@@ -94,7 +94,7 @@ export class OpenSessions {
     const { sessionId } = record.spec;
     const open = this.#newEntry(sessionId, false);
     open.images = images;
-    open.hostTools = new HostTools(tools, this.#parts.ports.clock);
+    open.hostTools = this.#hostTools(tools);
     return (open.driver = this.#drive(record, images, open.hostTools));
   }
 
@@ -168,7 +168,7 @@ export class OpenSessions {
     if (entries.length === 0) throw unknownSession(sessionId);
     const record = SessionRecord.fold(entries);
     open.images = record.spec.images.map((handle) => BaseImage.open(handle));
-    open.hostTools ??= new HostTools(this.#toolsOf(record.spec), this.#parts.ports.clock);
+    open.hostTools ??= this.#hostTools(this.#toolsOf(record.spec));
     open.driver = this.#drive(record, open.images, open.hostTools);
     if (this.#isClosing) void open.driver.park(0);
     else this.rest(sessionId);
@@ -205,6 +205,11 @@ export class OpenSessions {
       onBusy: () => this.#parking.wake(sessionId),
       onRest: () => this.rest(sessionId),
     });
+  }
+
+  #hostTools(tools: readonly Tool[]): HostTools {
+    const { clock, redactor } = this.#parts.ports;
+    return new HostTools(tools, clock, redactor);
   }
 
   #park(sessionId: string): void {

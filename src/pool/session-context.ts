@@ -4,9 +4,11 @@ import type { Journal } from '../journal/journal.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import type { Redactor } from '../redactor.ts';
 import type { Clock } from './clock.ts';
 import type { HostTools } from './host-tools.ts';
 import type { ModelCaller } from './model-caller.ts';
+import { redactStep } from './redact-step.ts';
 import { moveSession, type SessionStateName } from './session-state.ts';
 import type { StepResult, StepScheduler } from './step-scheduler.ts';
 
@@ -18,6 +20,8 @@ export interface DriverPorts {
   readonly steps: StepScheduler;
   readonly models: ModelCaller;
   readonly retryPolicy: RetryPolicy;
+  /** Takes secrets out of what tools answer, before anything is journalled. */
+  readonly redactor: Redactor;
   /** Ids for steps, unique in the pool, from 1. */
   readonly nextStepId: () => number;
 }
@@ -62,7 +66,7 @@ export class SessionContext {
     const stepId = this.ports.nextStepId();
     await this.write({ type: 'step-began', stepId, input: input.type });
     this.moveTo('queued');
-    const step = await this.ports.steps.run({
+    const run = await this.ports.steps.run({
       record: this.record,
       stepId,
       input,
@@ -70,6 +74,7 @@ export class SessionContext {
       signal,
       onRunning: () => this.moveTo('running'),
     });
+    const step = redactStep(run, this.ports.redactor);
     if (step.type === 'done') {
       const { opening, results, changes, next } = step.outcome;
       await this.write({ type: 'step-ended', stepId, opening, results, changes, next });
