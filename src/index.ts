@@ -13,9 +13,12 @@ export type {
   StreamOptions,
   ThreadOptions,
 } from './pool/options.ts';
+export type { Recovery, RecoverMode } from './pool/recovery.ts';
 export { PromptResult } from './pool/prompt-result.ts';
 export type { SessionEvent, SessionEventBody } from './pool/events.ts';
-export type { PromptError, StopReason } from './journal/entries.ts';
+export type { JournalEntry, PromptError, StopReason } from './journal/entries.ts';
+export type { JournalStore, StoredSession } from './journal/store.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';
 export type { Message } from './journal/conversation.ts';
 export type { FinishReason, ProviderOptions, Usage } from './model/model.ts';
 export { baseImage } from './workspace/make-base-image.ts';
