@@ -20,6 +20,7 @@ export class ShardHost {
   readonly #images = new Map<string, SharedArrayBuffer>();
   #runner: PiscinaRunner | undefined;
   #inFlight = 0;
+  #nextBeat: { readonly timer: NodeJS.Timeout; readonly soon: boolean } | undefined;
 
   constructor(send: (message: FromShard) => void) {
     this.#send = send;
@@ -50,6 +51,7 @@ export class ShardHost {
   async #run({ runId, slot, task }: Extract<ToShard, { type: 'run' }>): Promise<void> {
     if (!this.#runner) throw new Error('a shard is set up before it is given work');
     this.#inFlight += 1;
+    if (!this.#nextBeat?.soon) this.#armBeat();
     const run = await this.#runner.run(slot, this.#withImages(task));
     this.#inFlight -= 1;
     this.#send({ type: 'ended', runId, run });
@@ -76,6 +78,12 @@ export class ShardHost {
   #beat(): void {
     const threads = this.#runner?.threadCount ?? 0;
     this.#send({ type: 'beat', rssBytes: process.memoryUsage.rss(), threads });
-    setTimeout(() => this.#beat(), this.#inFlight > 0 ? BUSY_BEAT_MS : IDLE_BEAT_MS);
+    this.#armBeat();
+  }
+
+  #armBeat(): void {
+    const soon = this.#inFlight > 0;
+    clearTimeout(this.#nextBeat?.timer);
+    this.#nextBeat = { timer: setTimeout(() => this.#beat(), soon ? BUSY_BEAT_MS : IDLE_BEAT_MS), soon };
   }
 }

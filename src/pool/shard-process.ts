@@ -97,6 +97,14 @@ export class ShardProcess {
     return this.#launched.child.pid;
   }
 
+  /** Tool calls that are running in it, as far as it has said. */
+  get runningCalls(): number {
+    return [...this.#trips.values()].reduce(
+      (sum, { stepId }) => sum + this.#progress.running(stepId).length,
+      0,
+    );
+  }
+
   /** Died by itself or of what it was doing, after it had come to life. */
   get crashed(): boolean {
     return this.#state === 'ended' && this.#wasReady && (this.#killed?.blame ?? true);
