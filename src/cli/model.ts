@@ -3,6 +3,7 @@ import { InvalidOptionError, UsageError } from '../errors.ts';
 import { startScriptedModel, type ScriptedModelServer } from '../model/scripted/server.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { NdjsonWriter } from './ndjson.ts';
+import { printableLine } from './printable.ts';
 import { describeTerminal } from './terminal.ts';
 
 export interface ModelCommandOptions {
@@ -23,7 +24,7 @@ export async function modelCommand(script: string, options: ModelCommandOptions)
   } else {
     const c = terminal.out;
     process.stdout.write(
-      `Scripted model on ${c.bold(server.baseURL)}: it answers from ${script}, and is no language model.\n` +
+      `Scripted model on ${c.bold(server.baseURL)}: it answers from ${printableLine(script)}, and is no language model.\n` +
         `${c.dim(`Use it with: skein run "…" --provider scripted=${server.baseURL} --model scripted:any`)}\n`,
     );
   }

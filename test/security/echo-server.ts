@@ -178,10 +178,16 @@ function toolCall(name: string, args: string): string {
   });
 }
 
+/** Each event in a packet of its own, so that what it is cut into arrives in pieces. */
 function streamed(events: (sent: Sent) => readonly string[]): Answer {
   return (response, sent) => {
+    const rest = [...events(sent), finishEvent() + event('[DONE]')];
     startStream(response);
-    for (const one of events(sent)) response.write(one);
-    response.end(finishEvent() + event('[DONE]'));
+    const next = (): void => {
+      const one = rest.shift();
+      if (one === undefined) response.end();
+      else response.write(one, () => setTimeout(next, 1));
+    };
+    next();
   };
 }
