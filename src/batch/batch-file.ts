@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { OutputError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import type { SkippedFile } from '../workspace/base-image.ts';
+import { writing } from './empty-directory.ts';
 import type { Job } from './job.ts';
 
 export const BATCH_FILE = 'batch.json';
@@ -78,13 +79,8 @@ export async function readBatchFile(directory: string): Promise<BatchFile> {
 /** In one step, so that a batch that is killed meanwhile can still be continued. @throws {OutputError} `output_unwritable` */
 export async function writeBatchFile(directory: string, file: BatchFile): Promise<void> {
   const temporary = join(directory, `.${BATCH_FILE}.${randomBytes(6).toString('hex')}`);
-  try {
+  await writing(directory, async () => {
     await writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`, { flag: 'wx' });
     await rename(temporary, join(directory, BATCH_FILE));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OutputError('output_unwritable', `Results cannot be written to ${directory}: ${why}.`, {
-      cause,
-    });
-  }
+  });
 }

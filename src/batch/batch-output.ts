@@ -1,8 +1,8 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OutputError } from '../errors.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { applyCommand } from './apply-command.ts';
+import { takeEmptyDirectory, writing } from './empty-directory.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
 import { makeDirectory } from './make-directory.ts';
 import { mergeOutcomes, type Merge } from './merge.ts';
@@ -32,23 +32,16 @@ export class BatchOutput {
 
   /** @throws {OutputError} `output_exists`, `output_unwritable`: now, and not after the work is done */
   static async create(directory: string, image: BaseImage): Promise<BatchOutput> {
-    await attempt(directory, () => makeDirectory(directory));
-    const there = await attempt(directory, () => readdir(directory));
-    if (there.length > 0) {
-      throw new OutputError(
-        'output_exists',
-        `The output directory ${directory} is not empty; name another one, so that two batches do not mix.`,
-      );
-    }
-    await attempt(directory, () => mkdir(join(directory, 'patches')));
+    await takeEmptyDirectory(directory);
+    await writing(directory, () => mkdir(join(directory, 'patches')));
     // Results are no sources of the next batch, wherever they lie.
-    await attempt(directory, () => writeFile(join(directory, '.gitignore'), '*\n'));
+    await writing(directory, () => writeFile(join(directory, '.gitignore'), '*\n'));
     return new BatchOutput(directory, image);
   }
 
   /** Of a batch that is continued. @throws {OutputError} `output_unwritable` */
   static async reopen(directory: string, image: BaseImage): Promise<BatchOutput> {
-    await attempt(directory, () => makeDirectory(join(directory, 'patches')));
+    await writing(directory, () => makeDirectory(join(directory, 'patches')));
     return new BatchOutput(directory, image);
   }
 
@@ -104,17 +97,6 @@ export class BatchOutput {
   }
 
   #write(name: string, text: string): Promise<void> {
-    return attempt(this.directory, () => writeFile(join(this.directory, name), text));
-  }
-}
-
-async function attempt<Value>(directory: string, action: () => Promise<Value>): Promise<Value> {
-  try {
-    return await action();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OutputError('output_unwritable', `Results cannot be written to ${directory}: ${why}.`, {
-      cause,
-    });
+    return writing(this.directory, () => writeFile(join(this.directory, name), text));
   }
 }

@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BatchCommandOptions } from './batch.ts';
+import type { ExportCommandOptions } from './export.ts';
 import type { ModelCommandOptions } from './model.ts';
 import type { RunCommandOptions } from './run.ts';
+import type { SessionsCommandOptions } from './sessions.ts';
+import type { ShowCommandOptions } from './show.ts';
 import { MAX_CONCURRENCY } from '../batch/job.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { tolerateBrokenOutput } from './output-streams.ts';
@@ -24,6 +27,8 @@ const providerOption = (): Option =>
     .default([], 'none');
 const jsonOption = (): Option =>
   new Option('--json', 'NDJSON records on standard output (the default where it is no terminal)');
+const storeOption = (): Option =>
+  new Option('--store <place>', 'sqlite:PATH, a path, or the output directory of a batch');
 
 let exitCode: ExitCode = EXIT.done;
 
@@ -74,6 +79,40 @@ program
   .action(async (job: string, options: BatchCommandOptions) => {
     const { batchCommand } = await import('./batch.ts');
     exitCode = await batchCommand(job, options);
+  });
+
+program
+  .command('sessions')
+  .description('lists the sessions of a store')
+  .argument('[store]', 'sqlite:PATH, a path, or the output directory of a batch')
+  .addOption(storeOption())
+  .addOption(jsonOption())
+  .action(async (place: string | undefined, options: SessionsCommandOptions) => {
+    const { sessionsCommand } = await import('./sessions.ts');
+    exitCode = await sessionsCommand(place, options);
+  });
+
+program
+  .command('show')
+  .description('prints the transcript of a session in a store')
+  .argument('<id>', "the session's id")
+  .addOption(storeOption())
+  .addOption(jsonOption())
+  .action(async (id: string, options: ShowCommandOptions) => {
+    const { showCommand } = await import('./show.ts');
+    exitCode = await showCommand(id, options);
+  });
+
+program
+  .command('export')
+  .description('writes messages.json, files/ and changes.patch of a session in a store')
+  .argument('<id>', "the session's id")
+  .addOption(storeOption())
+  .requiredOption('-o, --out <directory>', 'where to; it must be empty or new')
+  .addOption(jsonOption())
+  .action(async (id: string, options: ExportCommandOptions) => {
+    const { exportCommand } = await import('./export.ts');
+    exitCode = await exportCommand(id, options);
   });
 
 program

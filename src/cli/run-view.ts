@@ -3,6 +3,7 @@ import { countOf, formatDuration } from '../batch/format.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { callSubject } from './call-subject.ts';
 import { viewDiffStat, viewPatch } from './diff-view.ts';
 import { PrintableFilter, printableLine } from './printable.ts';
 import type { RunEnd, RunListener } from './run-listener.ts';
@@ -36,7 +37,7 @@ export class RunView implements RunListener {
     } else if (event.type === 'tool-started') {
       const columns = this.#terminal.columns - event.name.length - 6;
       this.#remark(
-        `${c.cyan('→')} ${printableLine(event.name)} ${c.dim(fitEnd(subject(event.arguments), columns))}`,
+        `${c.cyan('→')} ${printableLine(event.name)} ${c.dim(fitEnd(callSubject(event.arguments), columns))}`,
       );
     } else if (event.type === 'tool-ended' && event.isError) {
       this.#remark(`  ${c.red(printableLine(event.content).slice(0, 300))}`);
@@ -89,16 +90,4 @@ export class RunView implements RunListener {
     this.#endLine();
     process.stderr.write(`${line}\n`);
   }
-}
-
-/** What a call is about, for one line: its path or pattern, else its arguments. */
-function subject(args: string): string {
-  try {
-    const input = JSON.parse(args) as Record<string, unknown> | null;
-    const value = input?.['path'] ?? input?.['pattern'] ?? input?.['name'];
-    if (typeof value === 'string') return printableLine(value);
-  } catch {
-    // Not JSON: the tool is going to say so.
-  }
-  return printableLine(args.slice(0, 300));
 }

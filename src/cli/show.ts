@@ -1,0 +1,134 @@
+import { countOf } from '../batch/format.ts';
+import type { Message } from '../journal/conversation.ts';
+import { transcriptOf, type TranscriptItem } from '../journal/transcript.ts';
+import { callSubject } from './call-subject.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { NdjsonWriter } from './ndjson.ts';
+import { printable, printableLine } from './printable.ts';
+import { sessionFields, viewTime } from './sessions.ts';
+import { openStoreToRead, readStoredSession, stateOf, type StoredSessionView } from './stored-session.ts';
+import { describeTerminal, type Colors } from './terminal.ts';
+
+/** Of a tool's result, and of the system prompt. The whole is in `skein export`, and in the records. */
+const MAX_LINES = 4;
+const MAX_CHARACTERS = 300;
+
+export interface ShowCommandOptions {
+  readonly store?: string;
+  readonly json?: true;
+}
+
+/** `skein show ID`: the transcript of a session in a store, also beside the process that owns it. */
+export async function showCommand(sessionId: string, options: ShowCommandOptions): Promise<ExitCode> {
+  const terminal = describeTerminal(options);
+  const store = await openStoreToRead(options.store);
+  try {
+    const session = readStoredSession(store, sessionId);
+    const transcript = transcriptOf(session.entries);
+    if (terminal.json) writeRecords(session, transcript);
+    else process.stdout.write(viewTranscript(session, transcript, terminal.out));
+    return EXIT.done;
+  } finally {
+    await store.close();
+  }
+}
+
+function writeRecords(session: StoredSessionView, transcript: readonly TranscriptItem[]): void {
+  const writer = new NdjsonWriter((line) => process.stdout.write(line));
+  const { model, system } = session.record.spec;
+  writer.record('session', { ...sessionFields(session.summary), model, system });
+  for (const { type, ...fields } of transcript) writer.record(RECORD_TYPES[type], fields);
+}
+
+const RECORD_TYPES: Readonly<Record<TranscriptItem['type'], string>> = {
+  message: 'message',
+  'prompt-ended': 'prompt.ended',
+  'prompt-open': 'prompt.open',
+  quarantined: 'session.quarantined',
+  released: 'session.released',
+  closed: 'session.closed',
+};
+
+/** What was said and done, for people. Nothing in it can steer a terminal. */
+export function viewTranscript(
+  { summary, record }: Pick<StoredSessionView, 'summary' | 'record'>,
+  transcript: readonly TranscriptItem[],
+  c: Colors,
+): string {
+  const about = [
+    printableLine(record.spec.model),
+    stateOf(summary),
+    `opened ${viewTime(summary.openedAt)}`,
+    countOf(record.turns, 'turn'),
+    countOf(record.usage.totalTokens, 'token'),
+  ].join(' · ');
+  const head = `${c.bold(printableLine(summary.sessionId))}\n${c.dim(about)}`;
+  return `${[head, ...transcript.map((item) => viewItem(item, c))].join('\n\n')}\n`;
+}
+
+function viewItem(item: TranscriptItem, c: Colors): string {
+  switch (item.type) {
+    case 'message':
+      return viewMessage(item.message, c);
+    case 'prompt-ended': {
+      const mark = item.stopReason === 'end' ? c.green('✔') : c.red('✘');
+      const why = item.error ? `: ${printableLine(item.error.message)}` : '';
+      return `${mark} ${item.stopReason}${why} ${c.dim(viewTime(item.at))}`;
+    }
+    case 'prompt-open': {
+      const mark = c.yellow('… has not ended');
+      return item.isBegun ? mark : `${viewPrompt(item.text, c)}\n${mark}`;
+    }
+    case 'quarantined':
+      return c.red(`in quarantine: ${printableLine(item.reason)}`);
+    case 'released':
+      return c.dim(`released ${viewTime(item.at)}`);
+    case 'closed':
+      return c.dim(`closed ${viewTime(item.at)}`);
+  }
+}
+
+function viewMessage(message: Message, c: Colors): string {
+  switch (message.role) {
+    case 'system':
+      return c.dim(`system: ${shortened(message.content)}`);
+    case 'user':
+      return viewPrompt(message.content, c);
+    case 'tool':
+      return c.dim(indented(shortened(message.content)));
+    case 'assistant': {
+      const calls = (message.tool_calls ?? []).map(
+        ({ function: { name, arguments: args } }) =>
+          `${c.cyan('→')} ${printableLine(name)} ${c.dim(callSubject(args))}`,
+      );
+      const text = printable(message.content ?? '');
+      return [...(text === '' ? [] : [text]), ...calls].join('\n');
+    }
+  }
+}
+
+function viewPrompt(text: string, c: Colors): string {
+  return c.bold(
+    printable(text)
+      .split('\n')
+      .map((line) => `> ${line}`)
+      .join('\n'),
+  );
+}
+
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
+}
+
+function shortened(text: string): string {
+  // Cut after filtering: a sequence that is cut in two would be let through.
+  const lines = printable(text).trimEnd().split('\n');
+  const kept = lines.slice(0, MAX_LINES).join('\n');
+  const cut = Array.from(kept.slice(0, 2 * MAX_CHARACTERS))
+    .slice(0, MAX_CHARACTERS)
+    .join('');
+  return cut.length < kept.length || lines.length > MAX_LINES ? `${cut} …` : cut;
+}

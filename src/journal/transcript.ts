@@ -1,0 +1,71 @@
+import type { Message } from './conversation.ts';
+import type { JournalEntry, PromptError, StopReason } from './entries.ts';
+import { SessionRecord } from './session-record.ts';
+
+/** What happened in a session, as people tell it. Times are epoch milliseconds. */
+export type TranscriptItem =
+  | { readonly type: 'message'; readonly message: Message }
+  | {
+      readonly type: 'prompt-ended';
+      readonly promptId: string;
+      readonly stopReason: StopReason;
+      readonly error: PromptError | null;
+      readonly at: number;
+    }
+  /** It was accepted and has not ended. `isBegun`: its text is among the messages. */
+  | {
+      readonly type: 'prompt-open';
+      readonly promptId: string;
+      readonly text: string;
+      readonly isBegun: boolean;
+    }
+  | { readonly type: 'quarantined'; readonly reason: string; readonly at: number }
+  | { readonly type: 'released'; readonly at: number }
+  | { readonly type: 'closed'; readonly at: number };
+
+/**
+ * A session's journal as a transcript, in order; prompts that have not ended are last. Results of a turn that is still
+ * open are not in it yet.
+ * @param entries  the whole journal; the first is `opened`
+ */
+export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[] {
+  const items: TranscriptItem[] = [];
+  const record = SessionRecord.fold(entries.slice(0, 1));
+  const { messages } = record.conversation;
+  let shown = 0;
+  for (const entry of entries.slice(1)) {
+    record.apply(entry);
+    for (const message of messages.slice(shown)) items.push({ type: 'message', message });
+    shown = messages.length;
+    switch (entry.type) {
+      case 'prompt-ended': {
+        const { promptId, stopReason, error, at } = entry;
+        items.push({ type: 'prompt-ended', promptId, stopReason, error, at });
+        break;
+      }
+      case 'quarantined':
+        items.push({ type: 'quarantined', reason: entry.reason, at: entry.at });
+        break;
+      case 'released':
+      case 'closed':
+        items.push({ type: entry.type, at: entry.at });
+        break;
+      case 'opened':
+      case 'prompt-accepted':
+      case 'step-began':
+      case 'step-ended':
+      case 'step-lost':
+      case 'call-settled':
+      case 'model-responded':
+      case 'effect-began':
+      case 'effect-ended':
+        break;
+    }
+  }
+  const { active, queue } = record;
+  for (const { promptId, text } of active ? [active, ...queue] : queue) {
+    const isBegun = active?.promptId === promptId && active.phase.at !== 'prompt';
+    items.push({ type: 'prompt-open', promptId, text, isBegun });
+  }
+  return items;
+}
