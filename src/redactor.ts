@@ -136,11 +136,14 @@ class KnownForms {
   readonly #pattern: RegExp | undefined;
   /** By their first UTF-16 unit, the longest first. */
   readonly #byStart = new Map<number, string[]>();
+  /** Which ASCII units begin one: asked of every unit of every piece, where a map is ten times as slow. */
+  readonly #starts = new Uint8Array(128);
 
   constructor(forms: readonly string[]) {
     const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
     for (const form of longestFirst) {
       const start = form.charCodeAt(0);
+      if (start < 128) this.#starts[start] = 1;
       this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), form]);
     }
     if (longestFirst.length > 0) this.#pattern = new RegExp(longestFirst.map(escapePattern).join('|'), 'g');
@@ -159,7 +162,9 @@ class KnownForms {
     let clean = '';
     let from = 0;
     for (let at = 0; at < text.length; at += 1) {
-      const form = this.#byStart.get(text.charCodeAt(at))?.find((one) => mayBeginAt(one, text, at));
+      const unit = text.charCodeAt(at);
+      if (unit < 128 && this.#starts[unit] === 0) continue;
+      const form = this.#byStart.get(unit)?.find((one) => mayBeginAt(one, text, at));
       if (form === undefined) continue;
       clean += text.slice(from, at);
       if (form.length > text.length - at) return [clean, text.slice(at)];
