@@ -39,8 +39,10 @@ export async function serveStreams(
         const stream = prng.pick(streams);
         const isStalled = i % STALL_EVERY === STALL_EVERY - 1;
         const length = stream.bytes.length;
-        // One that stops does so with something begun and the finish reason far.
-        const cut = isStalled ? prng.between(1, length >> 1) : prng.chance(0.1) ? length : prng.below(length);
+        // One that stops does so after a whole event, or the comments that follow would be part of one.
+        const stop = stream.bytes.lastIndexOf('\n\n', prng.below(length >> 1));
+        const end = prng.chance(0.1) ? length : prng.below(length);
+        const cut = isStalled ? (stop === -1 ? 0 : stop + 2) : end;
         bytes = stream.bytes.subarray(0, cut);
         ending = isStalled ? 'stalled' : prng.pick(['ended', 'broken']);
         const place = `${stream.name}, ${ending} at byte ${cut} of ${stream.bytes.length}`;
