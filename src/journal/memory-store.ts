@@ -9,6 +9,7 @@ export class MemoryStore implements JournalStore {
   readonly #journals = new Map<string, { readonly entries: JournalEntry[]; summary: StoredSession }>();
 
   append(sessionId: string, entries: readonly JournalEntry[]): void {
+    if (entries.length === 0) return;
     const journal = this.#journals.get(sessionId);
     const summary = summarize(journal?.summary, sessionId, entries);
     if (journal) {
