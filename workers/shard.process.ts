@@ -1,9 +1,15 @@
-/** The entry of a shard process: binds its IPC channel to the shard host, and ends with its parent. */
-import type { ToShard } from '../src/protocol/shard-messages.ts';
+/** The entry of a shard process: binds its wire to the shard host, and ends with its parent. */
+import { Socket } from 'node:net';
 import { ShardHost } from '../src/pool/shard-host.ts';
+import { WIRE_FD, type ToShard } from '../src/protocol/shard-messages.ts';
+import { ShardWire } from '../src/protocol/shard-wire.ts';
 
 // Not `process.exit`, which waits for threads that native code may hold.
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+const die = (): void => void process.kill(process.pid, 'SIGKILL');
+// A terminal's Ctrl-C goes to all of its processes; only the coordinator knows what may still end well.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-const host = new ShardHost((message) => process.send?.(message));
-process.on('message', (message) => host.receive(message as ToShard));
+const stream = new Socket({ fd: WIRE_FD });
+stream.on('close', die);
+const wire = new ShardWire(stream, (message) => host.receive(message as ToShard), die);
+const host = new ShardHost((message) => void wire.send(message));

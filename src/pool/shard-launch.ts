@@ -1,18 +1,21 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { WIRE_FD } from '../protocol/shard-messages.ts';
 import { PROGRESS_FD } from '../protocol/shard-progress.ts';
 import { packageOf } from './shard-scopes.ts';
 import { workerFile } from './worker-file.ts';
 
-/** A started shard process with the two streams that are read from it. */
+/** A started shard process and its streams. */
 export interface LaunchedShard {
   readonly child: ChildProcess;
   /** Where V8 says why it gave up. */
   readonly stderr: Socket;
   /** See `shard-progress.ts`. */
   readonly progress: Socket;
+  /** Messages, both ways. */
+  readonly wire: Socket;
 }
 
 /**
@@ -21,13 +24,14 @@ export interface LaunchedShard {
  */
 export function launchShard(readable: Iterable<string>): LaunchedShard {
   const file = workerFile('shard');
-  const child = fork(file, [], {
-    execArgv: [...permissionFlags([...ownCode(file), ...readable]), ...QUIET_FLAGS],
+  const flags = permissionFlags([...ownCode(file), ...readable]);
+  const child = spawn(process.execPath, [...flags, ...QUIET_FLAGS, file], {
     env: {},
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+    windowsHide: true,
   });
-  return { child, stderr: child.stderr as Socket, progress: child.stdio[PROGRESS_FD] as Socket };
+  const stream = (fd: number): Socket => child.stdio[fd] as Socket;
+  return { child, stderr: stream(2), progress: stream(PROGRESS_FD), wire: stream(WIRE_FD) };
 }
 
 /** `Object.prototype.__proto__` is how parsed data reaches the prototypes of others; no thread can turn it off itself. */

@@ -7,6 +7,7 @@ import {
   type ToShard,
 } from '../protocol/shard-messages.ts';
 import { PROGRESS_FD, ProgressReader } from '../protocol/shard-progress.ts';
+import { ShardWire } from '../protocol/shard-wire.ts';
 import type { Clock } from './clock.ts';
 import { describeDeath, StderrTail } from './shard-death.ts';
 import type { Flight } from './shard-flight.ts';
@@ -61,6 +62,7 @@ export class ShardProcess {
   readonly #clock: Clock;
   readonly #options: ShardOptions;
   readonly #launched: LaunchedShard;
+  readonly #wire: ShardWire;
   readonly #trips = new Map<number, Trip>();
   readonly #progress = new ProgressReader();
   readonly #stderr = new StderrTail();
@@ -81,9 +83,17 @@ export class ShardProcess {
     this.readable = readable;
     this.ready = new Promise((resolve) => (this.#settleReady = resolve));
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));
+    this.#launched = launchShard(readable);
+    this.#wire = new ShardWire(
+      this.#launched.wire,
+      (message) => {
+        const known = readFromShard(message);
+        if (known) this.#receive(known);
+      },
+      () => this.kill('it said what is no message', true),
+    );
     this.images = new ShardImages(options.maxImageBytes, (message) => this.#send(message));
     this.#pulse = new ShardPulse(clock, () => this.kill('it stopped answering', true));
-    this.#launched = launchShard(readable);
     this.#listen();
     this.#stopTimer = clock.after(START_MS, () => this.kill('it took too long to start', false));
     void this.#send({ type: 'setup', threads: { ...options.threads, progressFd: PROGRESS_FD } });
@@ -147,10 +157,6 @@ export class ShardProcess {
 
   #listen(): void {
     const { child, stderr, progress } = this.#launched;
-    child.on('message', (message) => {
-      const known = readFromShard(message);
-      if (known) this.#receive(known);
-    });
     stderr.on('data', (chunk: Buffer) => this.#stderr.take(chunk));
     progress.on('data', (chunk: Buffer) => this.#progress.take(chunk));
     for (const stream of [stderr, progress]) stream.on('error', () => undefined);
@@ -258,24 +264,19 @@ export class ShardProcess {
     return `a new process could not be started: ${this.#why}`;
   }
 
-  /** Never rejects: when the channel is closed, the process's end says the rest. */
   #send(message: ToShard): Promise<void> {
-    return new Promise((resolve) => {
-      const { child } = this.#launched;
-      if (!child.connected) return resolve();
-      child.send(message, () => resolve());
-    });
+    return this.#wire.send(message);
   }
 
   /** While somebody waits for it, the process keeps Node alive; idle, it does not. */
   #holdOpen(): void {
-    const { child, stderr, progress } = this.#launched;
+    const { child, stderr, progress, wire } = this.#launched;
     const held =
       this.#state !== 'ended' &&
       (this.#trips.size > 0 || this.#state === 'starting' || this.#state === 'killed');
-    for (const handle of [child, child.channel, stderr, progress]) {
-      if (held) handle?.ref();
-      else handle?.unref();
+    for (const handle of [child, stderr, progress, wire]) {
+      if (held) handle.ref();
+      else handle.unref();
     }
   }
 }

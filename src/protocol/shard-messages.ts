@@ -4,9 +4,12 @@ import type { SessionSpec, SessionState, StepOutcome, StepTask, ThreadSetup } fr
 import { readStepOutcome } from './schemas.ts';
 
 /**
- * What travels between the coordinator and a shard process, over the process's IPC channel. Both directions keep their
- * order, so what a step needs is simply sent before it.
+ * What travels between the coordinator and a shard process, see `shard-wire.ts`. Both directions keep their order, so what
+ * a step needs is simply sent before it.
  */
+
+/** The wire's end in a shard process. */
+export const WIRE_FD = 4;
 
 /** Coordinator → shard. */
 export type ToShard =

@@ -272,15 +272,24 @@ describe('a step that is stopped', () => {
 });
 
 describe('a program with shards', () => {
-  const program = fileURLToPath(new URL('../fixtures/shard-host.mjs', import.meta.url));
+  const program = fileURLToPath(new URL('../fixtures/runner-host.mjs', import.meta.url));
 
-  async function start(how: string): Promise<{ child: ReturnType<typeof spawn>; pid: number }> {
-    const child = spawn(process.execPath, [program, how], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const lines = createInterface({ input: child.stdout! });
-    const [line] = (await once(lines, 'line')) as [string];
-    const said = JSON.parse(line) as { run: unknown; pid: number };
-    expect(said.run).toEqual({ ok: true, outcome: { type: 'miss' } });
-    return { child, pid: said.pid };
+  interface Started {
+    readonly child: ReturnType<typeof spawn>;
+    readonly pid: number;
+    readonly output: () => string;
+  }
+
+  /** Starts the program and waits until it has run its step. */
+  async function start(isolation: 'thread' | 'process', how: string): Promise<Started> {
+    const child = spawn(process.execPath, [program, isolation, how], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => (output += String(chunk)));
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const { result, pid } = JSON.parse(line) as { result: string; pid: number };
+    expect(result).toBe('shouted');
+    return { child, pid, output: () => output };
   }
 
   async function gone(pid: number): Promise<void> {
@@ -288,18 +297,24 @@ describe('a program with shards', () => {
   }
 
   it.each(['close', 'idle'])('comes to its end by itself, and they with it (%s)', async (how) => {
-    const { child, pid } = await start(how);
+    const { child, pid } = await start('process', how);
     if (child.exitCode === null) await once(child, 'exit');
     expect(child.exitCode).toBe(0);
     await gone(pid);
   });
 
   it('takes them along when it is killed', async () => {
-    const { child, pid } = await start('wait');
+    const { child, pid } = await start('process', 'wait');
     expect(isAlive(pid)).toBe(true);
     child.kill('SIGKILL');
     await once(child, 'exit');
     await gone(pid);
+  });
+
+  it.each(['thread', 'process'] as const)('shows nothing that a tool prints (%s)', async (isolation) => {
+    const { child, output } = await start(isolation, 'close');
+    await once(child, 'close');
+    expect(output().split('\n')).toEqual([expect.stringContaining('"result"'), '']);
   });
 
   /** A zombie is one that nobody waits for, and is gone for us. */

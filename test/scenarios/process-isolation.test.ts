@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,12 +19,12 @@ function results(session: Session): string[] {
 }
 
 /** The prompt `culprit` calls a tool that kills its process; any other edits files in four turns. */
-function oneCulprit(...answers: NonNullable<ScriptedRule['answer']>[]): ScriptedRule[] {
+function oneCulprit(answer: NonNullable<ScriptedRule['answer']>, ms = 400): ScriptedRule[] {
   return [
-    ...answers.map((answer, turn) => ({ match: { user: 'culprit', turn }, answer })),
+    { match: { user: 'culprit', turn: 0 }, answer },
     ...[0, 1, 2, 3].map((turn) => ({
       match: { user: 'neighbour', turn },
-      answer: call('slow', { ms: 400 }),
+      answer: call('slow', { ms }),
     })),
     { answer: { text: 'done' } },
   ];
@@ -81,6 +80,14 @@ describe('a call that ends its process', () => {
     });
   });
 
+  it('by writing into what belongs to the process, too', async () => {
+    await onStage(oneCulprit(call('babble')), processes, async (stage) => {
+      const culprit = await stage.start({ tools });
+      expect(await culprit.prompt('culprit')).toMatchObject({ stopReason: 'end' });
+      expect(results(culprit)).toEqual([expect.stringMatching(/tool_crashed.*no message/)]);
+    });
+  });
+
   it('by a signal, too', async () => {
     await onStage(oneCulprit(call('signal')), processes, async (stage) => {
       const culprit = await stage.start({ tools });
@@ -92,7 +99,7 @@ describe('a call that ends its process', () => {
 
 describe('a call that native code holds', () => {
   it('is answered at its deadline, and its process replaced; steps beside it are not to blame', async () => {
-    await onStage(oneCulprit(call('native-hang')), { ...processes, shards: 1 }, async (stage) => {
+    await onStage(oneCulprit(call('native-hang'), 900), { ...processes, shards: 1 }, async (stage) => {
       const culprit = await stage.start({ tools });
       const neighbour = await stage.start({ tools });
       const ends = await Promise.all([culprit.prompt('culprit'), neighbour.prompt('neighbour')]);
