@@ -54,6 +54,11 @@ export class PromptTicket {
     this.#interrupt.abort();
   }
 
+  /** Its callers have been answered. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Whether anybody listens. */
   get isHeard(): boolean {
     return this.#listeners.length > 0;

@@ -136,8 +136,10 @@ export class SessionDriver {
 
   /** Ends one prompt early. A queued one is answered at once; the active one as soon as it can be stopped. */
   async interrupt(ticket: PromptTicket, reason: Interruption): Promise<void> {
+    // Its callers have been told already that nothing comes of it here: it is in the store as it was left.
+    if (ticket.hasEnded) return;
     ticket.interrupt(reason);
-    if (reason === 'parked') return;
+    if (ticket.interruption === 'parked') return;
     if (this.record.queue.some((prompt) => prompt.promptId === ticket.promptId)) {
       await this.#endPrompt(ticket, null, { stopReason: reason, error: null });
     }
