@@ -118,6 +118,7 @@ export class JournalWatch {
     if (this.openPrompts[0] === promptId) {
       if (this.#unanswered > 0) this.#fail(`prompt ${promptId} ended with calls that have no result`);
       this.turn = undefined;
+      this.#step = undefined;
     } else if (stopReason === 'end' || stopReason === 'max-turns') {
       this.#fail(`prompt ${promptId} ended with ${stopReason} before its turn came`);
     }

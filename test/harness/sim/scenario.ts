@@ -26,6 +26,7 @@ export class Scenario {
   #pool: SessionPool | undefined;
   #sessionCount = 0;
   #isOver = false;
+  #isClosing = false;
   #parked = 0;
 
   constructor(world: World) {
@@ -60,6 +61,8 @@ export class Scenario {
 
   /** A new process opens the store. */
   #open(): void {
+    this.#isClosing = false;
+    this.#pool = undefined;
     const process = simProcess(this.#world, this.#disk, this.#outside);
     const recover = this.#world.prng.chance(0.75) ? 'finish' : 'report';
     this.#world.trace(`process ${process.life} opens the store, ${recover}`);
@@ -163,14 +166,16 @@ export class Scenario {
   }
 
   #closePool(pool: SessionPool, process: SimProcess, deadlineMs: number): void {
+    const isFirst = !this.#isClosing;
+    this.#isClosing = true;
     this.#do(`close the pool in ${deadlineMs} ms`, async () => {
       try {
         await pool.close({ deadlineMs });
       } finally {
-        this.#checkClosed(process);
-        this.#pool = undefined;
-        this.#process = undefined;
-        this.#world.after(20, 'open again', () => this.#open());
+        if (isFirst) {
+          this.#checkClosed(process);
+          this.#world.after(20, 'open again', () => this.#open());
+        }
       }
     });
   }
@@ -199,12 +204,14 @@ export class Scenario {
 
   /** Without faults: everything that was accepted ends, and every session still does its work. */
   async #finish(): Promise<void> {
-    await this.#until('the pool is open', () => this.#pool !== undefined);
-    await this.#pool?.close({ deadlineMs: 60_000 });
+    await this.#until('the pool is open', () => this.#pool !== undefined && !this.#isClosing);
+    await this.#callers.act('close the last pool', async () => this.#pool?.close({ deadlineMs: 60_000 }));
     if (this.#process) this.#checkClosed(this.#process);
-    this.#pool = undefined;
-    this.#process = undefined;
-    this.#callers.waiting.clear();
+    // Whoever is not answered now never will be.
+    for (let wait = 0; wait < 10; wait += 1) await Promise.resolve();
+    if (this.#callers.waiting.size > 0) {
+      this.#world.fail(`the pool is closed, and somebody waits: ${[...this.#callers.waiting].join(', ')}`);
+    }
     this.#open();
     await this.#until('the pool is open', () => this.#pool !== undefined);
     const pool = this.#pool as SessionPool | undefined;
