@@ -45,12 +45,13 @@ export function readEntries(database: SqliteDatabase, { num, summary }: SessionR
   const rows = database.all(RANGE, [num * MAX_ENTRIES, (num + 1) * MAX_ENTRIES]);
   if (rows.length !== entryCount) throw damaged(`${rows.length} of ${entryCount} entries`);
   return rows.map(([key, checksum, json], position) => {
-    const bytes = json as Uint8Array;
-    if (key !== num * MAX_ENTRIES + position || checksum !== checksumOf(sessionId, position, bytes)) {
-      throw damaged(`entry ${position}`);
-    }
+    const isIntact =
+      key === num * MAX_ENTRIES + position &&
+      json instanceof Uint8Array &&
+      checksum === checksumOf(sessionId, position, json);
+    if (!isIntact) throw damaged(`entry ${position}`);
     try {
-      return decodeEntry(bytes, (hash) => loadContent(database, hash));
+      return decodeEntry(json, (hash) => loadContent(database, hash));
     } catch (cause) {
       if (cause instanceof StoreError && cause.code !== 'store_corrupt') throw cause;
       throw damaged(`entry ${position}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);

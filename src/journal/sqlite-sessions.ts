@@ -60,7 +60,8 @@ export function deleteSession(database: SqliteDatabase, { num, summary }: Sessio
 }
 
 function toSession(database: SqliteDatabase, row: SqlRow): SessionRow {
-  const name = Buffer.from(row[1] as Uint8Array).toString();
+  // A damaged file may give something else in its place.
+  const name = row[1] instanceof Uint8Array ? Buffer.from(row[1]).toString() : '';
   const [num, , openedAt, updatedAt, entryCount, promptCount, openPromptCount, closed] = row as number[];
   let sessionId: string;
   try {
