@@ -9,6 +9,7 @@ import { planItems, type BatchItem } from '../batch/plan.ts';
 import { assertStartable } from '../batch/run-batch.ts';
 import { UsageError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
+import type { PoolOptions } from '../pool/options.ts';
 import { SessionPool } from '../pool/pool.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { baseImage } from '../workspace/make-base-image.ts';
@@ -41,7 +42,8 @@ interface Parts {
 }
 
 /** Reads and checks everything, and only then makes the output directory. @throws what is wrong, see `errors.ts` */
-export async function newBatch({ job, jobFile, options }: Parts): Promise<BatchSetup> {
+export async function newBatch(parts: Parts): Promise<BatchSetup> {
+  const { job, jobFile, options } = parts;
   const directory = resolve(options.dir ?? '.');
   const out = options.out === undefined ? undefined : resolve(options.out);
   const image = await baseImage.fromDirectory(directory, {
@@ -52,7 +54,7 @@ export async function newBatch({ job, jobFile, options }: Parts): Promise<BatchS
   const planned = planItems(job, image, jobFile);
   const chosen = await chooseModel(modelOf(job, jobFile, options.model, options));
   try {
-    await tryToStart(job, image, chosen);
+    await tryToStart(parts, image, chosen);
     const output = await BatchOutput.create(out ?? (await defaultOutput(job.name)), image);
     const store = await openJournal(output.directory);
     const now = new Date().toISOString();
@@ -94,7 +96,8 @@ export async function newBatch({ job, jobFile, options }: Parts): Promise<BatchS
  * @throws {UsageError} `no_batch`; `job_changed`, naming the keys, unless `options.force`
  * @throws {StoreError} `store_locked` while another process runs it
  */
-export async function continuedBatch(from: string, { job, jobFile, options }: Parts): Promise<BatchSetup> {
+export async function continuedBatch(from: string, parts: Parts): Promise<BatchSetup> {
+  const { job, jobFile, options } = parts;
   const before = await readBatchFile(from);
   const givenModel = options.model ?? before.givenModel;
   const chosenFor = modelOf(job, jobFile, givenModel ?? undefined, options);
@@ -113,7 +116,7 @@ export async function continuedBatch(from: string, { job, jobFile, options }: Pa
       const limit = options.limit ?? before.limit;
       const items = planned.slice(0, limit ?? undefined);
       const standings = new Map(items.map(({ id }) => [id, standingOf(id, store)]));
-      if ([...standings.values()].some(({ at }) => at === 'start')) await tryToStart(job, image, chosen);
+      if ([...standings.values()].some(({ at }) => at === 'start')) await tryToStart(parts, image, chosen);
       const output = await BatchOutput.reopen(from, image);
       const file: BatchFile = {
         ...before,
@@ -176,10 +179,18 @@ function modelOf(
   };
 }
 
+/** A batch's sessions run in processes of their own: what one does to its process is not the end of all. */
+export function poolOptions(
+  { providers }: ChosenModel,
+  { isolation = 'process', shards }: BatchCommandOptions,
+): PoolOptions {
+  return { providers, isolation, ...(shards === undefined ? {} : { shards }) };
+}
+
 /** Before anything is paid for, and before anything is on disk. */
-async function tryToStart(job: Job, image: BaseImage, { model, providers }: ChosenModel): Promise<void> {
-  await using pool = await SessionPool.open({ providers });
-  await assertStartable({ pool, job, image, model });
+async function tryToStart({ job, options }: Parts, image: BaseImage, chosen: ChosenModel): Promise<void> {
+  await using pool = await SessionPool.open(poolOptions(chosen, options));
+  await assertStartable({ pool, job, image, model: chosen.model });
 }
 
 function jobChanged(jobFile: string, from: string, changes: readonly string[]): UsageError {

@@ -9,7 +9,7 @@ import { UsageError } from '../errors.ts';
 import { SessionPool } from '../pool/pool.ts';
 import type { BatchEnd } from './batch-end.ts';
 import { BatchRecords } from './batch-records.ts';
-import { continuedBatch, newBatch, resumeCommand, type BatchSetup } from './batch-setup.ts';
+import { continuedBatch, newBatch, poolOptions, resumeCommand, type BatchSetup } from './batch-setup.ts';
 import { viewBatch } from './batch-view.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
@@ -27,6 +27,9 @@ export interface BatchCommandOptions {
   /** Output directory of the batch that is continued. */
   readonly resume?: string;
   readonly force?: true;
+  /** Default `process`. */
+  readonly isolation?: 'thread' | 'process';
+  readonly shards?: number;
   readonly provider: readonly string[];
   readonly write?: true;
   readonly json?: true;
@@ -48,7 +51,7 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       ? await newBatch(parts)
       : await continuedBatch(resolve(options.resume), parts);
   const { directory, image, items, chosen, output, store, earlier } = setup;
-  await using pool = await SessionPool.open({ providers: chosen.providers, store });
+  await using pool = await SessionPool.open({ ...poolOptions(chosen, options), store });
   using interrupt = new Interrupt(() => progress.interrupt());
 
   let concurrency = 0;
@@ -111,11 +114,13 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
   }
 }
 
-function checkTogether({ resume, out, force }: BatchCommandOptions): void {
+function checkTogether({ resume, out, force, isolation, shards }: BatchCommandOptions): void {
   if (resume !== undefined && out !== undefined)
     throw new UsageError('usage', 'Options --resume and --out exclude each other; give one of them.');
   if (resume === undefined && force)
     throw new UsageError('usage', 'Option --force goes with --resume; a new batch has nothing to force.');
+  if (isolation === 'thread' && shards !== undefined)
+    throw new UsageError('usage', 'Option --shards goes with --isolation process; leave out one of the two.');
 }
 
 /** Items that earlier runs have done. */

@@ -72,6 +72,12 @@ program
   )
   .option('--limit <n>', 'only the first items: to try a job before paying for all of it', wholeNumber(1))
   .option('-o, --out <directory>', 'where the patches and the report go (default: .skein/<name>-<time>)')
+  .addOption(
+    new Option('--isolation <kind>', 'where sessions run: threads of this process, or of others')
+      .choices(['thread', 'process'])
+      .default('process'),
+  )
+  .option('--shards <n>', 'how many such processes', wholeNumber(1))
   .option('--resume <directory>', 'go on with the batch whose output is there: only what is not done is run')
   .option('--force', 'with --resume: go on even though the job file has changed')
   .option('-w, --write', 'write the merged changes to the files, if those are still what the sessions saw')

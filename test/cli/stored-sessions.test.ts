@@ -294,6 +294,7 @@ describe('a store that cannot be used', () => {
     [['batch', 'job.yaml', '--resume', 'unbegun'], 'no_batch', 'its batch.json is damaged'],
     [['batch', 'job.yaml', '--resume', 'done', '--out', 'x'], 'usage', '--resume and --out'],
     [['batch', 'job.yaml', '--force'], 'usage', '--force goes with --resume'],
+    [['batch', 'job.yaml', '--isolation', 'thread', '--shards', '2'], 'usage', '--shards goes with'],
   ])('as in %j is told in one line, with %s and 2', async (args, code, says) => {
     const result = await skein(args, { cwd: here.path });
     expect(result.stderr).toMatch(new RegExp(`^skein: .* \\[${code}\\]\\n$`));
@@ -318,6 +319,8 @@ describe('a store that cannot be used', () => {
     [['show'], "missing required argument 'id'"],
     [['export', 'x', '--store', 'done'], "required option '-o, --out <directory>' not specified"],
     [['batch', 'job.yaml', '--resmue', 'done'], 'Did you mean --resume?'],
+    [['batch', 'job.yaml', '--isolation', 'fibre'], 'Allowed choices are thread, process.'],
+    [['batch', 'job.yaml', '--shards', '0'], 'Expected a whole number of at least 1.'],
   ])('or a flag as in %j ends with 2', async (args, says) => {
     const result = await skein(args, { cwd: here.path });
     expect(result.stderr).toContain(says);
