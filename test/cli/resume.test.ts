@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/journal/open-store.ts';
 import { startScriptedModel } from '../../src/model/scripted/server.ts';
@@ -103,8 +104,10 @@ describe('a batch that was killed', () => {
         const callsOfAll = requests();
         const killed = await batch(['--out', '.skein/out'], after(killAfter, 'SIGKILL'));
         expect(killed.exitCode).toBe(null);
-        const requestsBefore = requests();
         const answered = await answeredIn('.skein/out');
+        // What was sent before the kill has arrived by then.
+        await sleep(100);
+        const requestsBefore = requests();
         // The files that it is about are those of its first run.
         for (let i = 0; i < ITEMS; i++) writeFileSync(join(here.path, `src/${i}.ts`), 'changed\n');
 
