@@ -1,4 +1,4 @@
-import { NotFoundError } from '../errors.ts';
+import { NotFoundError, PoolClosedError } from '../errors.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import type { JournalStore } from '../journal/store.ts';
 import type { SessionSpec } from '../protocol/messages.ts';
@@ -122,6 +122,7 @@ export class OpenSessions {
 
   /** Ends its quarantine; takes it up again, from what the store has, where its journal could not be written. */
   async release(sessionId: string): Promise<void> {
+    if (this.#isClosing) throw new PoolClosedError();
     const open = this.#byId.get(sessionId);
     if (open?.driver?.state === 'failed') {
       this.#parking.wake(sessionId);

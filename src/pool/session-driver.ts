@@ -207,7 +207,7 @@ export class SessionDriver {
 
   /** Runs the prompts there are; says when there are none. */
   #goOn(): void {
-    if (this.#loop || this.state === 'failed') return;
+    if (this.#loop || this.state === 'failed' || this.state === 'closed') return;
     if (this.record.active && !this.#isParked) this.#loop = this.#runPrompts();
     else if (this.#mailbox.isEmpty && !this.#closing) this.#options.onRest();
   }
@@ -220,7 +220,7 @@ export class SessionDriver {
       if (this.#isParked) this.#leavePrompts();
     } catch (error) {
       // The journal cannot be written (or skein is at fault): nothing more may be promised for this session.
-      this.#session.moveTo('failed');
+      if (this.state !== 'closed') this.#session.moveTo('failed');
       this.#mailbox.rejectAll(() => error);
     } finally {
       this.#loop = undefined;
