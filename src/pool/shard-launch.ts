@@ -21,6 +21,7 @@ export interface LaunchedShard {
 /**
  * Starts a shard process. Its environment is empty, nothing it prints is shown, and where Node has a permission model it
  * may start threads and read its own code and `readable`, and nothing else of files or processes.
+ * @throws when the system gives no process
  */
 export function launchShard(readable: Iterable<string>): LaunchedShard {
   const file = workerFile('shard');
@@ -30,6 +31,9 @@ export function launchShard(readable: Iterable<string>): LaunchedShard {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
+  // It says the same as a missing pid, but only later.
+  child.on('error', () => undefined);
+  if (child.pid === undefined) throw new Error('it could not be spawned');
   const stream = (fd: number): Socket => child.stdio[fd] as Socket;
   return { child, stderr: stream(2), progress: stream(PROGRESS_FD), wire: stream(WIRE_FD) };
 }

@@ -160,10 +160,6 @@ export class ShardProcess {
     stderr.on('data', (chunk: Buffer) => this.#stderr.take(chunk));
     progress.on('data', (chunk: Buffer) => this.#progress.take(chunk));
     for (const stream of [stderr, progress]) stream.on('error', () => undefined);
-    // A process that never was has no exit either.
-    child.on('error', () => {
-      if (child.pid === undefined) this.#end(null, null);
-    });
     // What it wrote last is still in the pipes when it is gone: `close` comes after that.
     child.on('close', (code, signal) => this.#end(code, signal));
     child.on('exit', (code, signal) => {
@@ -210,7 +206,12 @@ export class ShardProcess {
     trip.sent = true;
     this.#progress.open(trip.stepId);
     this.#pulse.start();
-    await this.#send({ type: 'run', runId: trip.runId, slot: trip.slot, task: toShardTask(task) });
+    try {
+      await this.#wire.send({ type: 'run', runId: trip.runId, slot: trip.slot, task: toShardTask(task) });
+    } catch (error) {
+      const message = `the step could not be sent: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.#trips.has(trip.runId)) this.#settle(trip, { run: lost('error', message), suspect: false });
+    }
   }
 
   #stop(trip: Trip, graceMs: number): void {
@@ -281,6 +282,9 @@ export class ShardProcess {
   }
 }
 
-function lost(reason: 'process' | 'start-failed' | 'cancelled', message: string): StepRun & { ok: false } {
+function lost(
+  reason: 'process' | 'start-failed' | 'cancelled' | 'error',
+  message: string,
+): StepRun & { ok: false } {
   return { ok: false, reason, message, running: [], touched: [] };
 }

@@ -88,19 +88,26 @@ export class ShardSeat {
     const delayMs = this.#backOffMs();
     if (delayMs > 0) await new Promise<void>((resolve) => clock.after(delayMs, resolve));
     if (this.#closed) return 'the pool is closed';
-    const shard = new ShardProcess(options, scopes.all, clock);
+    let shard: ShardProcess;
+    try {
+      shard = new ShardProcess(options, scopes.all, clock);
+    } catch (error) {
+      return this.#startFailed(error instanceof Error ? error.message : String(error));
+    }
     this.#alive.add(shard);
     void shard.ended.then(() => {
       this.#alive.delete(shard);
       if (shard.crashed) this.#deaths.push(clock.now());
     });
-    if (!(await shard.ready)) {
-      this.#failedStarts += 1;
-      return `a new process could not be started: ${shard.why}`;
-    }
+    if (!(await shard.ready)) return this.#startFailed(shard.why);
     this.#failedStarts = 0;
     this.#current = shard;
     return shard;
+  }
+
+  #startFailed(why: string): string {
+    this.#failedStarts += 1;
+    return `a new process could not be started: ${why}`;
   }
 
   #backOffMs(): number {

@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 
 const HEADER_BYTES = 4;
-/** Far more than a session's files may take; a longer frame is no message of ours. */
-const MAX_FRAME_BYTES = 1024 * 1024 * 1024;
+/** Twice what a session's files may take by default; a longer frame is no message of ours. */
+const MAX_FRAME_BYTES = 512 * 1024 * 1024;
 
 /**
  * Messages over a stream: the length as 32 bits, then the value in V8's own format. Not Node's IPC channel: what a tool in
@@ -29,12 +29,17 @@ export class ShardWire {
     stream.on('data', (chunk: Buffer) => this.#take(chunk));
   }
 
-  /** Resolves when the message is on its way, or never will be. */
-  send(message: unknown): Promise<void> {
+  /**
+   * Resolves when the message is on its way, or never will be.
+   * @throws when it is no plain data, or too long
+   */
+  async send(message: unknown): Promise<void> {
     const frame = serialize(message);
+    if (frame.length > MAX_FRAME_BYTES)
+      throw new RangeError(`a message of ${frame.length} bytes is too long`);
     const header = Buffer.allocUnsafe(HEADER_BYTES);
     header.writeUInt32LE(frame.length);
-    return new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       this.#stream.cork();
       this.#stream.write(header);
       this.#stream.write(frame, () => resolve());

@@ -4,13 +4,14 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/pool/clock.ts';
+import { systemClock, type Clock } from '../../src/pool/clock.ts';
 import { ShardRunner } from '../../src/pool/shard-runner.ts';
 import { workerFile } from '../../src/pool/worker-file.ts';
 import type { SessionState, StepTask } from '../../src/protocol/messages.ts';
 import type { BaseImageHandle } from '../../src/workspace/base-image.ts';
 import { fromFiles } from '../../src/workspace/from-files.ts';
 import { DEFAULT_QUOTA } from '../../src/workspace/workspace.ts';
+import { ManualClock } from './manual-clock.ts';
 
 const open: ShardRunner[] = [];
 afterEach(async () => {
@@ -25,6 +26,7 @@ function shardRunner(
     maxImageBytes?: number;
     maxHeapMb?: number;
   } = {},
+  clock: Clock = systemClock,
 ): ShardRunner {
   const { shards = 1, maxRssMb = 1_024, maxImageBytes = 10_000_000, maxThreads = 2, maxHeapMb = 128 } = data;
   const runner = new ShardRunner(
@@ -41,7 +43,7 @@ function shardRunner(
         residency: { maxSessions: 16, maxBytes: 10_000_000 },
       },
     },
-    systemClock,
+    clock,
   );
   open.push(runner);
   return runner;
@@ -189,6 +191,36 @@ describe('a shard that is killed from outside', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     kill(runner);
     expect(await running).toMatchObject({ ok: false, reason: 'process', running: [1], touched: [0, 1] });
+  });
+
+  it('is ended when it stops answering in the middle of its work', async () => {
+    const runner = shardRunner();
+    const input = turn({ name: 'slow', arguments: { ms: 1_000 } });
+    const running = runner.run(0, task('a', { input, state: state('a', { module: 'process-tools' }) }));
+    await callsRunning(runner, 1);
+    process.kill(runner.shards[0]?.pid ?? NaN, 'SIGSTOP');
+    expect(await running).toMatchObject({
+      ok: false,
+      reason: 'process',
+      running: [0],
+      message: expect.stringContaining('stopped answering'),
+    });
+  });
+
+  it('again and again is started again after a pause, not at once', async () => {
+    const clock = new ManualClock();
+    const runner = shardRunner({}, clock);
+    for (let deaths = 1; deaths <= 6; deaths += 1) {
+      expect(await runner.run(0, task(`s${deaths}`))).toMatchObject({ ok: true });
+      const [shard] = runner.shards;
+      process.kill(shard?.pid ?? NaN, 'SIGKILL');
+      await shard?.ended;
+    }
+    const waiting = runner.run(0, task('t'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(runner.shards).toEqual([]);
+    clock.advance(50);
+    expect(await waiting).toMatchObject({ ok: true });
   });
 
   function kill(runner: ShardRunner): void {
