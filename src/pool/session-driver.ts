@@ -116,8 +116,13 @@ export class SessionDriver {
     this.#mailbox.adopt();
     const message = 'the process ended before this prompt did, and it was not gone on with';
     const ending: Ending = { stopReason: 'interrupted', error: { code: 'interrupted', message } };
-    for (let active = this.record.active; active; active = this.record.active) {
-      await this.#endPrompt(this.#mailbox.ticketOf(active.promptId), active, ending);
+    try {
+      for (let active = this.record.active; active; active = this.record.active) {
+        await this.#endPrompt(this.#mailbox.ticketOf(active.promptId), active, ending);
+      }
+    } catch (error) {
+      this.#fail(error);
+      throw error;
     }
     this.#goOn();
   }
@@ -139,9 +144,11 @@ export class SessionDriver {
     // Its callers have been told already that nothing comes of it here: it is in the store as it was left.
     if (ticket.hasEnded) return;
     ticket.interrupt(reason);
-    if (ticket.interruption === 'parked') return;
+    // The first reason that was given.
+    const { interruption } = ticket;
+    if (interruption === undefined || interruption === 'parked') return;
     if (this.record.queue.some((prompt) => prompt.promptId === ticket.promptId)) {
-      await this.#endPrompt(ticket, null, { stopReason: reason, error: null });
+      await this.#endPrompt(ticket, null, { stopReason: interruption, error: null });
     }
   }
 
@@ -219,13 +226,17 @@ export class SessionDriver {
       }
       if (this.#isParked) this.#leavePrompts();
     } catch (error) {
-      // The journal cannot be written (or skein is at fault): nothing more may be promised for this session.
-      if (this.state !== 'closed') this.#session.moveTo('failed');
-      this.#mailbox.rejectAll(() => error);
+      this.#fail(error);
     } finally {
       this.#loop = undefined;
       this.#goOn();
     }
+  }
+
+  /** The journal cannot be written (or skein is at fault): nothing more may be promised for this session. */
+  #fail(error: unknown): void {
+    if (this.state !== 'closed') this.#session.moveTo('failed');
+    this.#mailbox.rejectAll(() => error);
   }
 
   #leavePrompts(): void {
