@@ -96,6 +96,11 @@ export class PiscinaRunner implements StepRunner {
     return this.#stuck.size;
   }
 
+  /** Threads in a step whose event loop stands still: see {@link Watchdog.blockedCount}. */
+  get blockedThreadCount(): number {
+    return this.#watchdog.blockedCount;
+  }
+
   async run(slotIndex: number, task: StepTask): Promise<StepRun> {
     const page = StepPage.forCalls(task.input.type === 'turn' ? task.input.calls.length : 0);
     if (this.#closed) return lost(page, 'start-failed', 'the pool is closed');

@@ -15,6 +15,9 @@ export interface Watched {
 interface Watch extends Watched {
   /** When the step was last seen to get on: begun, or in a call. */
   activeAt: number;
+  /** Heartbeats of its thread that were seen, and when their number last changed. */
+  beats: number;
+  beatAt: number;
   /** When each running call was first seen running. */
   readonly callsSince: Map<number, number>;
 }
@@ -23,6 +26,9 @@ interface Watch extends Watched {
 const TICK_MS = 20;
 /** A tick this late means that this process stood still, not that the steps did nothing. */
 const STALL_MS = 10 * TICK_MS;
+
+/** Some heartbeats missed. */
+const BLOCKED_MS = 500;
 
 /**
  * Ends steps that are past their deadline. One timer for all of them, reading shared memory, because there are never
@@ -38,9 +44,21 @@ export class Watchdog {
     this.#clock = clock;
   }
 
+  /**
+   * Steps whose thread's event loop has stood still for a while: they compute, or hang. Which of the two only their
+   * deadline can tell.
+   */
+  get blockedCount(): number {
+    const since = this.#clock.now() - BLOCKED_MS;
+    let count = 0;
+    for (const watch of this.#watches) if (watch.page.pickedUp && watch.beatAt < since) count += 1;
+    return count;
+  }
+
   /** The returned function ends the watch. */
   watch(watched: Watched): () => void {
-    const watch: Watch = { ...watched, activeAt: this.#clock.now(), callsSince: new Map() };
+    const now = this.#clock.now();
+    const watch: Watch = { ...watched, activeAt: now, beats: 0, beatAt: now, callsSince: new Map() };
     this.#watches.add(watch);
     if (!this.#stopTimer) {
       this.#lastTick = watch.activeAt;
@@ -67,6 +85,11 @@ export class Watchdog {
     this.#lastTick = now;
     for (const watch of this.#watches) {
       watch.activeAt += stalledMs;
+      watch.beatAt += stalledMs;
+      if (watch.page.beats !== watch.beats) {
+        watch.beats = watch.page.beats;
+        watch.beatAt = now;
+      }
       if (this.#isLate(watch, now, stalledMs)) {
         this.#watches.delete(watch);
         watch.onLate();

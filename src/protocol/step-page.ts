@@ -3,11 +3,11 @@
  * reads it when the thread is late or dead, and can ask the step to stop. Shared memory rather than messages,
  * because a thread that spins or dies sends none.
  *
- * Layout, Int32: [0] stop flag; [1] picked up; [2 + i] call i: 0 not begun, n > 0 begun with a deadline of n ms,
- * -1 ended.
+ * Layout, Int32: [0] stop flag; [1] picked up; [2] heartbeats; [3 + i] call i: 0 not begun, n > 0 begun with a deadline
+ * of n ms, -1 ended.
  */
 export class StepPage {
-  static readonly #HEADER = 2;
+  static readonly #HEADER = 3;
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
 
@@ -32,6 +32,16 @@ export class StepPage {
   /** Coordinator: whether the thread has come round to the step. */
   get pickedUp(): boolean {
     return Atomics.load(this.#words, 1) === 1;
+  }
+
+  /** Thread: its event loop turns. */
+  beat(): void {
+    Atomics.add(this.#words, 2, 1);
+  }
+
+  /** Coordinator: grows while the thread's event loop turns. */
+  get beats(): number {
+    return Atomics.load(this.#words, 2);
   }
 
   /** Thread: call `index` begins; it may take `timeoutMs` (at most 2^31 - 1). */

@@ -6,6 +6,8 @@ import { makeResident, type Resident } from './resident.ts';
 import { Residents } from './residents.ts';
 import { runStep, type StepProgress } from './step.ts';
 
+const HEARTBEAT_MS = 100;
+
 /** Runs steps one after another and keeps the volumes of the sessions that ran here last. One per thread. */
 export class StepHost {
   readonly #residents: Residents;
@@ -24,6 +26,7 @@ export class StepHost {
       this.#progressFd === undefined ? undefined : new ProgressWriter(this.#progressFd, task.stepId);
     page.pickUp();
     pipe?.pickUp();
+    const heart = setInterval(() => page.beat(), HEARTBEAT_MS).unref();
     try {
       const resident = await this.#residentFor(task);
       if (!resident) return { type: 'miss' };
@@ -39,6 +42,8 @@ export class StepHost {
       return outcome;
     } catch (error) {
       return { type: 'failed', error: serializeError(error, 'step_failed') };
+    } finally {
+      clearInterval(heart);
     }
   }
 

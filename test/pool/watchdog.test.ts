@@ -95,6 +95,26 @@ describe('a step that its thread does not come round to', () => {
   });
 });
 
+describe('a thread whose heart stands still', () => {
+  it('is told from one that waits', () => {
+    const clock = new ManualClock();
+    const watchdog = new Watchdog(clock);
+    const [spins, waits] = [StepPage.forCalls(1), StepPage.forCalls(1)];
+    for (const page of [spins, waits]) {
+      page.pickUp();
+      page.begin(0, 10_000);
+      watchdog.watch({ page, stepTimeoutMs: 10_000, pickUpMs: 50, onLate: () => undefined });
+    }
+    for (let n = 0; n < 10; n += 1) {
+      expect(watchdog.blockedCount).toBe(n > 5 ? 1 : 0);
+      clock.advance(100);
+      waits.beat();
+    }
+    clock.jump(30_000);
+    expect(watchdog.blockedCount).toBe(1);
+  });
+});
+
 describe('a process that was suspended', () => {
   it('makes no step late', () => {
     const { clock, page, late } = watched(1_000);
