@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { PoolClosedError, PoolFullError, SessionExistsError } from '../errors.ts';
 import { openStore } from '../journal/open-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
@@ -58,6 +59,8 @@ export class SessionPool implements AsyncDisposable {
 
   private constructor(parts: PoolParts) {
     this.#parts = parts;
+    // Every start that waits listens; Node would take more than ten for a leak.
+    setMaxListeners(0, this.#stopStarts.signal);
     this.#sessions = new OpenSessions({
       ...parts,
       admit: (model) => parts.providers.admit(model),
