@@ -67,6 +67,11 @@ export class Scenario {
     const recover = this.#world.prng.chance(0.75) ? 'finish' : 'report';
     this.#world.trace(`process ${process.life} opens the store, ${recover}`);
     this.#process = process;
+    if (this.#world.faulty(0.7)) {
+      this.#world.interruptAfter(this.#world.prng.between(1, 900), () => {
+        if (this.#world.faults) this.#crash();
+      });
+    }
     SessionPool.over(process.parts, recover).then(
       (pool) => {
         this.#pool = pool;
@@ -120,7 +125,7 @@ export class Scenario {
     }
     const session = pool.session(`s${1 + prng.below(this.#sessionCount)}`);
     const draw = prng.float();
-    if (draw < 0.02) return this.#crash();
+    if (draw < 0.005) return this.#crash();
     if (draw < 0.03) return this.#closePool(pool, process, prng.pick([0, 50, 1_000]));
     if (draw < 0.045) return process.threads.loseShard();
     if (draw < 0.05) return this.#start(pool);

@@ -36,6 +36,8 @@ export class World {
   readonly reached = new Map<string, number>();
   readonly #heap: SimEvent[] = [];
   #timerCount = 0;
+  #interruptAt = Infinity;
+  #interrupt: (() => void) | undefined;
   #traceHash = 0x811c9dc5;
   readonly #lines: string[] = [];
   readonly #onLine: ((line: string) => void) | undefined;
@@ -104,10 +106,20 @@ export class World {
     return this.faults && this.prng.chance(probability);
   }
 
+  /** Calls `interrupt` once, between two events, after so many more. */
+  interruptAfter(events: number, interrupt: () => void): void {
+    this.#interruptAt = this.eventCount + events;
+    this.#interrupt = interrupt;
+  }
+
   /** Plays events until `isOver`, none is left, a violation, or more than `maxEvents`. @returns whether `isOver` */
   async play(isOver: () => boolean, maxEvents: number): Promise<boolean> {
     await settle();
     for (let count = 0; this.violation === undefined && !isOver(); count += 1) {
+      if (this.eventCount >= this.#interruptAt) {
+        this.#interruptAt = Infinity;
+        this.#interrupt?.();
+      }
       const event = this.#next();
       if (!event) return false;
       if (count >= maxEvents) {
