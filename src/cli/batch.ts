@@ -3,9 +3,12 @@ import { resolve } from 'node:path';
 import { applyChanges } from '../batch/apply-changes.ts';
 import { writeBatchFile } from '../batch/batch-file.ts';
 import type { WrittenBatch } from '../batch/batch-output.ts';
+import { sessionIdOf } from '../batch/item-standing.ts';
 import { parseJob } from '../batch/job.ts';
 import { runBatch, type BatchEvent, type BatchOutcome } from '../batch/run-batch.ts';
 import { UsageError } from '../errors.ts';
+import type { JournalStore } from '../journal/store.ts';
+import { visibleSessions } from '../journal/visible-sessions.ts';
 import { SessionPool } from '../pool/pool.ts';
 import type { BatchEnd } from './batch-end.ts';
 import { BatchRecords } from './batch-records.ts';
@@ -50,8 +53,8 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     options.resume === undefined
       ? await newBatch(parts)
       : await continuedBatch(resolve(options.resume), parts);
-  const { directory, image, items, chosen, output, store, earlier } = setup;
-  await using pool = await SessionPool.open({ ...poolOptions(chosen, options), store });
+  const { directory, image, items, chosen, output, earlier } = setup;
+  await using pool = await SessionPool.open({ ...poolOptions(chosen, options), store: wanted(setup) });
   using interrupt = new Interrupt(() => progress.interrupt());
 
   let concurrency = 0;
@@ -126,6 +129,15 @@ function checkTogether({ resume, out, force, isolation, shards }: BatchCommandOp
 /** Items that earlier runs have done. */
 function doneBefore({ earlier }: BatchSetup): number {
   return [...(earlier?.standings.values() ?? [])].filter(({ at }) => at === 'done').length;
+}
+
+/** The journal with the sessions that this run goes on with: those of items over the limit are left as they are. */
+function wanted({ store, earlier }: BatchSetup): JournalStore {
+  const open = new Set<string>();
+  for (const [itemId, { at, attempt }] of earlier?.standings ?? []) {
+    if (at === 'open') open.add(sessionIdOf(itemId, attempt));
+  }
+  return visibleSessions(store, (sessionId) => open.has(sessionId));
 }
 
 /** There is nothing left to run. */

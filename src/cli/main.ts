@@ -52,6 +52,8 @@ program
   .option('--max-turns <n>', 'tool rounds that the prompt may take (default 10; 0: no limit)', wholeNumber(0))
   .option('-w, --write', 'write the changes to the files, if those are still what the session saw')
   .option('-p, --patch <file>', 'save the changes as a patch')
+  .option('--store <sqlite:PATH>', 'keep the session there, so that another run can go on with it')
+  .option('--session <id>', 'the session of the store to go on with, or the id of a new one')
   .addOption(jsonOption())
   .action(async (prompt: string | undefined, options: RunCommandOptions) => {
     const { runCommand } = await import('./run.ts');

@@ -37,7 +37,7 @@ export class RunRecords implements RunListener {
   }
 
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {
-    const { reply, stopReason, error, finishReason, usage, turns, durationMs, patch } = result;
+    const { reply, stopReason, error, finishReason, usage, turns, durationMs } = result;
     this.#writer.record('session.ended', {
       exit: end.exitCode,
       stopReason,
@@ -48,7 +48,7 @@ export class RunRecords implements RunListener {
       usage,
       durationMs: Math.round(durationMs),
       files: diffs.map(({ path, kind, added, removed }) => ({ path, kind, added, removed })),
-      patch,
+      patch: diffs.map((diff) => diff.patch).join(''),
       applied: end.applied,
       patchFile: end.patchFile,
       problem: end.problem?.message ?? null,

@@ -56,9 +56,10 @@ export class RunView implements RunListener {
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {
     const c = this.#terminal.out;
     this.#endLine();
-    const isShort = result.patch.length < 200_000 && result.patch.split('\n').length <= MAX_PATCH_LINES;
-    if (!end.applied && !end.problem && end.patchFile === null && isShort && result.patch !== '') {
-      this.#write(`\n${viewPatch(result.patch, c)}`);
+    const patch = diffs.map((diff) => diff.patch).join('');
+    const isShort = patch.length < 200_000 && patch.split('\n').length <= MAX_PATCH_LINES;
+    if (!end.applied && !end.problem && end.patchFile === null && isShort && patch !== '') {
+      this.#write(`\n${viewPatch(patch, c)}`);
     }
     const lines = [viewDiffStat(diffs, { columns: this.#terminal.columns, colors: c })];
     const facts = `${countOf(result.turns, 'turn')} · ${countOf(result.usage.totalTokens, 'token')} · ${formatDuration(result.durationMs)}`;
@@ -69,8 +70,7 @@ export class RunView implements RunListener {
     if (end.problem) lines.push(c.red(`  ${printableLine(end.problem.message)}`));
     if (end.applied) lines.push('  The changes were written to the files.');
     else if (end.patchFile !== null) lines.push(`  ${c.dim('patch')} ${printableLine(end.patchFile)}`);
-    else if (end.problem)
-      lines.push(`  Nothing could be saved; the changes were:\n${viewPatch(result.patch, c)}`);
+    else if (end.problem) lines.push(`  Nothing could be saved; the changes were:\n${viewPatch(patch, c)}`);
     else if (diffs.length > 0)
       lines.push(c.dim('  No file was written; --write writes them, --patch FILE saves the patch.'));
     this.#write(`\n${lines.filter((line) => line !== '').join('\n')}\n`);

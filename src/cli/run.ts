@@ -5,13 +5,18 @@ import { differencesOf } from '../batch/differences.ts';
 import { fileDiff } from '../batch/file-diff.ts';
 import { isUnseen } from '../batch/unseen-files.ts';
 import { OutputError, UsageError } from '../errors.ts';
+import type { JournalStore } from '../journal/store.ts';
+import { visibleSessions } from '../journal/visible-sessions.ts';
+import type { SessionOptions } from '../pool/options.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { SessionPool } from '../pool/pool.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
-import { chooseModel } from './choose-model.ts';
+import type { FileDifference } from '../workspace/files-view.ts';
+import { chooseModel, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
+import { differencesBetween, keptSession, openStoreToWrite } from './kept-session.ts';
 import { NdjsonWriter } from './ndjson.ts';
 import { readInput } from './read-input.ts';
 import { RunRecords } from './run-records.ts';
@@ -30,6 +35,10 @@ export interface RunCommandOptions {
   readonly maxTurns?: number;
   readonly write?: true;
   readonly patch?: string;
+  /** Where the session is kept, so that it goes on in a later run. */
+  readonly store?: string;
+  /** Its id there; a new one when it is not given. */
+  readonly session?: string;
   readonly json?: true;
 }
 
@@ -38,34 +47,69 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   if (options.write && options.patch !== undefined) {
     throw new UsageError('usage', 'Options --write and --patch exclude each other; give one of them.');
   }
+  if (options.session !== undefined && options.store === undefined)
+    throw new UsageError('usage', 'Option --session names a session of a store; give --store too.');
   const terminal = describeTerminal(options);
   const text = await promptText(prompt);
   const directory = resolve(options.dir ?? '.');
-  const image = await readInput(directory, options.file);
+  await using kept = options.store === undefined ? undefined : await keeping(options.store);
+  const earlier = kept && keptSession(kept.store, options);
+  const image = earlier?.image ?? (await readInput(directory, options.file));
   if (options.patch !== undefined) await assertWritable(options.patch);
-  await using chosen = await chooseModel({ model: options.model, providers: options.provider, from: '.' });
-  await using pool = await SessionPool.open({ providers: chosen.providers });
+  await using chosen = await chooseModel({
+    model: options.model ?? earlier?.model,
+    providers: options.provider,
+    from: '.',
+  });
+  // What else is unfinished in the store is not this command's to pay for.
+  const store = kept && visibleSessions(kept.store, (sessionId) => sessionId === options.session);
+  await using pool = await SessionPool.open({ providers: chosen.providers, ...(store ? { store } : {}) });
 
   const view = listenerFor(terminal, { model: chosen.model, scripted: chosen.scripted });
   using _ = relayWarnings((line) => view.remark(line));
   using interrupt = new Interrupt(() => view.remark('skein: ending; Ctrl-C again exits at once'));
-  await using session = await pool.start({
-    base: image,
-    model: chosen.model,
-    ...(options.system === undefined ? {} : { system: options.system }),
-    skills: options.skills,
-    ...(options.maxTurns === undefined ? {} : { maxTurns: options.maxTurns }),
-  });
+  const session =
+    (earlier && pool.session(earlier.sessionId)) ?? (await pool.start(started(image, chosen, options)));
   view.started(session.id, image);
+  if (kept && !terminal.json) view.remark(`session ${session.id}`);
+  const before = session.files();
   let result: PromptResult | undefined;
   for await (const event of session.stream(text, { signal: interrupt.signal })) {
     if (event.type === 'prompt-ended') result = event.result;
     else view.event(event);
   }
   if (!result) throw new TypeError('the session ended without prompt-ended');
-  const end = await deliver(result, image, directory, options, interrupt.exitCode);
-  view.ended(result, differencesOf(result, image).map(fileDiff), end);
+  // Where it goes on, what it changed earlier has been written, or was not wanted.
+  const changes = earlier ? differencesBetween(before, result.files) : differencesOf(result, image);
+  const diffs = changes.map(fileDiff);
+  const delivery = { result, image, changes, patch: diffs.map((diff) => diff.patch).join('') };
+  const end = await deliver(delivery, directory, options, interrupt.exitCode);
+  view.ended(result, diffs, end);
   return end.exitCode;
+}
+
+/** A store that is closed with the command, whatever becomes of it. */
+async function keeping(place: string): Promise<AsyncDisposable & { readonly store: JournalStore }> {
+  const store = await openStoreToWrite(place);
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store.close();
+    },
+  };
+}
+
+/** A session of these options. Not closed by the command: the pool's end does that, or keeps it where there is a store. */
+function started(image: BaseImage, { model }: ChosenModel, options: RunCommandOptions): SessionOptions {
+  const { session: id, system, skills, maxTurns } = options;
+  return {
+    base: image,
+    model,
+    skills,
+    ...(id === undefined ? {} : { id }),
+    ...(system === undefined ? {} : { system }),
+    ...(maxTurns === undefined ? {} : { maxTurns }),
+  };
 }
 
 function listenerFor(terminal: Terminal, about: { model: string; scripted: boolean }): RunListener {
@@ -89,10 +133,18 @@ async function promptText(given: string | undefined): Promise<string> {
   return text;
 }
 
+/** What a run came to. */
+interface Delivery {
+  readonly result: PromptResult;
+  readonly image: BaseImage;
+  /** Of this run, not of the session's earlier ones. */
+  readonly changes: readonly FileDifference[];
+  readonly patch: string;
+}
+
 /** Puts the changes where the caller wants them. What could not be written is saved as a patch, so that nothing is lost. */
 async function deliver(
-  result: PromptResult,
-  image: BaseImage,
+  { result, image, changes, patch }: Delivery,
   directory: string,
   options: RunCommandOptions,
   interrupted: ExitCode | undefined,
@@ -100,8 +152,8 @@ async function deliver(
   const exitCode = interrupted ?? (result.stopReason === 'end' ? EXIT.done : EXIT.unfinished);
   if (options.patch !== undefined) {
     try {
-      const unseen = differencesOf(result, image).find((change) => isUnseen(directory, change, image));
-      await savePatch(options.patch, result.patch);
+      const unseen = changes.find((change) => isUnseen(directory, change, image));
+      await savePatch(options.patch, patch);
       const problem = unseen && unseenProblem(unseen.path);
       return {
         applied: false,
@@ -110,37 +162,32 @@ async function deliver(
         exitCode: problem ? EXIT.unfinished : exitCode,
       };
     } catch (error) {
-      return rescue(result, error, interrupted);
+      return rescue(patch, error, interrupted);
     }
   }
-  if (!options.write || result.changes.length === 0) {
+  if (!options.write || changes.length === 0) {
     return { applied: false, patchFile: null, problem: undefined, exitCode };
   }
   try {
     // Half of a change is nobody's wish: only what the model called finished goes into the files.
     if (exitCode !== EXIT.done)
       throw new OutputError('write_failed', 'Nothing was written: the session did not end by itself.');
-    const differences = differencesOf(result, image);
-    const unseen = differences.find((change) => isUnseen(directory, change, image));
+    const unseen = changes.find((change) => isUnseen(directory, change, image));
     if (unseen) throw unseenProblem(unseen.path);
-    await applyChanges(directory, differences);
+    await applyChanges(directory, changes);
     return { applied: true, patchFile: null, problem: undefined, exitCode };
   } catch (error) {
-    return rescue(result, error, interrupted);
+    return rescue(patch, error, interrupted);
   }
 }
 
 /** The changes are not where they were wanted: they are saved elsewhere, and where that fails too, the record has them. */
-async function rescue(
-  result: PromptResult,
-  error: unknown,
-  interrupted: ExitCode | undefined,
-): Promise<RunEnd> {
+async function rescue(patch: string, error: unknown, interrupted: ExitCode | undefined): Promise<RunEnd> {
   const problem = error instanceof Error ? error : new Error(String(error));
   const exitCode = interrupted ?? EXIT.unfinished;
   try {
     const patchFile = `${await defaultOutput('run')}.patch`;
-    await savePatch(patchFile, result.patch);
+    await savePatch(patchFile, patch);
     return { applied: false, patchFile, problem, exitCode };
   } catch {
     return { applied: false, patchFile: null, problem, exitCode };

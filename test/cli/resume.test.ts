@@ -193,6 +193,27 @@ describe('a batch with a limit', () => {
   });
 });
 
+describe('a batch that is continued with a lower limit', () => {
+  it('leaves what is over it as it is', async () => {
+    const hold: ScriptedRule[] = [{ match: { user: '/1.ts', tool: 'read' }, fault: { stall: 0 } }, ...FIX];
+    await withModel(hold, async ({ batch }) => {
+      let isSent = false;
+      await batch(['--out', '.skein/out', '-c', '1'], ({ stdout }, child) => {
+        if (isSent || !stdout.includes('"tool.ended","item":"src/1.ts"')) return;
+        isSent = true;
+        child.kill('SIGKILL');
+      });
+    });
+    await withModel(FIX, async ({ batch, requests }) => {
+      const first = await batch(['--resume', '.skein/out', '--limit', '1']);
+      expect(last(first)).toMatchObject({ exit: 0, totals: { items: 1, done: 1 } });
+      expect(requests()).toBe(0);
+      await batch(['--resume', '.skein/out', '--limit', '2']);
+      expect(requests()).toBe(2);
+    });
+  });
+});
+
 describe('a batch whose job file has changed', () => {
   const changed = JOB.replace('Fix {{path}}', 'Mend {{path}}').replace('concurrency: 4', 'concurrency: 2');
 

@@ -1,0 +1,21 @@
+import type { JournalStore } from './store.ts';
+
+/**
+ * A store whose list shows only some of its sessions, by id: a pool over it leaves the unfinished prompts of the others
+ * as they are. By their ids they are all there. It closes with the store.
+ */
+export function visibleSessions(
+  store: JournalStore,
+  isVisible: (sessionId: string) => boolean,
+): JournalStore {
+  return {
+    durable: store.durable,
+    epoch: store.epoch,
+    append: (sessionId, entries) => store.append(sessionId, entries),
+    read: (sessionId) => store.read(sessionId),
+    sessions: () => store.sessions().filter(({ sessionId }) => isVisible(sessionId)),
+    session: (sessionId) => store.session(sessionId),
+    remove: (sessionId) => store.remove(sessionId),
+    close: () => store.close(),
+  };
+}
