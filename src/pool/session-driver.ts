@@ -197,7 +197,9 @@ export class SessionDriver {
     }
     await this.#loop;
     if (this.state === 'failed' || this.state === 'closed') return;
-    if (isEnd) await this.#session.write({ type: 'closed', at: this.#session.ports.clock.epochMs() });
+    // Parked after all, by the end of the pool: then its prompts go on when the store is opened again.
+    const isOver = isEnd && !this.record.active;
+    if (isOver) await this.#session.write({ type: 'closed', at: this.#session.ports.clock.epochMs() });
     this.#session.ports.steps.forget(this.sessionId);
     this.#session.moveTo('closed');
   }
