@@ -253,6 +253,7 @@ export class SessionDriver {
       const { promptId } = active;
       const at = this.#session.ports.clock.epochMs();
       await this.#session.write({ type: 'prompt-ended', promptId, stopReason: 'cancelled', error: null, at });
+      if (!this.record.active) this.#session.moveTo('idle');
       return;
     }
     const ending = await this.#endingOf(active, ticket);
