@@ -1,0 +1,40 @@
+/**
+ *   npm run soak                                       10,000 sessions, one after the other, a few at a time
+ *   npm run soak -- --sessions 1000 --store sqlite
+ *   npm run soak -- live --live 10000 --store sqlite   10,000 sessions open at once
+ */
+import { parseHarnessFlags } from '../shared/flags.ts';
+import { printFigures, type Figure } from '../shared/figures.ts';
+import { runLive } from './run-live.ts';
+import { runSoak } from './run-soak.ts';
+
+const PARTS = ['turnover', 'live'];
+const values = parseHarnessFlags(
+  'soak',
+  process.argv.slice(2),
+  {
+    sessions: { kind: 'number', default: 10_000, about: 'sessions of the turnover', min: 10 },
+    live: { kind: 'number', default: 10_000, about: 'sessions open at once', min: 10 },
+    'at-once': { kind: 'number', default: 16, about: 'sessions of the turnover at a time', min: 1 },
+    store: { kind: 'text', default: 'sqlite', about: 'memory or sqlite' },
+    isolation: { kind: 'text', default: 'thread', about: 'thread or process; of the turnover' },
+  },
+  PARTS,
+);
+const { store, isolation } = values;
+if (store !== 'memory' && store !== 'sqlite') refuse('--store is memory or sqlite');
+if (isolation !== 'thread' && isolation !== 'process') refuse('--isolation is thread or process');
+const chosen = values.parts.length === 0 ? PARTS : values.parts;
+
+const figures: Figure[] = [];
+if (chosen.includes('turnover')) {
+  const { sessions, 'at-once': atOnce } = values;
+  figures.push(...(await runSoak({ sessions, atOnce, store, isolation }, import.meta.url)));
+}
+if (chosen.includes('live')) figures.push(...(await runLive(values.live, store, import.meta.url)));
+printFigures(figures);
+
+function refuse(problem: string): never {
+  process.stderr.write(`npm run soak: ${problem}\n`);
+  process.exit(2);
+}
