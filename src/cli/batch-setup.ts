@@ -116,7 +116,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
       const limit = options.limit ?? before.limit;
       const items = planned.slice(0, limit ?? undefined);
       const standings = new Map(items.map(({ id }) => [id, standingOf(id, store)]));
-      if ([...standings.values()].some(({ at }) => at === 'start')) await tryToStart(parts, image, chosen);
+      if ([...standings.values()].some(({ at }) => at !== 'done')) await tryToStart(parts, image, chosen);
       const output = await BatchOutput.reopen(from, image);
       const file: BatchFile = {
         ...before,

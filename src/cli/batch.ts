@@ -3,11 +3,9 @@ import { resolve } from 'node:path';
 import { applyChanges } from '../batch/apply-changes.ts';
 import { writeBatchFile } from '../batch/batch-file.ts';
 import type { WrittenBatch } from '../batch/batch-output.ts';
-import { sessionIdOf } from '../batch/item-standing.ts';
 import { parseJob } from '../batch/job.ts';
 import { runBatch, type BatchEvent, type BatchOutcome } from '../batch/run-batch.ts';
 import { UsageError } from '../errors.ts';
-import type { JournalStore } from '../journal/store.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
 import { SessionPool } from '../pool/pool.ts';
 import type { BatchEnd } from './batch-end.ts';
@@ -53,8 +51,12 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     options.resume === undefined
       ? await newBatch(parts)
       : await continuedBatch(resolve(options.resume), parts);
-  const { directory, image, items, chosen, output, earlier } = setup;
-  await using pool = await SessionPool.open({ ...poolOptions(chosen, options), store: wanted(setup) });
+  const { directory, image, items, chosen, output, store, earlier } = setup;
+  await using pool = await SessionPool.open({
+    ...poolOptions(chosen, options),
+    // What was cut off goes on when its item's turn comes, and not all at once now.
+    store: visibleSessions(store, () => false),
+  });
   using interrupt = new Interrupt(() => progress.interrupt());
 
   let concurrency = 0;
@@ -108,8 +110,6 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     };
     if (records) records.ended(written, end);
     else process.stdout.write(viewBatch(written, { ...end, terminal, scripted: chosen.scripted }));
-    // What an earlier run was in the middle of may still be going on; it is left to the next one.
-    if (outcome.interrupted) await pool.close({ deadlineMs: 0 });
     return end.exitCode;
   } catch (error) {
     records?.failed(error);
@@ -129,15 +129,6 @@ function checkTogether({ resume, out, force, isolation, shards }: BatchCommandOp
 /** Items that earlier runs have done. */
 function doneBefore({ earlier }: BatchSetup): number {
   return [...(earlier?.standings.values() ?? [])].filter(({ at }) => at === 'done').length;
-}
-
-/** The journal with the sessions that this run goes on with: those of items over the limit are left as they are. */
-function wanted({ store, earlier }: BatchSetup): JournalStore {
-  const open = new Set<string>();
-  for (const [itemId, { at, attempt }] of earlier?.standings ?? []) {
-    if (at === 'open') open.add(sessionIdOf(itemId, attempt));
-  }
-  return visibleSessions(store, (sessionId) => open.has(sessionId));
 }
 
 /** There is nothing left to run. */

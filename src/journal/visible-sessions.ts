@@ -1,8 +1,9 @@
 import type { JournalStore } from './store.ts';
 
 /**
- * A store whose list shows only some of its sessions, by id: a pool over it leaves the unfinished prompts of the others
- * as they are. By their ids they are all there. It closes with the store.
+ * A store whose list shows only some of its sessions, by id: a pool over it leaves unfinished prompts of the others as
+ * they are when it is opened, and goes on with them when somebody asks for their session: by their ids they are all
+ * there. It closes with the store.
  */
 export function visibleSessions(
   store: JournalStore,

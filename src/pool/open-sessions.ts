@@ -160,8 +160,22 @@ export class OpenSessions {
     if (open.driver) return open.driver;
     const driver = this.#hydrate(sessionId, open);
     // It was closed when its journal could not be written, and found again in the store.
-    if (driver.record.active && !this.#isClosing && !open.isClosed) driver.resume();
+    if (driver.record.active && !this.#isClosing && !open.isClosed) {
+      this.#admit(open, driver);
+      driver.resume();
+    }
     return driver;
+  }
+
+  /** Nothing in this process may have called its model before. @throws `unknown_provider`, `missing_key` */
+  #admit(open: OpenSession, { record }: SessionDriver): void {
+    try {
+      this.#parts.admit(record.spec.model);
+    } catch (error) {
+      // As it was: who asks next may have the key.
+      open.driver = undefined;
+      throw error;
+    }
   }
 
   #hydrate(sessionId: string, open: OpenSession): SessionDriver {

@@ -193,6 +193,34 @@ describe('a batch with a limit', () => {
   });
 });
 
+describe('a batch that is continued with a lower concurrency', () => {
+  it('goes on with what was cut off one after the other, and tells all of it', async () => {
+    const hold: ScriptedRule[] = [{ match: { tool: 'read' }, fault: { stall: 0 } }, ...FIX];
+    await withModel(hold, async ({ batch }) => {
+      let isSent = false;
+      await batch(['--out', '.skein/out', '-c', '4'], ({ stdout }, child) => {
+        if (isSent || stdout.split('"tool.ended"').length <= 4) return;
+        isSent = true;
+        child.kill('SIGKILL');
+      });
+    });
+    await withModel(FIX, async ({ batch }) => {
+      const records = recordsOf(await batch(['--resume', '.skein/out', '-c', '1', '--limit', '4']));
+      const told = records.map(({ type, item, name }) => [type, item, ...(name === 'edit' ? [name] : [])]);
+      const items = ['src/0.ts', 'src/1.ts', 'src/10.ts', 'src/11.ts'];
+      expect(told.slice(1, -1)).toEqual(
+        items.flatMap((item) => [
+          ['session.started', item],
+          ['tool.ended', item, 'edit'],
+          ['turn.ended', item],
+          ['turn.ended', item],
+          ['session.ended', item],
+        ]),
+      );
+    });
+  });
+});
+
 describe('a batch that is continued with a lower limit', () => {
   it('leaves what is over it as it is', async () => {
     const hold: ScriptedRule[] = [{ match: { user: '/1.ts', tool: 'read' }, fault: { stall: 0 } }, ...FIX];
