@@ -4,9 +4,9 @@ import { SOMETIMES } from './sim/sometimes.ts';
 
 // The short form of `npm run sim`.
 describe('the coordinator in a simulated world', () => {
-  it('keeps what must always hold through 120 seeds of lost threads, failing stores and crashes', async () => {
+  it('keeps what must always hold through 100 seeds of lost threads, failing stores and crashes', async () => {
     const reached = new Set<string>();
-    for (let seed = 1; seed <= 120; seed += 1) {
+    for (let seed = 1; seed <= 100; seed += 1) {
       const run = await simulate(seed);
       expect(
         run.violation,

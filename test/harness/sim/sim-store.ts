@@ -62,6 +62,8 @@ export class SimStore implements JournalStore {
   readonly #busyUntil = new Map<string, number>();
   readonly #waiting = new Map<Promise<void>, { readonly sessionId: string; isKept: boolean; what: string }>();
   #isClosed = false;
+  #lastEvent = 0;
+  #appends = 0;
 
   /** @param failures  how often of 1 a write is refused */
   constructor(world: World, disk: SimDisk, failures: number) {
@@ -89,6 +91,7 @@ export class SimStore implements JournalStore {
       this.#world.fail(`a write to the closed store: ${sessionId} ${entries.map(describe).join(', ')}`);
       throw new StoreError('store_closed', 'the store is closed');
     }
+    if (this.#isRunaway()) return new Promise(() => undefined);
     if (!this.#isSlow) {
       if (this.#world.faulty(this.#failures)) throw this.#refuse(sessionId, entries);
       return this.#disk.commit(sessionId, entries);
@@ -120,6 +123,15 @@ export class SimStore implements JournalStore {
   async close(): Promise<void> {
     await Promise.allSettled(this.#waiting.keys());
     this.#isClosed = true;
+  }
+
+  /** A loop that waits for no event would keep the run from ever ending: it is stopped here. */
+  #isRunaway(): boolean {
+    if (this.#world.eventCount !== this.#lastEvent) this.#appends = 0;
+    this.#lastEvent = this.#world.eventCount;
+    this.#appends += 1;
+    if (this.#appends > 1_000) this.#world.fail('a session writes for ever and waits for nothing');
+    return this.#appends > 1_000;
   }
 
   #appendSlowly(sessionId: string, entries: readonly JournalEntry[], onKept: () => void): Promise<void> {
