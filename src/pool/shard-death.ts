@@ -7,10 +7,17 @@ export class StderrTail {
     this.#text = (this.#text + chunk.toString('latin1')).slice(-StderrTail.#MAX_CHARS);
   }
 
-  /** V8's last words, without the stack below them, which names files of this machine. */
+  /** V8's last words, or Node's, without what names files of this machine. */
   get fatalError(): string | undefined {
-    const [line] = /^.*(?:FATAL ERROR:|Fatal JavaScript|Check failed:).*$/m.exec(this.#text) ?? [];
-    return line?.replace(/^#\s*/, '').trim().slice(0, 200);
+    const [line] =
+      /^.*(?:FATAL ERROR:|Fatal JavaScript|Check failed:).*$/m.exec(this.#text) ??
+      /^\w*Error\b.*$/m.exec(this.#text) ??
+      [];
+    return line
+      ?.replace(/^#\s*/, '')
+      .replace(/(?:file:\/\/)?\/[^\s'"]*/g, '…')
+      .trim()
+      .slice(0, 200);
   }
 }
 

@@ -25,8 +25,10 @@ export interface LaunchedShard {
  */
 export function launchShard(readable: Iterable<string>): LaunchedShard {
   const file = workerFile('shard');
-  const flags = permissionFlags([...ownCode(file), ...readable]);
-  const child = spawn(process.execPath, [...flags, ...QUIET_FLAGS, file], {
+  // It starts its threads from a file of its own, so it is no part of the bundle.
+  const piscina = createRequire(file).resolve('piscina');
+  const flags = permissionFlags([dirname(file), packageOf(piscina), ...readable]);
+  const child = spawn(process.execPath, [...flags, ...QUIET_FLAGS, file, piscina], {
     env: {},
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
     windowsHide: true,
@@ -44,11 +46,6 @@ const QUIET_FLAGS = [
   '--disable-warning=ExperimentalWarning',
   '--disable-warning=SecurityWarning',
 ];
-
-/** The bundles, and piscina, which starts its threads from a file of its own. */
-function ownCode(shardFile: string): string[] {
-  return [dirname(shardFile), packageOf(createRequire(shardFile).resolve('piscina'))];
-}
 
 function permissionFlags(readable: readonly string[]): string[] {
   const stable = process.allowedNodeEnvironmentFlags.has('--permission');

@@ -113,6 +113,14 @@ describe('a step in a shard', () => {
   });
 });
 
+describe('a shard', () => {
+  it('has an empty environment, its threads and itself', async () => {
+    const runner = shardRunner();
+    await runner.run(0, task('a'));
+    expect(readFileSync(`/proc/${runner.shards[0]?.pid}/environ`, 'latin1')).toBe('');
+  });
+});
+
 describe('a base image', () => {
   const image = (text: string): BaseImageHandle =>
     fromFiles({ 'big.txt': text.repeat(1_500_000), 'b.txt': text }).handle;
