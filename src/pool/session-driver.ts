@@ -127,9 +127,10 @@ export class SessionDriver {
     this.#goOn();
   }
 
-  /** Ends the quarantine. */
+  /** Ends the quarantine. @throws {SessionClosedError} */
   async release(): Promise<void> {
     if (this.record.quarantine === null) return;
+    if (this.#closing || this.record.closed) throw new SessionClosedError({ sessionId: this.sessionId });
     this.#options.onBusy();
     try {
       await this.#session.write({ type: 'released', at: this.#session.ports.clock.epochMs() });
