@@ -155,8 +155,12 @@ function checkEvents(
   }
   const prompt = journaled.get(events[0]?.promptId ?? '');
   if (!prompt) return violations.add('lost', place, 'it was begun and is in no journal');
-  if (terminal.length === 1 && prompt.stopReason !== null && answered.size !== prompt.results.size) {
-    violations.add('lost', place, `${answered.size} answers were told, ${prompt.results.size} kept`);
+  if (terminal.length !== 1) return;
+  // Calls that a cancelled prompt never came to were not told of when they were asked for either.
+  const begun = new Set(events.flatMap((event) => (event.event === 'tool-started' ? [event.turn] : [])));
+  for (const [key, { content }] of prompt.results) {
+    const isSilent = content.startsWith('Error: not_run:') && !begun.has(Number(key.split(' ')[0]));
+    if (!answered.has(key) && !isSilent) violations.add('lost', place, `the answer ${key} was not told`);
   }
 }
 

@@ -2,6 +2,8 @@
  *   npm run chaos                                         200 sessions, 2,000 faults, about a quarter of an hour
  *   npm run chaos -- --sessions 20 --faults 60 --seed 7
  *   npm run chaos -- --isolation process
+ *   npm run chaos -- --hangs 20                           only the shapes that get stuck, so often each
+ *   npm run chaos -- --fatal 100                          only the memory shapes that end a process
  *   npm run chaos -- --check FOLDER                       checks again what a run has left
  */
 import { rmSync } from 'node:fs';
@@ -13,6 +15,8 @@ import { chaosFigures } from './chaos-figures.ts';
 import { checkHistory } from './check-history.ts';
 import { readHistory } from './history.ts';
 import { readJournals, runChaos } from './run-chaos.ts';
+import { runFatal } from './run-fatal.ts';
+import { runHangs } from './run-hangs.ts';
 
 const values = parseHarnessFlags('chaos', process.argv.slice(2), {
   sessions: { kind: 'number', default: 200, about: 'live sessions', min: 5 },
@@ -21,6 +25,8 @@ const values = parseHarnessFlags('chaos', process.argv.slice(2), {
   threads: { kind: 'number', default: 8, about: 'session threads', min: 1 },
   storm: { kind: 'number', default: 20, about: 'seconds of one storm', min: 1 },
   isolation: { kind: 'text', default: 'thread', about: 'thread or process' },
+  hangs: { kind: 'number', default: 0, about: 'in place of the above: every stuck shape, so often' },
+  fatal: { kind: 'number', default: 0, about: 'in place of the above: process-fatal memory shapes, so many' },
   check: { kind: 'text', default: '', about: 'check the history and store of this folder again' },
   untimed: { kind: 'switch', about: 'leave out what a busy machine spoils' },
 });
@@ -30,21 +36,40 @@ if (isolation !== 'thread' && isolation !== 'process') {
   process.exit(2);
 }
 
-let folder = values.check;
-if (folder === '') {
-  console.log(`seed ${seed}; play it again: npm run chaos -- --seed ${seed} --isolation ${isolation}`);
-  const { sessions, faults, rate, threads, storm } = values;
-  const options = { seed, sessions, faults, rate, threads, isolation, stormMs: storm * 1_000 } as const;
-  ({ folder } = await runChaos(options, import.meta.url));
+if (values.hangs > 0) printFigures(await runHangs(values.hangs));
+if (values.fatal > 0) {
+  console.log(`seed ${seed}`);
+  const { figures, violations } = await runFatal(seed, values.fatal);
+  if (violations.list.length > 0) console.log(violations.describe());
+  printFigures(figures);
 }
-const history = readHistory(join(folder, 'history.ndjson'));
-const violations = new Violations();
-const check = checkHistory(history, await readJournals(join(folder, 'store.sqlite')), violations);
-if (violations.list.length > 0) console.log(`${violations.describe()}\nthe run is in ${folder}`);
-printFigures(
-  chaosFigures(history, check, violations, {
-    faults: values.check === '' ? values.faults : 0,
-    timed: !values.untimed,
-  }),
-);
-if (violations.list.length === 0 && values.check === '') rmSync(folder, { recursive: true });
+if (values.hangs === 0 && values.fatal === 0) await chaos(isolation);
+
+async function chaos(where: 'thread' | 'process'): Promise<void> {
+  let folder = values.check;
+  if (folder === '') {
+    console.log(`seed ${seed}; play it again: npm run chaos -- --seed ${seed} --isolation ${where}`);
+    const { sessions, faults, rate, threads, storm } = values;
+    const options = {
+      seed,
+      sessions,
+      faults,
+      rate,
+      threads,
+      isolation: where,
+      stormMs: storm * 1_000,
+    } as const;
+    ({ folder } = await runChaos(options, import.meta.url));
+  }
+  const history = readHistory(join(folder, 'history.ndjson'));
+  const violations = new Violations();
+  const check = checkHistory(history, await readJournals(join(folder, 'store.sqlite')), violations);
+  if (violations.list.length > 0) console.log(`${violations.describe()}\nthe run is in ${folder}`);
+  printFigures(
+    chaosFigures(history, check, violations, {
+      faults: values.check === '' ? values.faults : 0,
+      timed: !values.untimed,
+    }),
+  );
+  if (violations.list.length === 0 && values.check === '') rmSync(folder, { recursive: true });
+}

@@ -67,7 +67,9 @@ export class ChaosPlan {
     for (const turn of drawn.shuffled(turns).slice(0, drawn.between(1, 2))) {
       const fault = drawFault(drawn);
       faults.push(fault.name);
-      turn.splice(drawn.below(turn.length + 1), 0, fault);
+      // What a call leaves behind hits whatever runs next: at the end of a turn, that is nobody it could be mistaken for.
+      const isLate = fault.name.startsWith('late-');
+      turn.splice(isLate ? turn.length : drawn.below(turn.length + 1), 0, fault);
     }
     const modelFault = drawn.chance(0.1)
       ? { turn: drawn.below(turns.length + 1), fault: drawn.pick(MODEL_FAULTS)(drawn) }

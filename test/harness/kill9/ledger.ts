@@ -22,6 +22,8 @@ export class Ledger {
   /** Prompts seen in the store that have ended, and those that were cut off at a kill. */
   readonly endedPrompts = new Set<string>();
   readonly cutOffPrompts = new Set<string>();
+  /** Prompts that were given up because the process died again and again before any step of them was done. */
+  readonly givenUpPrompts = new Set<string>();
   unknownOutcomes = 0;
   readonly #seed: number;
   readonly #files: LedgerFiles;
@@ -135,7 +137,8 @@ export class Ledger {
     for (let turn = 0; turn < prompt.responses; turn += 1) this.#answeredCalls.add(`${text} ${turn}`);
     if (stopReason === null) this.cutOffPrompts.add(promptId);
     else this.endedPrompts.add(promptId);
-    const givenUp = stopReason === 'crashed' && prompt.losses >= LOSSES_TO_GIVE_UP;
+    const givenUp = stopReason === 'crashed' && prompt.lossesInARow >= LOSSES_TO_GIVE_UP;
+    if (givenUp) this.givenUpPrompts.add(promptId);
     if (stopReason !== null && stopReason !== 'end' && !givenUp) {
       this.#violations.add('wrong end', promptId, `${stopReason} ${prompt.errorCode ?? ''}`);
     }

@@ -69,7 +69,7 @@ async function serve(place: number): Promise<void> {
   let session = mine
     .filter((id) => id.startsWith(`k${place}.`))
     .map((id) => pool.session(id))
-    .at(-1);
+    .findLast((one) => one?.status().quarantine === null);
   const numbers = new Map<string, number>();
   if (session) await finishOld(session, numbers);
   while (!isFinishing) {
@@ -77,8 +77,10 @@ async function serve(place: number): Promise<void> {
     const number = (numbers.get(session.id) ?? 0) + 1;
     numbers.set(session.id, number);
     await prompt(session, number);
-    if (number < PROMPTS_EACH) continue;
-    await session.close();
+    // Of no more use; it stays in the store, to be looked at.
+    const isHalted = session.status().quarantine !== null;
+    if (number < PROMPTS_EACH && !isHalted) continue;
+    if (!isHalted) await session.close();
     session = undefined;
   }
 }

@@ -18,8 +18,8 @@ export interface JournaledPrompt {
   /** Answers to calls, by turn (from 1) and call id. */
   readonly results: Map<string, ToolResult>;
   responses: number;
-  /** Losses of threads or of the process, in all. */
-  losses: number;
+  /** Losses of its thread or of the process since it last got anywhere. */
+  lossesInARow: number;
 }
 
 /** The prompts of a session in the order in which they were accepted. */
@@ -76,6 +76,7 @@ class Walk {
       case 'model-responded':
         return this.#responded(entry.response.toolCalls, entry.response.text);
       case 'step-ended':
+        if (this.#active) this.#active.lossesInARow = 0;
         this.#keep(entry.changes);
         for (const result of entry.results) this.#answered(result);
         return;
@@ -85,7 +86,7 @@ class Walk {
       case 'call-settled':
         return this.#answered(entry.result);
       case 'step-lost':
-        if (this.#active && entry.reason !== 'cancelled') this.#active.losses += 1;
+        if (this.#active && entry.reason !== 'cancelled') this.#active.lossesInARow += 1;
         return;
       case 'prompt-ended':
         return this.#ended(entry);
@@ -136,7 +137,7 @@ class Walk {
       tree: '',
       results: new Map(),
       responses: 0,
-      losses: 0,
+      lossesInARow: 0,
     };
     this.prompts.set(promptId, prompt);
     this.#waiting.push(prompt);
