@@ -1,0 +1,147 @@
+import type { PlantedBug } from './planted-bug.ts';
+
+const TOOLS = 'tools --calls 10000 --seed 3';
+const STREAMS = 'streams --streams 2000 --served 26 --seed 3';
+const SIM = '--seeds 100';
+const JOURNAL = 'journal --damages 400 --seed 3';
+
+/** One of each kind that each harness is there for; a harness that lets its own pass is broken. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'paths-climb-out',
+    file: 'src/workspace/paths.ts',
+    find: "if (name === '..') {",
+    replace: "if (name === '..' && names.length > 99) {",
+    harness: 'fuzz',
+    flags: TOOLS,
+  },
+  {
+    name: 'tools-read-the-host',
+    file: 'src/tools/text-file.ts',
+    find: '    const text = workspace.readText(path);',
+    replace:
+      "    const text = workspace.exists(path) ? workspace.readText(path) : process.getBuiltinModule('node:fs').readFileSync(path, 'utf8');",
+    harness: 'fuzz',
+    flags: TOOLS,
+  },
+  {
+    name: 'directory-moved-into-itself',
+    file: 'src/workspace/overlay-workspace.ts',
+    find: 'if (target.startsWith(`${source}/`)) {',
+    replace: 'if (target === `${source}/`) {',
+    harness: 'fuzz',
+    flags: TOOLS,
+  },
+  {
+    name: 'prototype-keys-pass',
+    file: 'src/tools/parse-arguments.ts',
+    find: '  dropPrototypeKeys(input);\n',
+    replace: '',
+    harness: 'fuzz',
+    flags: TOOLS,
+  },
+  {
+    name: 'output-without-limit',
+    file: 'src/tools/run-call.ts',
+    find: 'LIMITS_OWN_OUTPUT in tool ? text : capOutput(text)',
+    replace: 'text',
+    harness: 'fuzz',
+    flags: TOOLS,
+  },
+  {
+    name: 'cut-stream-taken-for-complete',
+    file: 'src/model/chat-accumulator.ts',
+    find: '(done ? this.#impliedFinish() : undefined)',
+    replace: "(this.#text === '' ? undefined : 'stop')",
+    harness: 'fuzz',
+    flags: STREAMS,
+  },
+  {
+    name: 'tools-of-a-cut-response-run',
+    file: 'src/model/chat-accumulator.ts',
+    find: "const whole = finishReason === 'stop' || finishReason === 'tool-calls';",
+    replace: "const whole = finishReason !== 'content-filter';",
+    harness: 'fuzz',
+    flags: STREAMS,
+  },
+  {
+    name: 'journal-unchecked',
+    file: 'src/journal/sqlite-journal.ts',
+    find: 'checksum === checksumOf(sessionId, position, json);',
+    replace: 'checksum !== null;',
+    harness: 'fuzz',
+    flags: JOURNAL,
+  },
+  {
+    name: 'lost-tail-unnoticed',
+    file: 'src/journal/sqlite-journal.ts',
+    find: '  if (rows.length !== entryCount) throw',
+    replace: '  if (rows.length > entryCount) throw',
+    harness: 'fuzz',
+    flags: JOURNAL,
+  },
+  {
+    name: 'acknowledged-before-it-is-kept',
+    file: 'src/journal/journal.ts',
+    find: '    await written;\n    applyAll(record, entries);',
+    replace: '    applyAll(record, entries);\n    await written;',
+    harness: 'sim',
+    flags: SIM,
+  },
+  {
+    name: 'recorded-results-run-again',
+    file: 'src/journal/session-record.ts',
+    find: 'settled: turn ? [...turn.results.values()] : [],',
+    replace: 'settled: [],',
+    harness: 'sim',
+    flags: SIM,
+  },
+  {
+    name: 'prompt-ids-used-twice',
+    file: 'src/journal/session-record.ts',
+    find: "this.lastPromptNumber = Number(promptId.slice(promptId.lastIndexOf('/') + 1));",
+    replace: 'this.lastPromptNumber += 1;',
+    harness: 'sim',
+    flags: SIM,
+  },
+  {
+    name: 'idempotency-keys-forgotten',
+    file: 'src/journal/session-record.ts',
+    find: 'if (idempotencyKey !== undefined) this.promptsByKey.set(idempotencyKey, prompt);',
+    replace: '',
+    harness: 'sim',
+    flags: SIM,
+  },
+  {
+    name: 'changes-of-outside-tools-forgotten',
+    file: 'src/journal/session-record.ts',
+    find: '        this.hostChanges.push(...entry.changes);\n',
+    replace: '',
+    harness: 'sim',
+    flags: SIM,
+  },
+  {
+    name: 'effects-repeated-after-a-crash',
+    file: 'src/pool/prompt-run.ts',
+    find: 'of this.#session.record.unknownOutcomes) {',
+    replace: 'of this.#session.record.unknownOutcomes.slice(1)) {',
+    harness: 'sim',
+    flags: SIM,
+  },
+  {
+    name: 'calls-left-without-a-result',
+    file: 'src/pool/session-driver.ts',
+    find: 'const unanswered = active ? record.unansweredCalls : [];',
+    replace: 'const unanswered: typeof record.unansweredCalls = [];',
+    harness: 'sim',
+    flags: SIM,
+  },
+  {
+    name: 'slots-held-twice',
+    file: 'src/pool/step-scheduler.ts',
+    find: '    this.#held.delete(sessionId);\n    let result',
+    replace: '    let result',
+    harness: 'sim',
+    flags: SIM,
+  },
+];
