@@ -5,7 +5,7 @@ import type { StepTask, ThreadSetup, ThreadTask } from '../protocol/messages.ts'
 import { readStepOutcome } from '../protocol/schemas.ts';
 import { StepPage } from '../protocol/step-page.ts';
 import type { Clock } from './clock.ts';
-import type { StepRun, StepRunner } from './step-runner.ts';
+import type { StepRun, StepRunner, ThreadHealth } from './step-runner.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface PiscinaRunnerOptions extends ThreadSetup {
@@ -17,7 +17,7 @@ export interface PiscinaRunnerOptions extends ThreadSetup {
   readonly idleTimeoutMs: number;
   /** Old-generation heap of one thread. */
   readonly maxHeapMb: number;
-  /** A thread that was ended still runs: see {@link PiscinaRunner.stuckThreadCount}. */
+  /** A thread that was ended still runs: see {@link ThreadHealth.stuck}. */
   readonly onStuck?: () => void;
 }
 
@@ -87,18 +87,9 @@ export class PiscinaRunner implements StepRunner {
     });
   }
 
-  get threadCount(): number {
-    return this.#pool.threads.length;
-  }
-
-  /** Threads given up and replaced that still run, because native code holds them. */
-  get stuckThreadCount(): number {
-    return this.#stuck.size;
-  }
-
-  /** Threads in a step whose event loop stands still: see {@link Watchdog.blockedCount}. */
-  get blockedThreadCount(): number {
-    return this.#watchdog.blockedCount;
+  get health(): ThreadHealth {
+    const { length: running } = this.#pool.threads;
+    return { running, blocked: this.#watchdog.blockedCount, stuck: this.#stuck.size };
   }
 
   async run(slotIndex: number, task: StepTask): Promise<StepRun> {

@@ -23,6 +23,7 @@ import { recoverSessions, type Recovery, type RecoverMode } from './recovery.ts'
 import type { SessionDriver } from './session-driver.ts';
 import { CLOSE_DEADLINE_MS, type Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
+import type { ThreadHealth } from './step-runner.ts';
 import { toolSources } from './tool-sources.ts';
 
 /** Tool rounds a prompt may take (CA-8). */
@@ -36,8 +37,8 @@ export interface PoolStats {
   };
   /** Messages and changed files of the idle sessions in memory, in bytes, roughly. */
   readonly idleBytes: number;
-  /** Session threads that exist now, and the most there may be. */
-  readonly threads: { readonly running: number; readonly max: number };
+  /** Session threads, how they are doing, and the most there may be. */
+  readonly threads: ThreadHealth & { readonly max: number };
   /** Steps that wait for a thread. */
   readonly waitingSteps: number;
   /** How long the first of them has waited. */
@@ -146,7 +147,7 @@ export class SessionPool implements AsyncDisposable {
     return {
       sessions: { ...byState, parked },
       idleBytes,
-      threads: { running: runner.threadCount, max: maxThreads },
+      threads: { ...runner.health, max: maxThreads },
       waitingSteps: placement.waitingCount,
       longestWaitMs: placement.longestWaitMs,
       misses: scheduler.missCount,

@@ -9,6 +9,7 @@ import {
 import type { BaseImageHandle } from '../workspace/base-image.ts';
 import { systemClock } from './clock.ts';
 import { PiscinaRunner } from './piscina-runner.ts';
+import { NO_THREADS } from './step-runner.ts';
 
 /** How often a shard says that it is alive: while it has work, and else. */
 const BUSY_BEAT_MS = 100;
@@ -76,8 +77,8 @@ export class ShardHost {
   }
 
   #beat(): void {
-    const threads = this.#runner?.threadCount ?? 0;
-    this.#send({ type: 'beat', rssBytes: process.memoryUsage.rss(), threads });
+    const health = this.#runner?.health ?? NO_THREADS;
+    this.#send({ type: 'beat', rssBytes: process.memoryUsage.rss(), health });
     this.#armBeat();
   }
 

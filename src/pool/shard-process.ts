@@ -14,7 +14,7 @@ import type { Flight } from './shard-flight.ts';
 import { ShardImages } from './shard-images.ts';
 import { launchShard, type LaunchedShard } from './shard-launch.ts';
 import { ShardPulse } from './shard-pulse.ts';
-import type { StepRun } from './step-runner.ts';
+import { NO_THREADS, type StepRun, type ThreadHealth } from './step-runner.ts';
 
 export interface ShardOptions {
   readonly threads: Omit<ShardThreads, 'progressFd'>;
@@ -57,7 +57,7 @@ export class ShardProcess {
   readonly ended: Promise<void>;
   readonly readable: ReadonlySet<string>;
   readonly images: ShardImages;
-  threadCount = 0;
+  health: ThreadHealth = NO_THREADS;
 
   readonly #clock: Clock;
   readonly #options: ShardOptions;
@@ -180,7 +180,7 @@ export class ShardProcess {
         this.#settleReady(true);
         return this.#holdOpen();
       case 'beat': {
-        this.threadCount = message.threads;
+        this.health = message.health;
         const rssMb = message.rssBytes / 1024 / 1024;
         const { maxRssMb } = this.#options;
         if (rssMb > 1.5 * maxRssMb) this.kill(`it used ${Math.round(rssMb)} MiB of memory`, true);
@@ -235,7 +235,7 @@ export class ShardProcess {
   #end(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
-    this.threadCount = 0;
+    this.health = NO_THREADS;
     this.#stopTimer?.();
     this.#pulse.stop();
     this.#why = this.#killed?.why ?? describeDeath(code, signal, this.#stderr.fatalError);

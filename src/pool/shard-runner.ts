@@ -5,7 +5,7 @@ import { ShardProbation } from './shard-probation.ts';
 import type { ShardOptions, ShardProcess, ShardRun } from './shard-process.ts';
 import { ShardScopes } from './shard-scopes.ts';
 import { ShardSeat } from './shard-seat.ts';
-import type { StepRun, StepRunner } from './step-runner.ts';
+import { NO_THREADS, type StepRun, type StepRunner, type ThreadHealth } from './step-runner.ts';
 
 export interface ShardRunnerOptions extends ShardOptions {
   /** Processes that the slots are spread over. */
@@ -43,8 +43,15 @@ export class ShardRunner implements StepRunner {
     if (threads.minThreads > 0) for (const seat of this.#seats) seat.warm();
   }
 
-  get threadCount(): number {
-    return this.shards.reduce((sum, shard) => sum + shard.threadCount, 0);
+  get health(): ThreadHealth {
+    return this.shards.reduce(
+      (sum, { health }) => ({
+        running: sum.running + health.running,
+        blocked: sum.blocked + health.blocked,
+        stuck: sum.stuck + health.stuck,
+      }),
+      NO_THREADS,
+    );
   }
 
   /** The processes that exist now. */

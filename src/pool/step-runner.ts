@@ -14,11 +14,22 @@ export interface StepRunner {
   run(slot: number, task: StepTask): Promise<StepRun>;
   /** Asks the step in `slot` to stop, and ends its thread when it has not after `graceMs`: a loss, reason `cancelled`. */
   stop(slot: number, graceMs: number): void;
-  /** Threads that exist now. */
-  readonly threadCount: number;
+  readonly health: ThreadHealth;
   /** Ends all threads. Running tasks answer with a loss. */
   close(): Promise<void>;
 }
 
 /** How a step ended, or how its thread was lost. */
+/** How session threads are doing, in numbers of threads. */
+export interface ThreadHealth {
+  /** That exist now. */
+  readonly running: number;
+  /** In a step, and their event loop has stood still for half a second or more: they compute, or hang. */
+  readonly blocked: number;
+  /** Given up and replaced, and still there: native code holds them. A shard process ends with its own. */
+  readonly stuck: number;
+}
+
+export const NO_THREADS: ThreadHealth = { running: 0, blocked: 0, stuck: 0 };
+
 export type StepRun = StepEnd;

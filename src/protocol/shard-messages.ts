@@ -35,9 +35,16 @@ export type FromShard =
   | { readonly type: 'ready' }
   | { readonly type: 'ended'; readonly runId: number; readonly run: StepEnd }
   /** The shard is alive. Often while it has work. */
-  | { readonly type: 'beat'; readonly rssBytes: number; readonly threads: number }
+  | { readonly type: 'beat'; readonly rssBytes: number; readonly health: ShardHealth }
   /** A thread that was ended still runs: native code holds it, and will until the process ends. */
   | { readonly type: 'stuck' };
+
+/** Numbers of threads; see `ThreadHealth`. */
+export interface ShardHealth {
+  readonly running: number;
+  readonly blocked: number;
+  readonly stuck: number;
+}
 
 /** How the threads of a shard are set up. */
 export interface ShardThreads extends ThreadSetup {
@@ -84,9 +91,11 @@ const loss = z.object({
   touched: z.array(z.int()),
 });
 
+const health = z.object({ running: z.int(), blocked: z.int(), stuck: z.int() });
+
 const fromShard = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
-  z.object({ type: z.literal('beat'), rssBytes: z.number(), threads: z.int() }),
+  z.object({ type: z.literal('beat'), rssBytes: z.number(), health }),
   z.object({ type: z.literal('stuck') }),
   z.object({
     type: z.literal('ended'),

@@ -68,10 +68,10 @@ describe('slots', () => {
     for (let round = 0; round < 3; round += 1) {
       const runs = await Promise.all(slots.map((slot) => threads.run(slot, task(`s${slot}`))));
       expect(runs).toEqual(slots.map(() => ({ ok: true, outcome: { type: 'miss' } })));
-      expect(threads.threadCount).toBe(4);
+      expect(threads.health.running).toBe(4);
     }
     await threads.close();
-    expect(threads.threadCount).toBe(0);
+    expect(threads.health.running).toBe(0);
   });
 
   it('get a new thread after theirs was ended', async () => {
@@ -100,10 +100,10 @@ describe('a thread that native code holds', () => {
     const held = calling('native-hang', { rounds: 6_000_000 });
     expect(await threads.run(0, held)).toMatchObject({ ok: false, reason: 'deadline' });
     expect(await threads.run(0, task('a'))).toMatchObject({ ok: true });
-    while (threads.stuckThreadCount === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(threads.stuckThreadCount).toBe(1);
+    while (threads.health.stuck === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(threads.health.stuck).toBe(1);
     await threads.close();
-    expect(threads.stuckThreadCount).toBe(1);
+    expect(threads.health.stuck).toBe(1);
   });
 
   it('is told from one that merely ran when it was ended', async () => {
@@ -114,7 +114,7 @@ describe('a thread that native code holds', () => {
     expect(await running).toMatchObject({ ok: false });
     // As long as it takes until one counts as held.
     await new Promise((resolve) => setTimeout(resolve, 2_100));
-    expect(threads.stuckThreadCount).toBe(0);
+    expect(threads.health.stuck).toBe(0);
     await threads.close();
   });
 });

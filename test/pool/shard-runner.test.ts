@@ -304,7 +304,8 @@ describe('a step that is stopped', () => {
     const runner = shardRunner();
     const input = turn({ name: 'slow', arguments: { ms: 20_000 } });
     const running = runner.run(0, task('a', { input, state: state('a', { module: 'process-tools' }) }));
-    while ((runner.shards[0]?.threadCount ?? 0) < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    while ((runner.shards[0]?.health.running ?? 0) < 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
     runner.stop(0, 10);
     expect(await running).toMatchObject({ ok: false, reason: 'cancelled' });
     expect(runner.shards).toHaveLength(1);

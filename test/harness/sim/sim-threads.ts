@@ -1,5 +1,10 @@
 import type { ThreadLossReason } from '../../../src/errors.ts';
-import type { StepRun, StepRunner } from '../../../src/pool/step-runner.ts';
+import {
+  NO_THREADS,
+  type StepRun,
+  type StepRunner,
+  type ThreadHealth,
+} from '../../../src/pool/step-runner.ts';
 import type { ResidencyLimits, StepTask } from '../../../src/protocol/messages.ts';
 import { StepPage } from '../../../src/protocol/step-page.ts';
 import { StepHost } from '../../../src/session/step-host.ts';
@@ -46,8 +51,8 @@ export class SimThreads implements StepRunner {
     this.#lossRate = world.prng.pick([0, 0.05, 0.15]);
   }
 
-  get threadCount(): number {
-    return this.#slots.filter(({ host }) => host).length;
+  get health(): ThreadHealth {
+    return { ...NO_THREADS, running: this.#slots.filter(({ host }) => host).length };
   }
 
   get busyCount(): number {
