@@ -28,6 +28,7 @@ const values = parseHarnessFlags('chaos', process.argv.slice(2), {
   hangs: { kind: 'number', default: 0, about: 'in place of the above: every stuck shape, so often' },
   fatal: { kind: 'number', default: 0, about: 'in place of the above: process-fatal memory shapes, so many' },
   check: { kind: 'text', default: '', about: 'check the history and store of this folder again' },
+  keep: { kind: 'switch', about: 'leave the history and the store where they are, and say where' },
   untimed: { kind: 'switch', about: 'leave out what a busy machine spoils' },
 });
 const { seed, isolation } = values;
@@ -64,12 +65,14 @@ async function chaos(where: 'thread' | 'process'): Promise<void> {
   const history = readHistory(join(folder, 'history.ndjson'));
   const violations = new Violations();
   const check = checkHistory(history, await readJournals(join(folder, 'store.sqlite')), violations);
-  if (violations.list.length > 0) console.log(`${violations.describe()}\nthe run is in ${folder}`);
+  const isKept = violations.list.length > 0 || values.keep || values.check !== '';
+  if (violations.list.length > 0) console.log(violations.describe());
+  if (isKept) console.log(`the run is in ${folder}`);
   printFigures(
     chaosFigures(history, check, violations, {
       faults: values.check === '' ? values.faults : 0,
       timed: !values.untimed,
     }),
   );
-  if (violations.list.length === 0 && values.check === '') rmSync(folder, { recursive: true });
+  if (!isKept) rmSync(folder, { recursive: true });
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { ShardRunner } from '../../../src/pool/shard-runner.ts';
-import type { StepRunner } from '../../../src/pool/step-runner.ts';
+import { ShardRunner } from '../../../src/threads/shard-runner.ts';
+import type { StepRunner } from '../../../src/threads/step-runner.ts';
 import type { Prng } from '../shared/prng.ts';
 import type { ChaosDriver } from './chaos-driver.ts';
 import type { HistoryWriter } from './history.ts';

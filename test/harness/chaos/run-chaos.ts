@@ -110,8 +110,7 @@ export async function runChaos(options: ChaosOptions, harnessUrl: string): Promi
     name: 'resident memory over calm',
     value: (await settledRssMb()) - rssCalmMb,
   });
-  await sleep(200);
-  const leaked = leakedHandles(handlesBefore);
+  const leaked = await leakedHandles(handlesBefore);
   if (leaked !== '') process.stderr.write(`still open: ${leaked}\n`);
   figure('handles left', leaked === '' ? 0 : leaked.split(',').length);
   model.child.disconnect();

@@ -54,6 +54,8 @@ class Walk {
   readonly #planned: Tree = new Map(Object.entries(FIRST_FILES));
   readonly #kept = new Map<string, Uint8Array | string>(Object.entries(FIRST_FILES));
   readonly #waiting: JournaledPrompt[] = [];
+  /** Paths that the entry at hand says something about. */
+  readonly #touched = new Set<string>();
   #calls: readonly ToolCall[] = [];
 
   constructor(
@@ -79,10 +81,11 @@ class Walk {
         if (this.#active) this.#active.lossesInARow = 0;
         this.#keep(entry.changes);
         for (const result of entry.results) this.#answered(result);
-        return;
+        return this.#compare();
       case 'effect-ended':
         this.#keep(entry.changes);
-        return this.#answered(entry.result);
+        this.#answered(entry.result);
+        return this.#compare();
       case 'call-settled':
         return this.#answered(entry.result);
       case 'step-lost':
@@ -170,6 +173,7 @@ class Walk {
     const wrong = checkResult(planned, result);
     if (wrong !== undefined) this.#fail('wrong result', `${prompt.text}, ${result.name}: ${wrong}`);
     if (!planned.op || result.isError) return;
+    this.#touched.add(planned.op.path);
     const problem = applyOp(this.#planned, planned.op);
     if (problem !== undefined) this.#fail('wrong result', `${prompt.text}, ${result.name}: ${problem}`);
   }
@@ -206,16 +210,27 @@ class Walk {
     for (const { path, bytes } of changes) {
       if (bytes) this.#kept.set(path, bytes);
       else this.#kept.delete(path);
+      this.#touched.add(path);
     }
+  }
+
+  /** A file that is wrong now may be right again when the prompt ends. */
+  #compare(): void {
+    for (const path of this.#touched) {
+      if (this.#textOf(path) === this.#planned.get(path)) continue;
+      this.#fail('wrong tree', `${this.#active?.text ?? 'no prompt'}: ${path}`);
+    }
+    this.#touched.clear();
+  }
+
+  #textOf(path: string): string | undefined {
+    const kept = this.#kept.get(path);
+    return kept === undefined ? undefined : Buffer.from(kept).toString();
   }
 
   #difference(): string {
     const paths = new Set([...this.#planned.keys(), ...this.#kept.keys()]);
-    const text = (path: string): string | undefined => {
-      const kept = this.#kept.get(path);
-      return kept === undefined ? undefined : Buffer.from(kept).toString();
-    };
-    return [...paths].filter((path) => text(path) !== this.#planned.get(path)).join(', ');
+    return [...paths].filter((path) => this.#textOf(path) !== this.#planned.get(path)).join(', ');
   }
 
   #fail(kind: string, detail: string): void {

@@ -34,6 +34,8 @@ export async function settledRssMb(): Promise<number> {
 /** What keeps the process open, by kind; timers are left out, which come and go. */
 export function openHandles(): Map<string, number> {
   const counts = new Map<string, number>();
+  // Opened when they are first asked for, which any thread's start does.
+  void [process.stdout, process.stderr];
   for (const kind of process.getActiveResourcesInfo()) {
     if (kind === 'Timeout' || kind === 'Immediate') continue;
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
@@ -41,13 +43,20 @@ export function openHandles(): Map<string, number> {
   return counts;
 }
 
-/** Kinds of which there are more now than there were, with how many; '' when there are none. */
-export function leakedHandles(before: ReadonlyMap<string, number>): string {
-  return [...openHandles()]
-    .map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)] as const)
-    .filter(([, more]) => more > 0)
-    .map(([kind, more]) => `${kind} ${more}`)
-    .join(', ');
+/**
+ * Kinds of which there are more now than there were, with how many; '' when there are none. Waits a little for those that
+ * are on their way out.
+ */
+export async function leakedHandles(before: ReadonlyMap<string, number>): Promise<string> {
+  for (let round = 0; ; round += 1) {
+    const leaked = [...openHandles()]
+      .map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)] as const)
+      .filter(([, more]) => more > 0)
+      .map(([kind, more]) => `${kind} ${more}`)
+      .join(', ');
+    if (leaked === '' || round === 40) return leaked;
+    await sleep(50);
+  }
 }
 
 /** The value that a share of the sample does not exceed; NaN for none. */

@@ -52,8 +52,7 @@ export async function runSoak(options: SoakOptions, harnessUrl: string): Promise
   const seconds = (performance.now() - startedAt) / 1_000;
   const stats = pool.stats();
   await pool.close();
-  await sleep(200);
-  const leaked = leakedHandles(handlesBefore);
+  const leaked = await leakedHandles(handlesBefore);
   model.child.disconnect();
   rmSync(folder, { recursive: true });
 
@@ -69,7 +68,7 @@ export async function runSoak(options: SoakOptions, harnessUrl: string): Promise
       Object.values(stats.sessions).reduce((sum, count) => sum + count),
     ),
     none('bytes of idle sessions', stats.idleBytes),
-    none('kinds of handles left', leaked === '' ? 0 : leaked.split(',').length),
+    { name: 'handles left', goal: 'none', measured: leaked || 'none', ok: leaked === '' },
     none('listeners left on the process', listeners() - listenersBefore),
   ];
 }
