@@ -13,7 +13,8 @@ const MAY_IMPORT = {
   model: ['protocol', 'tools'],
   gate: ['model'],
   journal: ['protocol', 'model', 'tools', 'workspace'],
-  pool: ['journal', 'gate', 'protocol', 'model', 'tools', 'skills', 'workspace'],
+  threads: ['protocol', 'workspace', 'tools'],
+  pool: ['threads', 'journal', 'gate', 'protocol', 'model', 'tools', 'skills', 'workspace'],
   batch: ['pool', 'journal', 'model', 'workspace', 'tools', 'protocol'],
   cli: ['batch', 'pool', 'journal', 'model', 'workspace', 'protocol', 'tools'],
 };
@@ -26,7 +27,7 @@ const REASONS = {
 
 /** Library → the one file that imports it, so that what the library lacks is made good once. */
 const ONE_IMPORTER = {
-  piscina: 'src/pool/piscina-runner.ts',
+  piscina: 'src/threads/piscina-runner.ts',
   comlink: 'src/protocol/rpc.ts',
   openai: 'src/model/chat-completions.ts',
   '@jsonjoy.com/fs-core': 'src/workspace/volume.ts',

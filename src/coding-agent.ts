@@ -1,6 +1,6 @@
 import type { Message } from './journal/conversation.ts';
 import type { StopReason } from './journal/entries.ts';
-import { systemClock } from './pool/clock.ts';
+import { systemClock } from './clock.ts';
 import type { PoolOptions, SessionOptions } from './pool/options.ts';
 import { SessionPool } from './pool/pool.ts';
 import type { Session } from './pool/session.ts';

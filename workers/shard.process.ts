@@ -1,6 +1,6 @@
 /** The entry of a shard process: binds its wire to the shard host, and ends with its parent. */
 import { Socket } from 'node:net';
-import { ShardHost } from '../src/pool/shard-host.ts';
+import { ShardHost } from '../src/threads/shard-host.ts';
 import { WIRE_FD, type ToShard } from '../src/protocol/shard-messages.ts';
 import { ShardWire } from '../src/protocol/shard-wire.ts';
 

@@ -6,7 +6,7 @@ import { BUILT_IN_PROVIDERS, resolveModel } from '../model/providers.ts';
 import { MissingKeyError } from '../errors.ts';
 import { startScriptedModel } from '../model/scripted/server.ts';
 import { SessionPool } from '../pool/pool.ts';
-import { workerFile } from '../pool/worker-file.ts';
+import { workerFile } from '../threads/worker-file.ts';
 import { formatDuration } from '../batch/format.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { NdjsonWriter } from './ndjson.ts';

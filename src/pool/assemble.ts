@@ -6,19 +6,19 @@ import type { JournalStore } from '../journal/store.ts';
 import { DEFAULT_DEADLINES } from '../model/model.ts';
 import type { Tool } from '../tools/tool.ts';
 import { DEFAULT_QUOTA, type WorkspaceQuota } from '../workspace/workspace.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, type Clock } from '../clock.ts';
 import type { ModelCaller } from './model-caller.ts';
 import { ModelThreads } from './model-threads.ts';
 import type { ModelThreadOptions, PoolOptions } from './options.ts';
 import type { ParkingLimits } from './parking.ts';
-import { PiscinaRunner } from './piscina-runner.ts';
+import { PiscinaRunner } from '../threads/piscina-runner.ts';
 import { Placement } from './placement.ts';
 import { ProviderBook } from './provider-book.ts';
 import type { DriverPorts } from './session-context.ts';
-import { ShardRunner } from './shard-runner.ts';
-import type { StepRunner } from './step-runner.ts';
+import { ShardRunner } from '../threads/shard-runner.ts';
+import type { StepRunner } from '../threads/step-runner.ts';
 import { StepScheduler } from './step-scheduler.ts';
-import { workerFile } from './worker-file.ts';
+import { workerFile } from '../threads/worker-file.ts';
 
 /** The model of sessions that name none, in a pool that names none (CA-4). */
 export const DEFAULT_MODEL = 'openrouter:anthropic/claude-sonnet-4.5';

@@ -5,7 +5,7 @@ import type { Tool, ToolCall, ToolContext, ToolResult } from '../tools/tool.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { OverlayWorkspace } from '../workspace/overlay-workspace.ts';
 import type { FileChange, Workspace, WorkspaceQuota } from '../workspace/workspace.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { redactResult } from './redact-step.ts';
 import { settledResult } from './supervisor.ts';
 

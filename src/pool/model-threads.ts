@@ -5,7 +5,7 @@ import type { ModelReply, ModelService, SerializedModelError } from '../protocol
 import { connectThread, handOver, type RemoteThread } from '../protocol/rpc.ts';
 import { readTextBatch } from '../protocol/schemas.ts';
 import type { ModelCaller, OnText } from './model-caller.ts';
-import { workerFile } from './worker-file.ts';
+import { workerFile } from '../threads/worker-file.ts';
 
 export interface ModelThreadsOptions {
   readonly threads: number;

@@ -2,7 +2,7 @@ import { ModelError } from '../errors.ts';
 import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import type { ModelRequest, ModelResponse } from '../model/model.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { SessionEventBody } from './events.ts';
 import type { ModelCaller, OnText } from './model-caller.ts';
 import { pause } from './pause.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 export interface ParkingLimits {
   /** A session that has had nothing to do for so long is parked. */
@@ -88,8 +88,9 @@ export class Parking {
   #onTimer(): void {
     this.#stopTimer = undefined;
     const dueSince = this.#clock.now() - this.#limits.parkAfterMs;
-    for (const { since } of [...this.#resting.values()]) {
-      if (since > dueSince) break;
+    for (;;) {
+      const [oldest] = this.#resting.values();
+      if (!oldest || oldest.since > dueSince) break;
       this.#parkOldest();
     }
     this.#armTimer();

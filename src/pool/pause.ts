@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** Waits for `delayMs`, or until the signal is aborted; for nothing at all when there is nothing to wait for. */
 export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {

@@ -23,7 +23,7 @@ import { recoverSessions, type Recovery, type RecoverMode } from './recovery.ts'
 import type { SessionDriver } from './session-driver.ts';
 import { CLOSE_DEADLINE_MS, type Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
-import type { ThreadHealth } from './step-runner.ts';
+import type { ThreadHealth } from '../threads/step-runner.ts';
 import { toolSources } from './tool-sources.ts';
 
 /** Tool rounds a prompt may take (CA-8). */

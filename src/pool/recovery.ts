@@ -1,7 +1,7 @@
 import type { SkeinError } from '../errors.ts';
 import { StoreError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { pause } from './pause.ts';
 import type { SessionDriver } from './session-driver.ts';

@@ -5,7 +5,7 @@ import type { SessionRecord } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { Redactor } from '../redactor.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { HostTools } from './host-tools.ts';
 import type { ModelCaller } from './model-caller.ts';
 import { redactStep } from './redact-step.ts';

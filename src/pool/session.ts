@@ -1,7 +1,7 @@
 import type { Message } from '../journal/conversation.ts';
 import type { Usage } from '../model/model.ts';
 import { FilesView } from '../workspace/files-view.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { EventQueue } from './event-queue.ts';
 import type { SessionEvent } from './events.ts';
 import {

@@ -3,7 +3,7 @@ import type { StepDone, StepInput, StepTask } from '../protocol/messages.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import type { Placement } from './placement.ts';
-import type { StepRun, StepRunner } from './step-runner.ts';
+import type { StepRun, StepRunner } from '../threads/step-runner.ts';
 
 export interface StepRequest {
   readonly record: SessionRecord;

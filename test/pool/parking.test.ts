@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Parking, type ParkingLimits } from '../../src/pool/parking.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../manual-clock.ts';
 
 function parking(limits: Partial<ParkingLimits>): { it: Parking; clock: ManualClock; parked: string[] } {
   const clock = new ManualClock();

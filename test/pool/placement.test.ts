@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Placement } from '../../src/pool/placement.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../manual-clock.ts';
 
 const never = new AbortController().signal;
 

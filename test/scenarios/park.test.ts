@@ -36,20 +36,21 @@ async function parked(pool: SessionPool, count: number): Promise<void> {
 
 describe('a session that is parked', () => {
   it('goes on as if it had never left: conversation, files, base, mailbox', async () => {
-    await withStage({ limits: { parkAfterMs: 1 } }, async ({ pool, start }) => {
+    await withStage({ limits: { parkAfterMs: 1 } }, async (made) => {
+      const { pool } = made;
       const base = baseImage.fromFiles({ 'given.txt': 'given' });
-      const session = await start({ id: 's', base, files: { own: 'mine' } });
+      const session = await made.start({ id: 's', base, files: { own: 'mine' } });
       await session.prompt('note 1');
       await parked(pool, 1);
       expect(session.messages()).toHaveLength(4);
       await session.prompt('note 2');
       await parked(pool, 1);
-      expect([...session.files()].sort()).toEqual([
-        ['given.txt', 'given'],
-        ['note-1', 'text 1'],
-        ['note-2', 'text 2'],
-        ['own', 'mine'],
-      ]);
+      expect(Object.fromEntries(session.files())).toEqual({
+        'given.txt': 'given',
+        'note-1': 'text 1',
+        'note-2': 'text 2',
+        own: 'mine',
+      });
       expect(session.status()).toMatchObject({ state: 'idle', turns: 4, changedFiles: 2 });
       expect(pool.session('s')).toBe(session);
       expect(pool.sessionIds()).toEqual(['s']);
@@ -59,8 +60,9 @@ describe('a session that is parked', () => {
   });
 
   it('leaves by count, the one used last first, and by bytes', async () => {
-    await withStage({ limits: { maxIdleSessions: 2 } }, async ({ pool, start }) => {
-      const sessions = await Promise.all(['a', 'b', 'c'].map((id) => start({ id })));
+    await withStage({ limits: { maxIdleSessions: 2 } }, async (made) => {
+      const { pool } = made;
+      const sessions = await Promise.all(['a', 'b', 'c'].map((id) => made.start({ id })));
       for (const session of sessions) await session.prompt('note 1');
       await putAway();
       expect(pool.stats().sessions).toMatchObject({ idle: 2, parked: 1 });
@@ -68,8 +70,9 @@ describe('a session that is parked', () => {
       expect(pool.session('a')?.messages()).toHaveLength(4);
       expect(pool.stats().sessions).toMatchObject({ idle: 2, parked: 1 });
     });
-    await withStage({ limits: { maxIdleBytes: 1 } }, async ({ pool, start }) => {
-      for (const id of ['a', 'b']) await (await start({ id })).prompt('note 1');
+    await withStage({ limits: { maxIdleBytes: 1 } }, async (made) => {
+      const { pool } = made;
+      for (const id of ['a', 'b']) await (await made.start({ id })).prompt('note 1');
       await putAway();
       expect(pool.stats().sessions).toMatchObject({ idle: 1, parked: 1 });
       expect(pool.stats().idleBytes).toBeGreaterThan(1);
@@ -77,8 +80,9 @@ describe('a session that is parked', () => {
   });
 
   it('leaves by time', async () => {
-    await withStage({ limits: { parkAfterMs: 30 } }, async ({ pool, start }) => {
-      const session = await start();
+    await withStage({ limits: { parkAfterMs: 30 } }, async (made) => {
+      const { pool } = made;
+      const session = await made.start();
       await session.prompt('note 1');
       await parked(pool, 1);
       expect(await session.prompt('note 2')).toMatchObject({ reply: 'noted 2' });
@@ -98,8 +102,9 @@ describe('a session that is parked', () => {
   });
 
   it('never has work: prompts at once on many sessions all end', async () => {
-    await withStage({ limits: { maxIdleSessions: 1 }, threads: { max: 2 } }, async ({ pool, start }) => {
-      const sessions = await Promise.all(Array.from({ length: 12 }, () => start()));
+    await withStage({ limits: { maxIdleSessions: 1 }, threads: { max: 2 } }, async (made) => {
+      const { pool } = made;
+      const sessions = await Promise.all(Array.from({ length: 12 }, () => made.start()));
       const prompts = sessions.flatMap((session) => [session.prompt('note 1'), session.prompt('note 2')]);
       for (const result of await Promise.all(prompts)) expect(result.stopReason).toBe('end');
       await putAway();
@@ -112,12 +117,12 @@ describe('a session that is parked', () => {
 
 describe('a pool that is full', () => {
   it('refuses the next session and takes it when one was closed', async () => {
-    await withStage({ limits: { maxSessions: 2 } }, async ({ start }) => {
-      const first = await start();
-      await start();
-      await expect(start()).rejects.toMatchObject({ code: 'pool_full', retryable: true });
+    await withStage({ limits: { maxSessions: 2 } }, async (made) => {
+      const first = await made.start();
+      await made.start();
+      await expect(made.start()).rejects.toMatchObject({ code: 'pool_full', retryable: true });
       await first.close();
-      expect(await start()).toBeDefined();
+      expect(await made.start()).toBeDefined();
     });
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { HostTools } from '../../src/pool/host-tools.ts';
-import { systemClock } from '../../src/pool/clock.ts';
+import { systemClock } from '../../src/clock.ts';
 import { ProviderBook } from '../../src/pool/provider-book.ts';
 import { redactStep } from '../../src/pool/redact-step.ts';
 import { DEFAULT_QUOTA } from '../../src/workspace/workspace.ts';

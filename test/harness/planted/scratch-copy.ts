@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import type { Harness, PlantedBug } from './planted-bug.ts';
 
 const COPIED = ['src', 'workers', 'test', 'package.json', 'tsconfig.json'];
@@ -52,10 +51,19 @@ export class ScratchCopy {
   }
 
   async run(harness: Harness, flags: string): Promise<HarnessRun> {
-    await this.#build(harness);
+    const built = await this.#spawn('npm', ['run', 'harness:build']);
+    if (built.exitCode !== 0) throw new Error(`the copy cannot be built:\n${built.output}`);
+    const main = join('dist', 'harness', harness, 'main.js');
+    return this.#spawn(process.execPath, [main, ...flags.split(' ')]);
+  }
+
+  remove(): void {
+    rmSync(this.#place, { recursive: true, force: true });
+  }
+
+  #spawn(command: string, args: readonly string[]): Promise<HarnessRun> {
     return new Promise((resolve) => {
-      const args = [join(this.#root, 'dist', 'harness', harness, 'main.js'), ...flags.split(' ')];
-      const child = spawn(process.execPath, args, { cwd: this.#root, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(command, args, { cwd: this.#root, stdio: ['ignore', 'pipe', 'pipe'] });
       let output = '';
       const onData = (data: Buffer): void => void (output = `${output}${data.toString()}`.slice(-4_000));
       child.stdout.on('data', onData);
@@ -65,41 +73,6 @@ export class ScratchCopy {
         clearTimeout(timer);
         resolve({ exitCode, output });
       });
-    });
-  }
-
-  remove(): void {
-    rmSync(this.#place, { recursive: true, force: true });
-  }
-
-  /** As the scripts `build:workers` and `harness:build` do. */
-  async #build(harness: Harness): Promise<void> {
-    const { scripts } = JSON.parse(readFileSync(join(this.#root, 'package.json'), 'utf8')) as {
-      scripts: Record<string, string>;
-    };
-    const workers = scripts['build:workers'] ?? '';
-    const common = {
-      absWorkingDir: this.#root,
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      logLevel: 'error',
-    } as const;
-    await build({
-      ...common,
-      entryPoints: workers.split(' ').filter((word) => word.startsWith('workers/')),
-      external: ['piscina'],
-      format: 'cjs',
-      outdir: 'dist/workers',
-      outExtension: { '.js': '.cjs' },
-    });
-    await build({
-      ...common,
-      entryPoints: [`test/harness/${harness}/*.ts`],
-      packages: 'external',
-      format: 'esm',
-      outbase: 'test/harness',
-      outdir: 'dist/harness',
     });
   }
 }

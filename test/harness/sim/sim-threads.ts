@@ -4,7 +4,7 @@ import {
   type StepRun,
   type StepRunner,
   type ThreadHealth,
-} from '../../../src/pool/step-runner.ts';
+} from '../../../src/threads/step-runner.ts';
 import type { ResidencyLimits, StepTask } from '../../../src/protocol/messages.ts';
 import { StepPage } from '../../../src/protocol/step-page.ts';
 import { StepHost } from '../../../src/session/step-host.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/pool/clock.ts';
+import type { Clock } from '../../../src/clock.ts';
 import { mixText } from '../../../src/model/scripted/seeded.ts';
 import { Prng } from '../shared/prng.ts';
 

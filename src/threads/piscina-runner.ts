@@ -4,7 +4,7 @@ import type { ThreadLossReason } from '../errors.ts';
 import type { StepTask, ThreadSetup, ThreadTask } from '../protocol/messages.ts';
 import { readStepOutcome } from '../protocol/schemas.ts';
 import { StepPage } from '../protocol/step-page.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { StepRun, StepRunner, ThreadHealth } from './step-runner.ts';
 import { Watchdog } from './watchdog.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Watchdog } from '../../src/pool/watchdog.ts';
+import { Watchdog } from '../../src/threads/watchdog.ts';
 import { StepPage } from '../../src/protocol/step-page.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../manual-clock.ts';
 
 function watched(stepTimeoutMs: number): {
   clock: ManualClock;

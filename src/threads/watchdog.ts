@@ -1,5 +1,5 @@
 import type { StepPage } from '../protocol/step-page.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** A step to keep an eye on. */
 export interface Watched {

@@ -8,7 +8,7 @@ import {
 } from '../protocol/shard-messages.ts';
 import { PROGRESS_FD, ProgressReader } from '../protocol/shard-progress.ts';
 import { ShardWire } from '../protocol/shard-wire.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { describeDeath, StderrTail } from './shard-death.ts';
 import type { Flight } from './shard-flight.ts';
 import { ShardImages } from './shard-images.ts';

@@ -1,5 +1,5 @@
 import type { StepTask } from '../protocol/messages.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import { Flight } from './shard-flight.ts';
 import { ShardProbation } from './shard-probation.ts';
 import type { ShardOptions, ShardProcess, ShardRun } from './shard-process.ts';

@@ -1,9 +1,9 @@
 import { Piscina } from 'piscina';
 import { describe, expect, it } from 'vitest';
-import { PiscinaRunner } from '../../src/pool/piscina-runner.ts';
+import { PiscinaRunner } from '../../src/threads/piscina-runner.ts';
 import type { StepTask } from '../../src/protocol/messages.ts';
-import { systemClock } from '../../src/pool/clock.ts';
-import { workerFile } from '../../src/pool/worker-file.ts';
+import { systemClock } from '../../src/clock.ts';
+import { workerFile } from '../../src/threads/worker-file.ts';
 import { StepPage } from '../../src/protocol/step-page.ts';
 import { DEFAULT_QUOTA } from '../../src/workspace/workspace.ts';
 

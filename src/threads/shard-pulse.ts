@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** A shard that has work and says nothing for so long is not coming back. */
 const SILENCE_MS = 2_000;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeDeath, StderrTail } from '../../src/pool/shard-death.ts';
+import { describeDeath, StderrTail } from '../../src/threads/shard-death.ts';
 
 function death(stderr: string): string {
   const tail = new StderrTail();

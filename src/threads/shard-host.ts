@@ -7,7 +7,7 @@ import {
   type ToShard,
 } from '../protocol/shard-messages.ts';
 import type { BaseImageHandle } from '../workspace/base-image.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../clock.ts';
 import { PiscinaRunner } from './piscina-runner.ts';
 import { NO_THREADS } from './step-runner.ts';
 

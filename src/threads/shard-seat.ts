@@ -1,5 +1,5 @@
 import type { StepTask } from '../protocol/messages.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Flight } from './shard-flight.ts';
 import { ShardProcess, type ShardOptions, type ShardRun } from './shard-process.ts';
 import type { ShardScopes } from './shard-scopes.ts';

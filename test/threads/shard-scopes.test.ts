@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ShardScopes } from '../../src/pool/shard-scopes.ts';
+import { ShardScopes } from '../../src/threads/shard-scopes.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'skein-scopes-')));
 afterAll(() => rmSync(root, { recursive: true }));

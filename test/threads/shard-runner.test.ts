@@ -4,14 +4,14 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock, type Clock } from '../../src/pool/clock.ts';
-import { ShardRunner } from '../../src/pool/shard-runner.ts';
-import { workerFile } from '../../src/pool/worker-file.ts';
+import { systemClock, type Clock } from '../../src/clock.ts';
+import { ShardRunner } from '../../src/threads/shard-runner.ts';
+import { workerFile } from '../../src/threads/worker-file.ts';
 import type { SessionState, StepTask } from '../../src/protocol/messages.ts';
 import type { BaseImageHandle } from '../../src/workspace/base-image.ts';
 import { fromFiles } from '../../src/workspace/from-files.ts';
 import { DEFAULT_QUOTA } from '../../src/workspace/workspace.ts';
-import { ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../manual-clock.ts';
 
 const open: ShardRunner[] = [];
 afterEach(async () => {
