@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -25,8 +26,9 @@ export interface LaunchedShard {
  */
 export function launchShard(readable: Iterable<string>): LaunchedShard {
   const file = workerFile('shard');
-  // It starts its threads from a file of its own, so it is no part of the bundle.
-  const piscina = createRequire(file).resolve('piscina');
+  // It starts its threads from a file of its own, so it is no part of the bundle. By its real path: Node gives that of a
+  // link when it has met the package before, and the shard may not follow links.
+  const piscina = realpathSync(createRequire(file).resolve('piscina'));
   const flags = permissionFlags([dirname(file), packageOf(piscina), ...readable]);
   const child = spawn(process.execPath, [...flags, ...QUIET_FLAGS, file, piscina], {
     env: {},
