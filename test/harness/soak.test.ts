@@ -6,8 +6,9 @@ describe('npm run soak', () => {
   beforeAll(() => buildHarness('soak'), 60_000);
 
   it.each([
-    ['turnover', ['turnover', '--sessions', '60', '--store', 'sqlite']],
-    ['live', ['live', '--live', '60', '--store', 'memory']],
+    ['turnover', ['turnover', '--sessions', '30', '--store', 'sqlite', '--isolation', 'thread']],
+    ['turnover in shards', ['turnover', '--sessions', '30', '--store', 'memory']],
+    ['live', ['live', '--live', '40', '--store', 'memory']],
   ])('leaves nothing behind (%s)', async (_, args) => {
     const { code, output } = await runHarness('soak', args);
     expect(output).not.toMatch(/ NO$/m);

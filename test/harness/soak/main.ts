@@ -19,7 +19,9 @@ const values = parseHarnessFlags(
     // So that this cache is full early: it is no leak, and would be taken for one.
     resident: { kind: 'number', default: 128, about: 'sessions whose files a thread keeps', min: 1 },
     store: { kind: 'text', default: 'sqlite', about: 'memory or sqlite' },
-    isolation: { kind: 'text', default: 'thread', about: 'thread or process; of the turnover' },
+    // The memory that is judged is the supervisor's. In one process with the threads their heaps are in it, which the main
+    // thread cannot collect and which come to rest after some thousand sessions.
+    isolation: { kind: 'text', default: 'process', about: 'thread or process; of the turnover' },
   },
   PARTS,
 );
