@@ -43,6 +43,8 @@ export interface ActivePrompt extends QueuedPrompt {
   finishReason: FinishReason | null;
   /** The step that began and has not come to an end; null between steps. */
   openStepId: number | null;
+  /** Processes that ended in one of its steps, since anything was achieved. */
+  processLosses: number;
   /** Threads lost since anything was achieved; back to 0 on progress, never by the clock. */
   losses: number;
 }
@@ -59,6 +61,7 @@ export function beginPrompt(queued: QueuedPrompt): ActivePrompt {
     reply: '',
     finishReason: null,
     openStepId: null,
+    processLosses: 0,
     losses: 0,
   };
 }

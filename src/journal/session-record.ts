@@ -117,7 +117,7 @@ export class SessionRecord {
       case 'step-lost':
         return this.#stepLost(entry);
       case 'call-settled':
-        if (this.active) this.active.losses = 0;
+        if (this.active) gotOn(this.active);
         this.#settle(entry.result);
         return this.#leaveOutside();
       case 'model-responded':
@@ -183,7 +183,7 @@ export class SessionRecord {
     if (entry.opening) this.opening = entry.opening;
     const { active } = this;
     if (!active) return;
-    active.losses = 0;
+    gotOn(active);
     active.openStepId = null;
     for (const result of entry.results) this.#settle(result);
     if (entry.next.wait === 'nothing') {
@@ -209,7 +209,8 @@ export class SessionRecord {
     this.active.openStepId = null;
     // Ended by us, for no fault of its own.
     if (reason === 'cancelled') return;
-    this.active.losses += 1;
+    if (reason === 'process') this.active.processLosses += 1;
+    else this.active.losses += 1;
     const deaths = this.active.turn?.deaths;
     for (const callId of suspects) deaths?.set(callId, (deaths.get(callId) ?? 0) + 1);
   }
@@ -285,6 +286,12 @@ export class SessionRecord {
     if (!next) return;
     this.active = beginPrompt(next);
   }
+}
+
+/** Losses are counted until something is achieved. */
+function gotOn(active: ActivePrompt): void {
+  active.losses = 0;
+  active.processLosses = 0;
 }
 
 function turnInput(active: ActivePrompt): StepInput {

@@ -17,6 +17,8 @@ export class Mailbox {
   readonly #tickets = new Map<string, PromptTicket>();
   /** Prompts with a key that are being journalled. */
   readonly #accepting = new Map<string, { readonly text: string; readonly ticket: Promise<PromptTicket> }>();
+  /** Entries of accepted prompts on their way into the journal. */
+  readonly #writes = new Set<Promise<void>>();
   #lastPromptNumber: number;
 
   constructor(session: SessionContext, maxQueuedPrompts: number) {
@@ -76,6 +78,11 @@ export class Mailbox {
     }
   }
 
+  /** Resolves when no prompt is being journalled any more. */
+  async settled(): Promise<void> {
+    while (this.#writes.size > 0) await Promise.allSettled(this.#writes);
+  }
+
   /** Whether a prompt with this key is known. */
   knows(idempotencyKey: string): boolean {
     return this.#session.record.promptsByKey.has(idempotencyKey) || this.#accepting.has(idempotencyKey);
@@ -120,18 +127,22 @@ export class Mailbox {
     const promptId = `${sessionId}/${(this.#lastPromptNumber += 1)}`;
     const { clock } = this.#session.ports;
     const ticket = this.#newTicket(promptId, clock.now(), listener);
+    const write = this.#session.write({
+      type: 'prompt-accepted',
+      promptId,
+      text,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      at: clock.epochMs(),
+    });
+    this.#writes.add(write);
     try {
-      await this.#session.write({
-        type: 'prompt-accepted',
-        promptId,
-        text,
-        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-        at: clock.epochMs(),
-      });
+      await write;
     } catch (error) {
       this.#tickets.delete(promptId);
       ticket.reject(error);
       throw error;
+    } finally {
+      this.#writes.delete(write);
     }
     return ticket;
   }

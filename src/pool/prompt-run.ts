@@ -95,7 +95,7 @@ export class PromptRun {
   async #step(input: StepInput): Promise<Ending | undefined> {
     const { turn } = this.#active;
     const roundsDone = this.#active.roundsDone;
-    const step = await this.#session.runStep(input, this.#ticket.signal, this.#active.losses > 0);
+    const step = await this.#session.runStep(input, this.#ticket.signal, this.#losses > 0);
     switch (step.type) {
       case 'stopped':
         return undefined;
@@ -123,8 +123,12 @@ export class PromptRun {
       await this.#session.write(...results.map((result) => ({ type: 'call-settled', result }) as const));
       for (const result of results) tellResult(this.#ticket, this.#active, result);
     }
-    await pause(this.#session.ports.clock, rerunDelayMs(this.#active.losses), this.#ticket.signal);
+    await pause(this.#session.ports.clock, rerunDelayMs(this.#losses), this.#ticket.signal);
     return undefined;
+  }
+
+  get #losses(): number {
+    return this.#active.losses + this.#active.processLosses;
   }
 
   #supervise(loss: Loss): Verdict {
@@ -132,11 +136,12 @@ export class PromptRun {
       deaths: this.#active.turn?.deaths ?? new Map(),
       begun: this.#active.turn?.begun ?? new Set(),
       losses: this.#active.losses,
+      processLosses: this.#active.processLosses,
     });
   }
 
   #givenUp(last: string): Ending {
-    const message = `the session's thread was lost ${this.#active.losses} times without progress; last: ${last}`;
+    const message = `the session's thread was lost ${this.#losses} times without progress; last: ${last}`;
     return { stopReason: 'crashed', error: { code: 'thread_lost', message } };
   }
 

@@ -64,7 +64,7 @@ export class SessionContext {
   /** One step: journalled when it begins, and its outcome before anybody hears of it. */
   async runStep(input: StepInput, signal: AbortSignal, serial: boolean): Promise<StepResult> {
     const stepId = this.ports.nextStepId();
-    await this.write({ type: 'step-began', stepId, input: input.type });
+    let hasBegun = false;
     this.moveTo('queued');
     const run = await this.ports.steps.run({
       record: this.record,
@@ -72,7 +72,12 @@ export class SessionContext {
       input,
       serial,
       signal,
-      onRunning: () => this.moveTo('running'),
+      onThread: async () => {
+        // Not before: a step that waits for a thread has no part in it when the process dies.
+        await this.write({ type: 'step-began', stepId, input: input.type });
+        hasBegun = true;
+        this.moveTo('running');
+      },
     });
     const step = redactStep(run, this.ports.redactor);
     if (step.type === 'done') {
@@ -81,8 +86,8 @@ export class SessionContext {
     } else if (step.type === 'lost') {
       const { reason, suspects, message } = step;
       await this.write({ type: 'step-lost', stepId, reason, suspects, message });
-    } else if (step.type === 'stopped') {
-      const message = 'it was stopped before it had a thread';
+    } else if (step.type === 'stopped' && hasBegun) {
+      const message = 'it was stopped before it ran';
       await this.write({ type: 'step-lost', stepId, reason: 'cancelled', suspects: [], message });
     }
     return step;

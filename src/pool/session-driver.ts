@@ -196,6 +196,7 @@ export class SessionDriver {
     while (!this.#mailbox.isEmpty) {
       await Promise.allSettled(this.#mailbox.tickets.map((ticket) => ticket.result));
     }
+    await this.#mailbox.settled();
     await this.#loop;
     if (this.state === 'failed' || this.state === 'closed') return;
     // Parked after all, by the end of the pool: then its prompts go on when the store is opened again.

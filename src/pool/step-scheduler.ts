@@ -12,8 +12,8 @@ export interface StepRequest {
   readonly serial: boolean;
   /** Aborted when the prompt is to end: a waiting step leaves the queue, a running one is asked to stop, then ended. */
   readonly signal: AbortSignal;
-  /** The step has its thread. */
-  readonly onRunning: () => void;
+  /** The step has a thread to itself; waited for before it runs. What it throws is thrown by `run`. */
+  readonly onThread: () => Promise<void>;
 }
 
 export type StepResult =
@@ -42,6 +42,8 @@ export class StepScheduler {
   readonly #options: StepSchedulerOptions;
   readonly #placement: Placement;
   readonly #runner: StepRunner;
+  /** By slot: sessions whose files its thread need not keep any longer. */
+  readonly #leaving = new Map<number, string[]>();
   /** Where each session's volume was left, as far as the coordinator knows. */
   readonly #resident = new Map<string, number>();
   /** Slots kept for the re-run of a session whose thread died there: see {@link run}. */
@@ -55,7 +57,7 @@ export class StepScheduler {
   }
 
   /**
-   * Never rejects. After a loss the slot is kept for the session, whose next step is then the first on a new thread:
+   * Rejects only with what `onThread` throws. After a loss the slot is kept for the session, whose next step is then the first on a new thread:
    * what other sessions left running in the old one cannot be blamed on it twice. {@link letGo} ends that.
    */
   async run(request: StepRequest): Promise<StepResult> {
@@ -65,7 +67,7 @@ export class StepScheduler {
     this.#held.delete(sessionId);
     let result: StepResult | undefined;
     try {
-      request.onRunning();
+      await request.onThread();
       result = await this.#runOn(slot, request);
       return result;
     } finally {
@@ -90,11 +92,11 @@ export class StepScheduler {
     const stopListening = this.#stopOnAbort(signal, slot);
     let run: StepRun;
     try {
-      run = await this.#runner.run(slot, this.#task(request, this.#resident.get(sessionId) !== slot));
+      run = await this.#runner.run(slot, this.#task(request, slot, this.#resident.get(sessionId) !== slot));
       if (run.ok && run.outcome.type === 'miss') {
         this.missCount += 1;
         if (signal.aborted) return { type: 'stopped' };
-        run = await this.#runner.run(slot, this.#task(request, true));
+        run = await this.#runner.run(slot, this.#task(request, slot, true));
       }
     } finally {
       stopListening();
@@ -126,9 +128,15 @@ export class StepScheduler {
     }
   }
 
-  /** The session is closed. */
+  /** The session is closed or parked: its thread may drop what it has of it. */
   forget(sessionId: string): void {
     this.letGo(sessionId);
+    const slot = this.#resident.get(sessionId);
+    if (slot !== undefined) {
+      const leaving = this.#leaving.get(slot);
+      if (leaving) leaving.push(sessionId);
+      else this.#leaving.set(slot, [sessionId]);
+    }
     this.#resident.delete(sessionId);
     this.#placement.forget(sessionId);
   }
@@ -139,14 +147,17 @@ export class StepScheduler {
     return () => signal.removeEventListener('abort', stop);
   }
 
-  #task(request: StepRequest, withState: boolean): StepTask {
+  #task(request: StepRequest, slot: number, withState: boolean): StepTask {
     const { record } = request;
+    const drop = this.#leaving.get(slot) ?? [];
+    this.#leaving.delete(slot);
     return {
       sessionId: record.spec.sessionId,
       stepId: request.stepId,
       volumeOf: record.volumeOf,
       changes: withState ? [] : record.hostChanges,
       input: request.input,
+      drop,
       state: withState
         ? {
             spec: record.spec,

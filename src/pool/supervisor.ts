@@ -18,6 +18,8 @@ export interface LossHistory {
   readonly begun: ReadonlySet<string>;
   /** Threads lost since the prompt last got anywhere. */
   readonly losses: number;
+  /** Processes lost with one of its steps in them since then; often for no fault of its own. */
+  readonly processLosses: number;
 }
 
 /** Why a call was answered in place of its tool; stands in the result that the model reads. */
@@ -39,6 +41,11 @@ export type Verdict =
 export const MAX_DEATHS_OF_A_CALL = 2;
 /** Losses without a culprit and without progress that end the prompt. Counted, not timed: a slow death loop is one too. */
 export const MAX_LOSSES_WITHOUT_CULPRIT = 3;
+/**
+ * The same for processes. Many sessions have a step in a process when it dies, so it takes more to tell the one that
+ * ends it each time from those that were there by chance.
+ */
+export const MAX_PROCESS_LOSSES = 10;
 /** Losses of any kind without progress that end the prompt, whoever is suspected. */
 export const MAX_LOSSES = 6;
 
@@ -59,6 +66,9 @@ export function supervise(loss: Loss, history: LossHistory): Verdict {
   if (begun.length > 0) return { do: 'settle', callIds: begun, as: 'outcome_unknown' };
   if (history.losses >= MAX_LOSSES) return { do: 'give-up' };
   const [culprit, ...others] = loss.suspects;
+  if (culprit === undefined && loss.reason === 'process') {
+    return history.processLosses >= MAX_PROCESS_LOSSES ? { do: 'give-up' } : { do: 'rerun' };
+  }
   if (culprit === undefined) {
     return history.losses >= MAX_LOSSES_WITHOUT_CULPRIT ? { do: 'give-up' } : { do: 'rerun' };
   }

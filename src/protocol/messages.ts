@@ -18,6 +18,8 @@ export interface StepTask {
   /** What outside tools changed since that step; applied before the input. */
   readonly changes: readonly FileChange[];
   readonly input: StepInput;
+  /** Other sessions that were closed or parked: what the thread still has of them is dropped. */
+  readonly drop: readonly string[];
   /** Makes the session resident; null when the coordinator believes that it is. */
   readonly state: SessionState | null;
   /** Run even read-only calls one at a time, so that a death has one suspect. */

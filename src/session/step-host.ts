@@ -28,6 +28,7 @@ export class StepHost {
     pipe?.pickUp();
     const heart = setInterval(() => page.beat(), HEARTBEAT_MS).unref();
     try {
+      for (const sessionId of task.drop) this.#residents.take(sessionId);
       const resident = await this.#residentFor(task);
       if (!resident) return { type: 'miss' };
       const outcome = await runStep(resident, task.input, {

@@ -5,6 +5,7 @@ const history = (data: Partial<LossHistory> = {}): LossHistory => ({
   deaths: new Map(),
   begun: new Set(),
   losses: 1,
+  processLosses: 0,
   ...data,
 });
 const loss = (data: Partial<Loss> = {}): Loss => ({
@@ -12,6 +13,28 @@ const loss = (data: Partial<Loss> = {}): Loss => ({
   suspects: [],
   touched: data.suspects ?? [],
   ...data,
+});
+
+describe('a process that dies with the step in it', () => {
+  const lost = loss({ reason: 'process' });
+
+  it('is forgiven more often than a thread: many were in it', () => {
+    expect(supervise(lost, history({ losses: 0, processLosses: 9 }))).toEqual({ do: 'rerun' });
+    expect(supervise(lost, history({ losses: 0, processLosses: 10 }))).toEqual({ do: 'give-up' });
+  });
+
+  it('is no excuse for the threads that were lost', () => {
+    expect(supervise(loss(), history({ losses: 3, processLosses: 1 }))).toEqual({ do: 'give-up' });
+  });
+
+  it('that ran one call alone has its culprit', () => {
+    const deaths = new Map([['a', 2]]);
+    expect(supervise(loss({ reason: 'process', suspects: ['a'] }), history({ deaths }))).toEqual({
+      do: 'settle',
+      callIds: ['a'],
+      as: 'tool_crashed',
+    });
+  });
 });
 
 describe('a thread that dies with one call running', () => {

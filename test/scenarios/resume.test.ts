@@ -144,7 +144,7 @@ describe('a prompt whose process died', () => {
       entry.type === 'step-ended' ? 'before' : undefined;
     store.dieAt = dieInStep;
     session.prompt('write both').catch(() => undefined);
-    for (let life = 1; life <= 2; life += 1) {
+    for (let life = 1; life <= 9; life += 1) {
       await store.death;
       store = new KeptStore(store);
       store.dieAt = dieInStep;

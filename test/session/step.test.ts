@@ -36,6 +36,7 @@ function task(data: Partial<ThreadTask> & { readonly input: StepInput }): Thread
     sessionId: 's',
     stepId: (stepId += 1),
     volumeOf: 0,
+    drop: [],
     changes: [],
     state: null,
     page: StepPage.forCalls(callCount).buffer,

@@ -11,6 +11,7 @@ const task = (sessionId: string): StepTask => ({
   sessionId,
   stepId: 1,
   volumeOf: 9,
+  drop: [],
   changes: [],
   input: { type: 'prompt' },
   state: null,

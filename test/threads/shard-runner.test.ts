@@ -56,6 +56,7 @@ function task(sessionId: string, data: Partial<StepTask> = {}): StepTask {
     sessionId,
     stepId: (stepId += 1),
     volumeOf: 0,
+    drop: [],
     changes: [],
     input: { type: 'prompt' },
     state: null,
