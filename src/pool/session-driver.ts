@@ -13,7 +13,7 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import { Mailbox, type PromptDelivery } from './mailbox.ts';
 import { PromptResult } from './prompt-result.ts';
 import { PromptRun, type Ending } from './prompt-run.ts';
-import type { Interruption, PromptTicket } from './prompt-ticket.ts';
+import { PromptTicket, type Interruption } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SessionStateName } from './session-state.ts';
 import { QUARANTINE_AFTER, settledResult } from './supervisor.ts';
@@ -179,15 +179,14 @@ export class SessionDriver {
 
   async #drain(deadlineMs: number, cutShort: () => Promise<void>, isEnd: boolean): Promise<void> {
     this.#options.onBusy();
+    // What cannot be ended has failed, and its prompt tells.
+    const end = (): void => void cutShort().catch(() => undefined);
     // Each caller's deadline counts: the shortest one wins.
-    const stopTimer = this.#session.ports.clock.after(deadlineMs, () => {
-      // What cannot be ended has failed, and its prompt tells.
-      cutShort().catch(() => undefined);
-    });
+    const stopTimer = deadlineMs > 0 ? this.#session.ports.clock.after(deadlineMs, end) : end();
     try {
       await (this.#closing ??= this.#close(isEnd));
     } finally {
-      stopTimer();
+      stopTimer?.();
     }
   }
 
@@ -252,11 +251,9 @@ export class SessionDriver {
     const ticket = this.#mailbox.get(active.promptId);
     if (!ticket) {
       // It was ended while it waited, and that could not be journalled. Nobody waits for it any more.
-      const { promptId } = active;
-      const at = this.#session.ports.clock.epochMs();
-      await this.#session.write({ type: 'prompt-ended', promptId, stopReason: 'cancelled', error: null, at });
-      if (!this.record.active) this.#session.moveTo('idle');
-      return;
+      const nobodys = new PromptTicket(active.promptId, this.#session.ports.clock.now(), undefined);
+      nobodys.result.catch(() => undefined);
+      return this.#endPrompt(nobodys, active, { stopReason: 'cancelled', error: null });
     }
     const ending = await this.#endingOf(active, ticket);
     if (ending !== 'parked') await this.#endPrompt(ticket, active, ending);
