@@ -48,7 +48,7 @@ export type JournalEntry =
       readonly changes: readonly FileChange[];
       readonly next: StepNext;
     }
-  /** The thread died in the step; `suspects` are the calls that were running. */
+  /** The thread, or its process, died in the step; `suspects` are the calls that were running. */
   | {
       readonly type: 'step-lost';
       readonly stepId: number;
@@ -73,6 +73,8 @@ export type JournalEntry =
       readonly error: PromptError | null;
       readonly at: number;
     }
+  /** The process ended in the middle of the active prompt, in no step; another one goes on with it. */
+  | { readonly type: 'taken-up'; readonly at: number }
   /** Its threads died again and again: it takes no prompts until it is released. */
   | { readonly type: 'quarantined'; readonly reason: string; readonly at: number }
   | { readonly type: 'released'; readonly at: number }

@@ -22,6 +22,13 @@ export class Journal {
     return this.#store.read(sessionId);
   }
 
+  /** Resolves when nothing is being written to the record. */
+  async settled(record: SessionRecord): Promise<void> {
+    for (let write = this.#pending.get(record); write; write = this.#pending.get(record)) {
+      await write.catch(() => undefined);
+    }
+  }
+
   /** When it resolves the entries are kept and the record shows them; when it rejects, neither. */
   async write(record: SessionRecord, ...entries: readonly JournalEntry[]): Promise<void> {
     const previous = this.#pending.get(record);

@@ -37,6 +37,6 @@ export class MemoryStore implements JournalStore {
   }
 
   close(): void {
-    this.#journals.clear();
+    // Who holds a session of a pool that is closed can still look at it.
   }
 }

@@ -116,6 +116,9 @@ export class SessionRecord {
         return this.#stepEnded(entry);
       case 'step-lost':
         return this.#stepLost(entry);
+      case 'taken-up':
+        if (this.active) this.active.processLosses += 1;
+        return;
       case 'call-settled':
         if (this.active) gotOn(this.active);
         this.#settle(entry.result);

@@ -25,9 +25,11 @@ interface OwnerRow {
   readonly holder: Holder;
 }
 
-/** Leases that this process holds, whichever copy of this module took them; what it could not give back is not here. */
+/** Leases that this thread took, whichever copy of this module did: whether it still holds them, or could not give them back. */
 const LEASES = Symbol.for('skein.leases');
-const held: Set<string> = ((globalThis as { [LEASES]?: Set<string> })[LEASES] ??= new Set());
+const taken: Map<string, 'held' | 'dropped'> = ((
+  globalThis as { [LEASES]?: Map<string, 'held' | 'dropped'> }
+)[LEASES] ??= new Map());
 
 const TAKE = 'UPDATE owner SET fence = ?, beat = beat + 1, released = 0, holder = ? WHERE one = 1';
 const BEAT = 'UPDATE owner SET beat = beat + 1 WHERE one = 1';
@@ -48,7 +50,7 @@ export class SqliteLease {
     this.#database = database;
     this.fence = fence;
     this.#token = token;
-    held.add(token);
+    taken.set(token, 'held');
   }
 
   /**
@@ -97,7 +99,7 @@ export class SqliteLease {
 
   /** Gives the store up. When the file cannot be told, others have to wait for this process to end; it itself need not. */
   release(): void {
-    held.delete(this.#token);
+    taken.set(this.#token, 'dropped');
     inTransaction(this.#database, () => {
       this.check();
       this.#database.run(RELEASE);
@@ -147,7 +149,12 @@ function lifeOf(holder: Holder): 'alive' | 'dead' | 'unknown' {
   if (here === null || holder.machine !== here || holder.started === null) return 'unknown';
   const started = startOf(holder.pid);
   if (started !== undefined && started !== holder.started) return 'dead';
-  if (started !== undefined) return holder.pid !== process.pid || held.has(holder.token) ? 'alive' : 'dead';
+  if (started !== undefined && holder.pid !== process.pid) return 'alive';
+  if (started !== undefined) {
+    const here = taken.get(holder.token);
+    // Another thread of this process may hold it, and cannot be asked.
+    return here === undefined ? 'unknown' : here === 'held' ? 'alive' : 'dead';
+  }
   try {
     process.kill(holder.pid, 0);
   } catch (error) {

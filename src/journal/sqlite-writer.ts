@@ -72,15 +72,27 @@ export class SqliteWriter {
     await setImmediate();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, batchSize(this.#queue));
-      try {
-        await retryWhileBusy(() => this.#commit(batch.map(({ write }) => write)));
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
+      if (!(await this.#keep(batch))) {
+        // One that cannot be kept, for its size perhaps, is no fault of those that came with it.
+        for (const pending of batch) await this.#keep([pending]);
       }
       if (this.#queue.length > 0) await setImmediate();
     }
     this.#flushing = null;
+  }
+
+  /** @returns false when the writes could not be kept together and none was answered */
+  async #keep(batch: readonly Pending[]): Promise<boolean> {
+    try {
+      await retryWhileBusy(() => this.#commit(batch.map(({ write }) => write)));
+      for (const { resolve } of batch) resolve();
+      return true;
+    } catch (error) {
+      const isForAll = batch.length === 1 || (error instanceof StoreError && error.code === 'store_locked');
+      if (!isForAll) return false;
+      for (const { reject } of batch) reject(error);
+      return true;
+    }
   }
 
   #commit(writes: readonly SqliteWrite[]): void {

@@ -25,7 +25,10 @@ export class HostTools {
     this.#redactor = redactor;
   }
 
-  /** Never rejects: what a tool throws is its result. `changes` is what it did to the workspace it was given. */
+  /**
+   * Never rejects: what a tool throws is its result. `changes` is what it did to the workspace it was given; `isCut`: the
+   * signal was aborted before it had come to its end.
+   */
   async run(
     call: ToolCall,
     session: {
@@ -35,11 +38,12 @@ export class HostTools {
       readonly quota: WorkspaceQuota;
       readonly signal: AbortSignal;
     },
-  ): Promise<{ result: ToolResult; changes: FileChange[] }> {
+  ): Promise<{ result: ToolResult; changes: FileChange[]; isCut: boolean }> {
     if (session.signal.aborted) {
-      return { result: settledResult(call, 'not_run', 'it was cancelled'), changes: [] };
+      return { result: settledResult(call, 'not_run', 'it was cancelled'), changes: [], isCut: true };
     }
     let workspace: OverlayWorkspace | undefined;
+    let isCut = false;
     const ended = new AbortController();
     const context: ToolContext = {
       sessionId: session.sessionId,
@@ -58,7 +62,10 @@ export class HostTools {
         resolve({ callId: call.id, name: call.name, content, isError: true });
         ended.abort();
       };
-      const onAbort = (): void => stop('Error: the prompt ended while this tool ran; its outcome is unknown');
+      const onAbort = (): void => {
+        isCut = true;
+        stop('Error: the prompt ended while this tool ran; its outcome is unknown');
+      };
       session.signal.addEventListener('abort', onAbort, { once: true });
       const { timeoutMs } = this.#tools.get(call.name) ?? {};
       const stopTimer =
@@ -74,6 +81,6 @@ export class HostTools {
     });
     const result = await Promise.race([runCall(this.#tools, call, context), interrupted]);
     ended.abort();
-    return { result: redactResult(result, this.#redactor), changes: workspace?.takeChanges() ?? [] };
+    return { result: redactResult(result, this.#redactor), changes: workspace?.takeChanges() ?? [], isCut };
   }
 }

@@ -1,4 +1,5 @@
 import { IdempotencyError, MailboxFullError, NotFoundError, SessionClosedError } from '../errors.ts';
+import type { QueuedPrompt } from '../journal/active-prompt.ts';
 import { pastResult } from './past-prompt.ts';
 import { PromptTicket, type PromptListener } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
@@ -8,6 +9,13 @@ export interface PromptDelivery {
   readonly text: string;
   readonly listener?: PromptListener | undefined;
   readonly idempotencyKey?: string | undefined;
+}
+
+/** A prompt that was taken in. */
+export interface Accepted {
+  readonly ticket: PromptTicket;
+  /** It is not an earlier one with the same key. */
+  readonly isNew: boolean;
 }
 
 /** Takes a session's prompts in, and knows who waits for which: one ticket for each that has not ended. */
@@ -56,9 +64,9 @@ export class Mailbox {
    * that one's, whether it has ended or not.
    * @throws {MailboxFullError} @throws {IdempotencyError}
    */
-  async accept(prompt: PromptDelivery): Promise<PromptTicket> {
+  async accept(prompt: PromptDelivery): Promise<Accepted> {
     const { idempotencyKey } = prompt;
-    if (idempotencyKey === undefined) return this.#accept(prompt);
+    if (idempotencyKey === undefined) return { ticket: await this.#accept(prompt), isNew: true };
     const known =
       this.#session.record.promptsByKey.get(idempotencyKey) ?? this.#accepting.get(idempotencyKey);
     if (known) {
@@ -67,12 +75,12 @@ export class Mailbox {
       }
       const ticket = 'promptId' in known ? this.ticketOf(known.promptId) : await known.ticket;
       if (prompt.listener) await this.#listen(ticket, prompt.listener);
-      return ticket;
+      return { ticket, isNew: false };
     }
     const ticket = this.#accept(prompt);
     this.#accepting.set(idempotencyKey, { text: prompt.text, ticket });
     try {
-      return await ticket;
+      return { ticket: await ticket, isNew: true };
     } finally {
       this.#accepting.delete(idempotencyKey);
     }
@@ -88,14 +96,11 @@ export class Mailbox {
     return this.#session.record.promptsByKey.has(idempotencyKey) || this.#accepting.has(idempotencyKey);
   }
 
-  /** A ticket for each prompt that the record has and nobody waits for. */
-  adopt(): void {
-    const { active, queue } = this.#session.record;
+  /** The ticket of a prompt that the record has and nobody waits for. */
+  adopt({ promptId, acceptedAt }: QueuedPrompt): PromptTicket {
     const { clock } = this.#session.ports;
-    for (const prompt of active ? [active, ...queue] : queue) {
-      if (this.#tickets.has(prompt.promptId)) continue;
-      this.#newTicket(prompt.promptId, clock.now() - Math.max(0, clock.epochMs() - prompt.acceptedAt));
-    }
+    const agoMs = Math.max(0, clock.epochMs() - acceptedAt);
+    return this.#tickets.get(promptId) ?? this.#newTicket(promptId, clock.now() - agoMs);
   }
 
   /**

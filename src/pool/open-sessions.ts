@@ -16,10 +16,9 @@ interface OpenSession {
   readonly session: Session;
   /** While it is not parked. */
   driver: SessionDriver | undefined;
-  /** Kept, so that images that parked sessions share are not read again for each of them. */
+  /** Kept while it is parked, too, where its journal is in memory anyway. */
   images: readonly BaseImage[] | undefined;
   hostTools: HostTools | undefined;
-  isClosed: boolean;
 }
 
 export interface OpenSessionsParts {
@@ -48,9 +47,9 @@ export class OpenSessions {
     this.#parking = new Parking(parts.parking, parts.ports.clock, (sessionId) => this.#park(sessionId));
   }
 
-  /** Ids of those that are not closed, oldest first. */
+  /** Their ids, oldest first. */
   get ids(): readonly string[] {
-    return [...this.#byId].flatMap(([sessionId, { isClosed }]) => (isClosed ? [] : [sessionId]));
+    return [...this.#byId.keys()];
   }
 
   get size(): number {
@@ -62,7 +61,7 @@ export class OpenSessions {
     return [...this.#byId.values()].flatMap(({ driver }) => driver ?? []);
   }
 
-  /** How many there are in each state; parked ones are `idle` or `halted`, or were closed. */
+  /** How many there are in each state; parked ones are `idle` or `halted`. */
   get stats(): {
     readonly byState: Readonly<Record<SessionStateName, number>>;
     readonly parked: number;
@@ -70,9 +69,9 @@ export class OpenSessions {
   } {
     const byState = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<SessionStateName, number>;
     let parked = 0;
-    for (const { driver, isClosed } of this.#byId.values()) {
+    for (const { driver } of this.#byId.values()) {
       if (driver) byState[driver.state] += 1;
-      else if (!isClosed) parked += 1;
+      else parked += 1;
     }
     return { byState, parked, idleBytes: this.#parking.byteLength };
   }
@@ -86,21 +85,26 @@ export class OpenSessions {
     const known = this.#byId.get(sessionId);
     if (known) return known.session;
     const stored = this.#parts.store.session(sessionId);
-    return stored && this.addParked(sessionId, stored.closed);
+    if (!stored) return undefined;
+    // A closed one can be looked at for as long as somebody holds it.
+    return stored.closed ? this.#newEntry(sessionId).session : this.addParked(sessionId);
   }
 
   /** A new session: its journal has been opened. */
   add(record: SessionRecord, images: readonly BaseImage[], tools: readonly Tool[]): SessionDriver {
     const { sessionId } = record.spec;
-    const open = this.#newEntry(sessionId, false);
+    const open = this.#newEntry(sessionId);
+    this.#byId.set(sessionId, open);
     open.images = images;
     open.hostTools = this.#hostTools(tools);
     return (open.driver = this.#drive(record, images, open.hostTools));
   }
 
-  /** A session that the store has. */
-  addParked(sessionId: string, isClosed: boolean): Session {
-    return this.#newEntry(sessionId, isClosed).session;
+  /** An open session that the store has. */
+  addParked(sessionId: string): Session {
+    const open = this.#newEntry(sessionId);
+    this.#byId.set(sessionId, open);
+    return open.session;
   }
 
   /**
@@ -124,12 +128,14 @@ export class OpenSessions {
   async release(sessionId: string): Promise<void> {
     if (this.#isClosing) throw new PoolClosedError();
     const open = this.#byId.get(sessionId);
-    if (open?.driver?.state === 'failed') {
-      this.#parking.wake(sessionId);
-      open.driver = undefined;
-      this.driver(sessionId).resume();
+    if (!open) return;
+    const { driver } = open;
+    if (driver?.state === 'failed') {
+      // It writes nothing more, but what it has begun to write counts.
+      await this.#parts.ports.journal.settled(driver.record);
+      if (open.driver === driver) open.driver = undefined;
     }
-    await this.driver(sessionId).release();
+    await this.#driverOf(sessionId, open).release();
   }
 
   /** From now on, a session that leaves the park can be looked at and takes no prompts. @returns those that have left it */
@@ -159,8 +165,8 @@ export class OpenSessions {
   #driverOf(sessionId: string, open: OpenSession): SessionDriver {
     if (open.driver) return open.driver;
     const driver = this.#hydrate(sessionId, open);
-    // It was closed when its journal could not be written, and found again in the store.
-    if (driver.record.active && !this.#isClosing && !open.isClosed) {
+    // Its journal could not be written, or not be read, and now it can.
+    if (driver.record.active && !driver.record.closed && !this.#isClosing) {
       this.#admit(open, driver);
       driver.resume();
     }
@@ -190,7 +196,7 @@ export class OpenSessions {
     return open.driver;
   }
 
-  #newEntry(sessionId: string, isClosed: boolean): OpenSession {
+  #newEntry(sessionId: string): OpenSession {
     const session: Session = new Session({
       sessionId,
       // Also when it is closed and forgotten here: who holds it can still look at what it came to.
@@ -204,9 +210,7 @@ export class OpenSessions {
       driver: undefined,
       images: undefined,
       hostTools: undefined,
-      isClosed,
     };
-    this.#byId.set(sessionId, open);
     return open;
   }
 
@@ -231,6 +235,8 @@ export class OpenSessions {
     const open = this.#byId.get(sessionId);
     if (!open) return;
     open.driver = undefined;
+    // A store outside memory shares the images of those that are in use, and has the others.
+    if (this.#parts.store.durable) open.images = undefined;
     this.#parts.ports.steps.forget(sessionId);
   }
 

@@ -35,6 +35,8 @@ export class Placement {
   readonly #homes = new Map<string, number>();
   /** In order of arrival; granted ones are taken out when they are met. */
   readonly #waiting = new Set<Waiter>();
+  /** Those of them that wait for their home, in the same order; the others are taken out when they are met. */
+  readonly #patient = new Set<Waiter>();
   #order = 0;
   #stopTimer: (() => void) | undefined;
 
@@ -87,6 +89,7 @@ export class Placement {
       };
       signal.addEventListener('abort', giveUp, { once: true });
       this.#waiting.add(waiter);
+      if (waiter.patientUntil > since) this.#patient.add(waiter);
       this.#armTimer();
     });
   }
@@ -155,11 +158,8 @@ export class Placement {
   #armTimer(): void {
     if (this.#stopTimer || this.#options.dedicated) return;
     const now = this.#clock.now();
-    let earliest = Infinity;
-    for (const waiter of this.#waiting) {
-      if (waiter.patientUntil > now) earliest = Math.min(earliest, waiter.patientUntil);
-    }
-    if (earliest === Infinity) return;
+    const earliest = this.#nextPatience(now);
+    if (earliest === undefined) return;
     this.#stopTimer = this.#clock.after(Math.max(1, earliest - now), () => {
       this.#stopTimer = undefined;
       for (const [index, slot] of this.#slots.entries()) {
@@ -167,6 +167,15 @@ export class Placement {
       }
       this.#armTimer();
     });
+  }
+
+  /** When the next waiter loses its patience: all have the same, so that it is the first that came. */
+  #nextPatience(now: number): number | undefined {
+    for (const waiter of this.#patient) {
+      if (this.#waiting.has(waiter) && waiter.patientUntil > now) return waiter.patientUntil;
+      this.#patient.delete(waiter);
+    }
+    return undefined;
   }
 
   #occupy(index: number, sessionId: string): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { PoolClosedError, PoolFullError, SessionExistsError } from '../errors.ts';
+import { PoolClosedError, PoolFullError, SessionExistsError, StoreError } from '../errors.ts';
 import { openStore } from '../journal/open-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import type { SessionSpec } from '../protocol/messages.ts';
@@ -78,7 +78,12 @@ export class SessionPool implements AsyncDisposable {
     const checked = checkPoolOptions(options);
     const store =
       typeof checked.store === 'object' ? checked.store : await openStore(checked.store ?? 'memory');
-    return SessionPool.over(assemble(checked, store), checked.recover);
+    try {
+      return await SessionPool.over(assemble(checked, store), checked.recover);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   }
 
   /** Not for callers: a pool over parts of your own, as a simulation or a test has them. */
@@ -136,7 +141,12 @@ export class SessionPool implements AsyncDisposable {
 
   /** Closes a session (see `session.close`) and forgets it, its journal included. Unknown ids are ignored. */
   async remove(sessionId: string, options: CloseOptions = {}): Promise<void> {
-    await this.session(sessionId)?.close(options);
+    try {
+      await this.session(sessionId)?.close(options);
+    } catch (error) {
+      // What cannot be read can still be forgotten.
+      if (!(error instanceof StoreError)) throw error;
+    }
     this.#sessions.forget(sessionId);
     await this.#parts.store.remove(sessionId);
   }

@@ -74,20 +74,21 @@ export class PromptRun {
   }
 
   /**
-   * The process ended in the middle of this prompt. A step that it was in is lost with it, which counts like any loss:
-   * a prompt that ends its process each time is not taken up for ever. Effects without a result may have happened.
+   * The process ended in the middle of this prompt, in a step or not. That counts: a prompt that ends its process each
+   * time is not taken up for ever. Effects without a result may have happened.
    */
   async #takeUp(): Promise<Ending | undefined> {
-    const message = 'the process ended';
-    const { openStepId } = this.#active;
-    const entries: JournalEntry[] = [];
-    if (openStepId !== null) {
-      entries.push({ type: 'step-lost', stepId: openStepId, reason: 'process', suspects: [], message });
-    }
+    const message = 'it was cut off in the middle';
+    const { openStepId: stepId } = this.#active;
+    const entries: JournalEntry[] = [
+      stepId === null
+        ? { type: 'taken-up', at: this.#session.ports.clock.epochMs() }
+        : { type: 'step-lost', stepId, reason: 'process', suspects: [], message },
+    ];
     for (const call of this.#session.record.unknownOutcomes) {
       entries.push({ type: 'call-settled', result: settledResult(call, 'outcome_unknown', message) });
     }
-    if (entries.length > 0) await this.#session.write(...entries);
+    await this.#session.write(...entries);
     const verdict = this.#supervise({ reason: 'process', suspects: [], touched: [] });
     return verdict.do === 'give-up' ? this.#givenUp(message) : undefined;
   }
@@ -95,7 +96,12 @@ export class PromptRun {
   async #step(input: StepInput): Promise<Ending | undefined> {
     const { turn } = this.#active;
     const roundsDone = this.#active.roundsDone;
-    const step = await this.#session.runStep(input, this.#ticket.signal, this.#losses > 0);
+    const step = await this.#session.runStep(input, {
+      signal: this.#ticket.signal,
+      serial: this.#losses > 0,
+      // Its calls were asked to stop, and what they then answer is not what they would have answered.
+      isKept: () => this.#ticket.interruption !== 'parked',
+    });
     switch (step.type) {
       case 'stopped':
         return undefined;
@@ -123,7 +129,11 @@ export class PromptRun {
       await this.#session.write(...results.map((result) => ({ type: 'call-settled', result }) as const));
       for (const result of results) tellResult(this.#ticket, this.#active, result);
     }
-    await pause(this.#session.ports.clock, rerunDelayMs(this.#losses), this.#ticket.signal);
+    const { clock, steps } = this.#session.ports;
+    const delayMs = rerunDelayMs(this.#losses);
+    // Others may have the thread meanwhile.
+    if (delayMs > 0) steps.letGo(this.#session.record.spec.sessionId);
+    await pause(clock, delayMs, this.#ticket.signal);
     return undefined;
   }
 
@@ -184,21 +194,24 @@ export class PromptRun {
     await this.#session.write(...calls.map((call) => ({ type: 'effect-began', callId: call.id }) as const));
     const { images, hostTools } = this.#session;
     const { spec, overlay } = this.#session.record;
-    await Promise.all(
+    const runs = await Promise.allSettled(
       calls
         .filter((call) => this.#session.record.isHostTool(call.name))
         .map(async (call) => {
-          const { result, changes } = await hostTools.run(call, {
+          const { result, changes, isCut } = await hostTools.run(call, {
             sessionId: spec.sessionId,
             images,
             overlay,
             quota: spec.quota,
             signal: this.#ticket.signal,
           });
+          // Its outcome is unknown; whoever goes on with the prompt says so, or runs it again where it may be.
+          if (isCut && this.#ticket.interruption === 'parked') return;
           await this.#session.write({ type: 'effect-ended', result, changes });
           tellResult(this.#ticket, this.#active, result);
         }),
     );
+    for (const run of runs) if (run.status === 'rejected') throw run.reason;
     return undefined;
   }
 }

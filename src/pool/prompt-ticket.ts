@@ -18,7 +18,8 @@ export class PromptTicket {
   ending: Promise<void> | undefined;
   /** The turn whose tool calls the listener has been told of. */
   startedTurn = 0;
-  readonly #listeners: PromptListener[] = [];
+  readonly #listener: PromptListener | undefined;
+  readonly #others: PromptListener[] = [];
   readonly #interrupt = new AbortController();
   readonly #cleanUps: (() => void)[] = [];
   #interruption: Interruption | undefined;
@@ -30,7 +31,7 @@ export class PromptTicket {
   constructor(promptId: string, acceptedAt: number, listener: PromptListener | undefined) {
     this.promptId = promptId;
     this.acceptedAt = acceptedAt;
-    if (listener) this.#listeners.push(listener);
+    this.#listener = listener;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -61,19 +62,30 @@ export class PromptTicket {
 
   /** Whether anybody listens. */
   get isHeard(): boolean {
-    return this.#listeners.length > 0;
+    return this.#listener !== undefined || this.#others.length > 0;
   }
 
   /** Another one, who hears what happens from now on. */
   addListener(listener: PromptListener): void {
-    this.#listeners.push(listener);
+    this.#others.push(listener);
   }
 
-  /** Tells the listeners. One that throws ends the prompt, and its error is what the caller gets. */
+  /** Tells the listeners. When the caller's own throws, the prompt ends, and the error is what the caller gets. */
   tell(event: SessionEventBody): void {
+    this.#tellCaller(event);
+    for (const listener of this.#others) {
+      try {
+        listener(event, this.promptId);
+      } catch {
+        // Who comes later has no say in the prompt.
+      }
+    }
+  }
+
+  #tellCaller(event: SessionEventBody): void {
     if (this.#callbackError) return;
     try {
-      for (const listener of this.#listeners) listener(event, this.promptId);
+      this.#listener?.(event, this.promptId);
     } catch (thrown) {
       this.#callbackError = { thrown };
       this.interrupt('cancelled');

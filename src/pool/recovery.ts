@@ -39,7 +39,7 @@ export async function recoverSessions(
   const unreadable: { sessionId: string; error: SkeinError }[] = [];
   for (const { sessionId, closed, openPromptCount } of store.sessions()) {
     if (closed) continue;
-    sessions.addParked(sessionId, false);
+    sessions.addParked(sessionId);
     if (openPromptCount === 0) continue;
     if (unfinished.length % CHUNK === CHUNK - 1) await pause(clock, 1, NEVER);
     try {

@@ -1,3 +1,4 @@
+import { SessionClosedError } from '../errors.ts';
 import type { RetryPolicy } from '../gate/retry.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -24,6 +25,13 @@ export interface DriverPorts {
   readonly redactor: Redactor;
   /** Ids for steps, unique in the pool, from 1. */
   readonly nextStepId: () => number;
+}
+
+export interface StepRunOptions {
+  readonly signal: AbortSignal;
+  readonly serial: boolean;
+  /** Asked when the step has come to its end: whether what it came to counts. Default yes. */
+  readonly isKept?: () => boolean;
 }
 
 /** One session as its driver sees it: its record and state, and the ways in which they change. */
@@ -56,13 +64,18 @@ export class SessionContext {
     this.#state = moveSession(this.#state, to);
   }
 
-  /** When it resolves the entries are kept, and the record shows them. */
-  write(...entries: readonly JournalEntry[]): Promise<void> {
+  /**
+   * When it resolves the entries are kept, and the record shows them.
+   * @throws {SessionClosedError} when the session has failed: whoever takes it up again is the one to write
+   */
+  async write(...entries: readonly JournalEntry[]): Promise<void> {
+    if (this.#state === 'failed') throw new SessionClosedError({ sessionId: this.record.spec.sessionId });
     return this.ports.journal.write(this.record, ...entries);
   }
 
   /** One step: journalled when it begins, and its outcome before anybody hears of it. */
-  async runStep(input: StepInput, signal: AbortSignal, serial: boolean): Promise<StepResult> {
+  async runStep(input: StepInput, options: StepRunOptions): Promise<StepResult> {
+    const { signal, serial, isKept = () => true } = options;
     const stepId = this.ports.nextStepId();
     let hasBegun = false;
     this.moveTo('queued');
@@ -80,6 +93,11 @@ export class SessionContext {
       },
     });
     const step = redactStep(run, this.ports.redactor);
+    if (step.type === 'done' && !isKept()) {
+      const message = 'it was stopped';
+      await this.write({ type: 'step-lost', stepId, reason: 'cancelled', suspects: [], message });
+      return { type: 'stopped' };
+    }
     if (step.type === 'done') {
       const { opening, results, changes, next } = step.outcome;
       await this.write({ type: 'step-ended', stepId, opening, results, changes, next });

@@ -10,10 +10,10 @@ import type { JournalEntry } from '../journal/entries.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import { NO_USAGE } from '../model/model.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
-import { Mailbox, type PromptDelivery } from './mailbox.ts';
+import { Mailbox, type Accepted, type PromptDelivery } from './mailbox.ts';
 import { PromptResult } from './prompt-result.ts';
 import { PromptRun, type Ending } from './prompt-run.ts';
-import { PromptTicket, type Interruption } from './prompt-ticket.ts';
+import type { Interruption, PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SessionStateName } from './session-state.ts';
 import { QUARANTINE_AFTER, settledResult } from './supervisor.ts';
@@ -38,6 +38,8 @@ export class SessionDriver {
   #loop: Promise<void> | undefined;
   /** The prompt that a process left in the middle; it is taken up, not begun. */
   #cutOff: string | undefined;
+  /** Ends of waiting prompts that could not be journalled. */
+  readonly #unkept = new Map<string, Ending>();
   /** What has not ended is left to whoever opens the store next. */
   #isParked = false;
 
@@ -66,7 +68,7 @@ export class SessionDriver {
   /** Loads the session's tool modules and learns what they offer. @throws {StepFailedError} when that fails */
   async open(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      const step = await this.#session.runStep({ type: 'open' }, signal, attempt > 1);
+      const step = await this.#session.runStep({ type: 'open' }, { signal, serial: attempt > 1 });
       if (step.type === 'done') break;
       const failure =
         step.type === 'failed'
@@ -83,7 +85,7 @@ export class SessionDriver {
    * Takes a prompt into the mailbox; see {@link Mailbox.accept}.
    * @throws {SessionClosedError} @throws {MailboxFullError} @throws {SessionQuarantinedError} @throws {IdempotencyError}
    */
-  async accept(prompt: PromptDelivery): Promise<PromptTicket> {
+  async accept(prompt: PromptDelivery): Promise<Accepted> {
     // What an earlier prompt came to is told whatever the session's state.
     if (prompt.idempotencyKey === undefined || !this.#mailbox.knows(prompt.idempotencyKey)) {
       this.#assertTakesPrompts();
@@ -106,14 +108,14 @@ export class SessionDriver {
   resume(): void {
     this.#options.onBusy();
     this.#cutOff = this.record.active?.promptId;
-    this.#mailbox.adopt();
+    this.#adoptPrompts();
     this.#goOn();
   }
 
   /** Ends the prompts that an earlier process left, with `interrupted`. */
   async reportInterrupted(): Promise<void> {
     this.#options.onBusy();
-    this.#mailbox.adopt();
+    this.#adoptPrompts();
     const message = 'the process ended before this prompt did, and it was not gone on with';
     const ending: Ending = { stopReason: 'interrupted', error: { code: 'interrupted', message } };
     try {
@@ -185,6 +187,10 @@ export class SessionDriver {
     const stopTimer = deadlineMs > 0 ? this.#session.ports.clock.after(deadlineMs, end) : end();
     try {
       await (this.#closing ??= this.#close(isEnd));
+    } catch (error) {
+      // It could not be written: the session is as it was, and may be closed another time.
+      this.#closing = undefined;
+      throw error;
     } finally {
       stopTimer?.();
     }
@@ -205,6 +211,12 @@ export class SessionDriver {
     this.#session.moveTo('closed');
   }
 
+  /** A ticket for each prompt that the record has and nobody waits for. */
+  #adoptPrompts(): void {
+    const { active, queue } = this.record;
+    for (const prompt of active ? [active, ...queue] : queue) this.#mailbox.adopt(prompt);
+  }
+
   #assertTakesPrompts(): void {
     if (this.#closing || this.state === 'closed' || this.state === 'failed') {
       throw new SessionClosedError({ sessionId: this.sessionId });
@@ -218,7 +230,8 @@ export class SessionDriver {
   /** Runs the prompts there are; says when there are none. */
   #goOn(): void {
     if (this.#loop || this.state === 'failed' || this.state === 'closed') return;
-    if (this.record.active && !this.#isParked) this.#loop = this.#runPrompts();
+    if (this.#isParked) this.#leavePrompts();
+    else if (this.record.active) this.#loop = this.#runPrompts();
     else if (this.#mailbox.isEmpty && !this.#closing) this.#options.onRest();
   }
 
@@ -227,7 +240,6 @@ export class SessionDriver {
       for (let { active } = this.record; active && !this.#isParked; { active } = this.record) {
         await this.#runPrompt(active);
       }
-      if (this.#isParked) this.#leavePrompts();
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -244,16 +256,15 @@ export class SessionDriver {
 
   #leavePrompts(): void {
     this.#mailbox.rejectAll((promptId) => new PromptParkedError({ promptId }));
-    this.#session.moveTo('idle');
+    if (this.state !== 'halted') this.#session.moveTo('idle');
   }
 
   async #runPrompt(active: ActivePrompt): Promise<void> {
     const ticket = this.#mailbox.get(active.promptId);
     if (!ticket) {
-      // It was ended while it waited, and that could not be journalled. Nobody waits for it any more.
-      const nobodys = new PromptTicket(active.promptId, this.#session.ports.clock.now(), undefined);
-      nobodys.result.catch(() => undefined);
-      return this.#endPrompt(nobodys, active, { stopReason: 'cancelled', error: null });
+      // It was to end while it waited, and that could not be journalled then.
+      const ending = this.#unkept.get(active.promptId) ?? { stopReason: 'cancelled', error: null };
+      return this.#endPrompt(this.#mailbox.adopt(active), active, ending);
     }
     const ending = await this.#endingOf(active, ticket);
     if (ending !== 'parked') await this.#endPrompt(ticket, active, ending);
@@ -292,11 +303,13 @@ export class SessionDriver {
         ...this.#quarantineAfter(ending, at),
       );
     } catch (failure) {
+      this.#unkept.set(promptId, ending);
       ticket.reject(failure);
       throw failure;
     } finally {
       this.#mailbox.delete(promptId);
     }
+    this.#unkept.delete(promptId);
     if (active) for (const result of notRun) tellResult(ticket, active, result);
     const result = new PromptResult({
       promptId,

@@ -2,6 +2,7 @@ import type { Message } from '../journal/conversation.ts';
 import type { Usage } from '../model/model.ts';
 import { FilesView } from '../workspace/files-view.ts';
 import type { Clock } from '../clock.ts';
+import { onAbort } from './abort-fan-out.ts';
 import { EventQueue } from './event-queue.ts';
 import type { SessionEvent } from './events.ts';
 import {
@@ -68,7 +69,7 @@ export class Session implements AsyncDisposable {
   /**
    * Sends a prompt and resolves when it has ended, for whatever reason: look at `stopReason`. On a busy session it
    * waits its turn in the mailbox. With `idempotencyKey`, a second prompt with the same key is the first one, whether it
-   * is in progress, has ended, or ended in an earlier process.
+   * is in progress, has ended, or ended in an earlier process; `signal` and `timeoutMs` are those of the first.
    * @throws `session_closed`, `session_quarantined`, `mailbox_full`, `idempotency_mismatch`, `invalid_option`,
    *   `missing_key`, `unknown_provider`, what the store throws (nothing was accepted); `callback_failed`;
    *   `prompt_parked` when the pool was closed before the prompt had ended
@@ -80,7 +81,7 @@ export class Session implements AsyncDisposable {
       ((event) => {
         if (event.type === 'text') onText(event.text);
       });
-    const ticket = await this.#accept(text, rest, listener);
+    const { ticket } = await this.#accept(text, rest, listener);
     return ticket.result;
   }
 
@@ -92,10 +93,9 @@ export class Session implements AsyncDisposable {
   async *stream(text: string, options: StreamOptions = {}): AsyncGenerator<SessionEvent, void, void> {
     const checked = checkStreamOptions(text, options);
     const queue = new EventQueue();
-    const ticket = await this.#accept(text, checked, (event, promptId) =>
+    const { ticket, cancel } = await this.#accept(text, checked, (event, promptId) =>
       queue.push({ sessionId: this.id, promptId, ...event }),
     );
-    const driver = this.#parts.driver();
     ticket.result.catch((error: unknown) => queue.fail(error));
     try {
       for (;;) {
@@ -105,7 +105,7 @@ export class Session implements AsyncDisposable {
         if (event.type === 'prompt-ended') return;
       }
     } finally {
-      driver.interrupt(ticket, 'cancelled').catch(() => undefined);
+      cancel();
     }
   }
 
@@ -168,24 +168,20 @@ export class Session implements AsyncDisposable {
     text: string,
     options: StreamOptions,
     listener: PromptListener | undefined,
-  ): Promise<PromptTicket> {
+  ): Promise<{ readonly ticket: PromptTicket; readonly cancel: () => void }> {
     const { signal, timeoutMs, idempotencyKey } = options;
     const driver = this.#parts.driver();
-    const ticket = await driver.accept({ text, listener, idempotencyKey });
+    const { ticket, isNew } = await driver.accept({ text, listener, idempotencyKey });
+    // Who sends a prompt again waits for it, and has no say in it.
+    if (!isNew) return { ticket, cancel: () => undefined };
     const end = (stopReason: 'cancelled' | 'timeout'): void => {
       // A journal that cannot be written rejects the ticket; there is nobody else to tell here.
       driver.interrupt(ticket, stopReason).catch(() => undefined);
     };
+    const cancel = (): void => end('cancelled');
     if (timeoutMs !== undefined) ticket.onEnd(this.#parts.clock.after(timeoutMs, () => end('timeout')));
-    if (signal) {
-      // A signal of our own: many prompts may share the caller's, which would take that for a leak of listeners.
-      const own = AbortSignal.any([signal]);
-      const cancel = (): void => end('cancelled');
-      if (own.aborted) cancel();
-      own.addEventListener('abort', cancel, { once: true });
-      ticket.onEnd(() => own.removeEventListener('abort', cancel));
-    }
-    return ticket;
+    if (signal) ticket.onEnd(onAbort(signal, cancel));
+    return { ticket, cancel };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

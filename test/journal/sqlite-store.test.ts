@@ -128,20 +128,19 @@ describe('a full disk', () => {
     const store = await open(path, { maxPageCount: 40 });
     const big = (i: number): JournalEntry => changed(new Uint8Array(20_000).fill(i));
     await store.append('kept', [prompt('1'), big(0)]);
-    let written = 0;
+    const written = [0, 0];
     let code: string | undefined;
     for (let i = 1; i < 30 && code === undefined; i += 1) {
-      // Two neighbours in one transaction: neither may be there alone.
+      // Two neighbours in one transaction. What there is no room for is refused, and its neighbour is not.
       const both = [store.append('x', [prompt('p'), big(i)]), store.append('y', [prompt('p'), big(100 + i)])];
       const outcomes = await Promise.all(both.map((write) => failure(() => write)));
-      expect(outcomes[0]).toBe(outcomes[1]);
-      code = outcomes[0];
-      if (code === undefined) written += 1;
+      for (const [n, outcome] of outcomes.entries()) if (outcome === undefined) written[n]! += 1;
+      code = outcomes[0] ?? outcomes[1];
     }
     expect(code).toBe('storage_full');
-    expect(written).toBeGreaterThan(0);
-    expect(store.read('x')).toHaveLength(2 * written);
-    expect(store.read('y')).toHaveLength(2 * written);
+    expect(written[0]).toBeGreaterThan(0);
+    expect(store.read('x')).toHaveLength(2 * written[0]!);
+    expect(store.read('y')).toHaveLength(2 * written[1]!);
     await store.remove('y');
     await store.append('x', [big(200)]);
     await store.close();
@@ -149,7 +148,7 @@ describe('a full disk', () => {
     expect(again.read('x').slice(-1)).toEqual([big(200)]);
     expect(again.sessions().map((s) => [s.sessionId, s.entryCount])).toEqual([
       ['kept', 2],
-      ['x', 2 * written + 1],
+      ['x', 2 * written[0]! + 1],
     ]);
   });
 });

@@ -13,9 +13,6 @@ export interface LedgerFiles {
   readonly effects: string;
 }
 
-/** Losses without progress after which a prompt may be given up. */
-const LOSSES_TO_GIVE_UP = 3;
-
 /** All that was ever acknowledged, and what the store has to say about it after each kill. */
 export class Ledger {
   acknowledged = 0;
@@ -137,7 +134,7 @@ export class Ledger {
     for (let turn = 0; turn < prompt.responses; turn += 1) this.#answeredCalls.add(`${text} ${turn}`);
     if (stopReason === null) this.cutOffPrompts.add(promptId);
     else this.endedPrompts.add(promptId);
-    const givenUp = stopReason === 'crashed' && prompt.lossesInARow >= LOSSES_TO_GIVE_UP;
+    const givenUp = stopReason === 'crashed';
     if (givenUp) this.givenUpPrompts.add(promptId);
     if (stopReason !== null && stopReason !== 'end' && !givenUp) {
       this.#violations.add('wrong end', promptId, `${stopReason} ${prompt.errorCode ?? ''}`);

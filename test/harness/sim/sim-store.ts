@@ -175,6 +175,7 @@ function describe(entry: JournalEntry): string {
     case 'call-settled':
       return `${entry.type} ${entry.result.callId} ${entry.result.content.slice(0, 40)}`;
     case 'opened':
+    case 'taken-up':
     case 'quarantined':
     case 'released':
     case 'closed':
