@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../../src/journal/entries.ts';
+import { StoreError } from '../../src/errors.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { JournalStore, StoredSession } from '../../src/journal/store.ts';
 
@@ -8,6 +9,10 @@ export class KeptStore implements JournalStore {
   readonly epoch: number;
   readonly #inner: MemoryStore;
   #isDead = false;
+  /** Asked before an entry is written: whether that fails. */
+  failAt: ((entry: JournalEntry) => boolean) | undefined;
+  /** How long the next writes take. */
+  delayMs = 0;
   /** Called before an entry is written; may say that the process died just before it, or just after. */
   dieAt: ((entry: JournalEntry) => 'before' | 'after' | undefined) | undefined;
   #onDeath: () => void = () => undefined;
@@ -27,7 +32,9 @@ export class KeptStore implements JournalStore {
   }
 
   async append(sessionId: string, entries: readonly JournalEntry[]): Promise<void> {
-    await Promise.resolve();
+    await (this.delayMs > 0 ? new Promise((resolve) => setTimeout(resolve, this.delayMs)) : undefined);
+    if (entries.some((entry) => this.failAt?.(entry)))
+      throw new StoreError('storage_full', 'The disk is full.');
     const deaths = entries.map((entry) => this.dieAt?.(entry));
     if (deaths.includes('before')) this.die();
     if (this.#isDead) return new Promise(() => undefined);
