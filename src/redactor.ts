@@ -197,6 +197,14 @@ function formsOf(secret: string): string[] {
     JSON.stringify(secret).slice(1, -1),
     // Of the bytes: half a surrogate pair would be refused.
     encodeURIComponent(bytes.toString()),
+    encodeURIComponent(bytes.toString()).replace(/%../g, (code) => code.toLowerCase()),
+    // JSON as other languages write it.
+    JSON.stringify(secret).slice(1, -1).replaceAll('/', '\\/'),
+    ...['toLowerCase' as const, 'toUpperCase' as const].map((casing) =>
+      secret.replace(/[^\w.~-]/g, (character) => `\\u${hex4(character)[casing]()}`),
+    ),
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
     secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
     secret.replace(/[&<>"']/g, (character) => HTML[character]!),
   ];
@@ -210,6 +218,10 @@ function formsOf(secret: string): string[] {
     }
   }
   return forms;
+}
+
+function hex4(character: string): string {
+  return character.charCodeAt(0).toString(16).padStart(4, '0');
 }
 
 function escapePattern(text: string): string {

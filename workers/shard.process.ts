@@ -11,5 +11,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 const stream = new Socket({ fd: WIRE_FD });
 stream.on('close', die);
-const wire = new ShardWire(stream, (message) => host.receive(message as ToShard), die);
-const host = new ShardHost((message) => void wire.send(message));
+const receive = (message: ToShard): void => {
+  // Before there are threads whose tools could look for it.
+  if (message.type === 'setup') wire.key = message.key;
+  host.receive(message);
+};
+const wire = new ShardWire(stream, (message) => receive(message as ToShard), die);
+const host = new ShardHost((message) => wire.send(message));

@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { OutputError } from '../errors.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
 import { parentsOf } from '../workspace/from-files.ts';
+import { isFilePath } from '../workspace/paths.ts';
 
 /**
  * Writes changes to the real directory that their base came from. Every file is compared first: where one is no longer
@@ -46,6 +47,7 @@ async function problemWith(
   { path, before }: FileDifference,
   deleted: ReadonlySet<string>,
 ): Promise<string | undefined> {
+  if (!isFilePath(path)) return 'is no path inside the directory';
   for (const parent of parentsOf(path)) {
     const kind = await kindOf(join(directory, parent));
     if (kind === 'link') return `is behind the symbolic link ${parent}`;

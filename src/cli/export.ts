@@ -5,7 +5,7 @@ import { countOf } from '../batch/format.ts';
 import { StoreError } from '../errors.ts';
 import { fileDifferences, FilesView } from '../workspace/files-view.ts';
 import { createPatch } from '../workspace/patch.ts';
-import { resolveFilePath } from '../workspace/paths.ts';
+import { isFilePath } from '../workspace/paths.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { NdjsonWriter } from './ndjson.ts';
 import { printableLine } from './printable.ts';
@@ -60,11 +60,7 @@ export async function exportCommand(sessionId: string, options: ExportCommandOpt
 
 /** A path of a session never leads out of it; what a file on disk says of one is another matter. */
 function assertInside(path: string, sessionId: string): void {
-  try {
-    if (resolveFilePath(path) === path) return;
-  } catch {
-    // Told below.
-  }
+  if (isFilePath(path)) return;
   throw new StoreError(
     'store_corrupt',
     `Session ${sessionId} has a file with a path that skein does not write: ${JSON.stringify(path)}; nothing was exported.`,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isFilePath } from '../workspace/paths.ts';
 import type { StepOutcome } from './messages.ts';
 import type { TextBatch } from './model-protocol.ts';
 
@@ -14,7 +15,7 @@ const toolResult = z.object({
 });
 
 const fileChange = z.object({
-  path: z.string().check(z.minLength(1)),
+  path: z.string().check(z.refine(isFilePath)),
   bytes: z.union([z.null(), z.instanceof(Uint8Array)]),
 });
 

@@ -13,8 +13,8 @@ export const WIRE_FD = 4;
 
 /** Coordinator → shard. */
 export type ToShard =
-  /** First, and once. Answered by `ready`. */
-  | { readonly type: 'setup'; readonly threads: ShardThreads }
+  /** First, and once. Answered by `ready`; what is said from then on begins with the key. */
+  | { readonly type: 'setup'; readonly threads: ShardThreads; readonly key: Uint8Array }
   /** Run one step on the thread of a slot. Answered by exactly one `ended` with the same `runId`. */
   | { readonly type: 'run'; readonly runId: number; readonly slot: number; readonly task: ShardTask }
   /** Ask the step in a slot to stop, and end its thread after the grace. */
@@ -33,16 +33,19 @@ export type ToShard =
 /** Shard → coordinator. */
 export type FromShard =
   | { readonly type: 'ready' }
-  | { readonly type: 'ended'; readonly runId: number; readonly run: StepEnd }
+  | { readonly type: 'ended'; readonly runId: number; readonly run: StepRun }
   /** The shard is alive. Often while it has work. */
-  | { readonly type: 'beat'; readonly rssBytes: number; readonly health: ShardHealth }
+  | { readonly type: 'beat'; readonly rssBytes: number; readonly health: ThreadHealth }
   /** A thread that was ended still runs: native code holds it, and will until the process ends. */
   | { readonly type: 'stuck' };
 
-/** Numbers of threads; see `ThreadHealth`. */
-export interface ShardHealth {
+/** How session threads are doing, in numbers of threads. */
+export interface ThreadHealth {
+  /** That exist now. */
   readonly running: number;
+  /** In a step, and their event loop has stood still for half a second or more: they compute, or hang. */
   readonly blocked: number;
+  /** Given up and replaced, and still there: native code holds them. A shard process ends with its own. */
   readonly stuck: number;
 }
 
@@ -66,7 +69,7 @@ interface ShardState extends Omit<SessionState, 'spec'> {
 }
 
 /** How a step ended, or how its thread was lost; indices are those of the step's calls. */
-export type StepEnd =
+export type StepRun =
   | { readonly ok: true; readonly outcome: StepOutcome }
   | {
       readonly ok: false;

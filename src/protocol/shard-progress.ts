@@ -62,8 +62,8 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 /** What is known of one step. */
 interface StepTrace {
   pickedUp: boolean;
-  /** Calls that have begun: whether they are still running. */
-  readonly calls: Map<number, boolean>;
+  /** By call: 0 or the kind of its last record. */
+  readonly calls: Uint8Array;
 }
 
 /** Coordinator: reads the records of one shard. Steps that were not opened are ignored. */
@@ -71,8 +71,8 @@ export class ProgressReader {
   readonly #steps = new Map<number, StepTrace>();
   #rest: Buffer = Buffer.alloc(0);
 
-  open(stepId: number): void {
-    this.#steps.set(stepId, { pickedUp: false, calls: new Map() });
+  open(stepId: number, callCount: number): void {
+    this.#steps.set(stepId, { pickedUp: false, calls: new Uint8Array(callCount) });
   }
 
   close(stepId: number): void {
@@ -94,12 +94,12 @@ export class ProgressReader {
 
   /** Indices of the step's calls that have begun and not ended. */
   running(stepId: number): number[] {
-    return [...(this.#steps.get(stepId)?.calls ?? [])].flatMap(([index, runs]) => (runs ? [index] : []));
+    return this.#indices(stepId, (kind) => kind === KIND_BEGAN);
   }
 
   /** Indices of the step's calls that have begun, whether or not they ended. */
   touched(stepId: number): number[] {
-    return [...(this.#steps.get(stepId)?.calls.keys() ?? [])];
+    return this.#indices(stepId, (kind) => kind !== 0);
   }
 
   #read(bytes: Buffer, at: number): void {
@@ -107,6 +107,13 @@ export class ProgressReader {
     if (!step) return;
     const callIndex = bytes.readInt32LE(at + 8);
     if (callIndex === PICKED_UP) step.pickedUp = true;
-    else step.calls.set(callIndex, bytes.readInt32LE(at + 12) === KIND_BEGAN);
+    // A tool may write here too, and whatever it likes: an array takes nothing past its end.
+    else step.calls[callIndex] = bytes.readInt32LE(at + 12) === KIND_BEGAN ? KIND_BEGAN : KIND_ENDED;
+  }
+
+  #indices(stepId: number, matches: (kind: number) => boolean): number[] {
+    return [...(this.#steps.get(stepId)?.calls ?? [])].flatMap((kind, index) =>
+      matches(kind) ? [index] : [],
+    );
   }
 }

@@ -17,14 +17,15 @@ const IDLE_BEAT_MS = 1_000;
 
 /** The inside of a shard process: the same threads as without one, behind a message loop. */
 export class ShardHost {
-  readonly #send: (message: FromShard) => void;
+  readonly #post: (message: FromShard) => Promise<void>;
   readonly #images = new Map<string, SharedArrayBuffer>();
   #runner: PiscinaRunner | undefined;
   #inFlight = 0;
   #nextBeat: { readonly timer: NodeJS.Timeout; readonly soon: boolean } | undefined;
 
-  constructor(send: (message: FromShard) => void) {
-    this.#send = send;
+  /** @param post  rejects when the message cannot be sent at all */
+  constructor(post: (message: FromShard) => Promise<void>) {
+    this.#post = post;
   }
 
   receive(message: ToShard): void {
@@ -55,7 +56,19 @@ export class ShardHost {
     if (!this.#nextBeat?.soon) this.#armBeat();
     const run = await this.#runner.run(slot, this.#withImages(task));
     this.#inFlight -= 1;
-    this.#send({ type: 'ended', runId, run });
+    try {
+      await this.#post({ type: 'ended', runId, run });
+    } catch (error) {
+      // Too long for a message. That is this step's fault, and no reason to end the others.
+      const message = `what the step came to could not be sent: ${error instanceof Error ? error.message : String(error)}`;
+      const run = { ok: false, reason: 'error', message, running: [], touched: [] } as const;
+      this.#send({ type: 'ended', runId, run });
+    }
+  }
+
+  #send(message: FromShard): void {
+    // These are small; a wire that is gone ends this process.
+    this.#post(message).catch(() => undefined);
   }
 
   #withImages(task: ShardTask): StepTask {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { StepTask } from '../protocol/messages.ts';
 import {
   readFromShard,
@@ -7,7 +8,7 @@ import {
   type ToShard,
 } from '../protocol/shard-messages.ts';
 import { PROGRESS_FD, ProgressReader } from '../protocol/shard-progress.ts';
-import { ShardWire } from '../protocol/shard-wire.ts';
+import { KEY_BYTES, ShardWire } from '../protocol/shard-wire.ts';
 import type { Clock } from '../clock.ts';
 import { describeDeath, StderrTail } from './shard-death.ts';
 import type { Flight } from './shard-flight.ts';
@@ -76,6 +77,8 @@ export class ShardProcess {
   #settleEnded: () => void = () => undefined;
   #stopTimer: (() => void) | undefined;
   #lastRunId = 0;
+  /** When a retired shard is killed at the latest. */
+  #endsAt = Infinity;
 
   constructor(options: ShardOptions, readable: ReadonlySet<string>, clock: Clock) {
     this.#options = options;
@@ -84,19 +87,22 @@ export class ShardProcess {
     this.ready = new Promise((resolve) => (this.#settleReady = resolve));
     this.ended = new Promise((resolve) => (this.#settleEnded = resolve));
     this.#launched = launchShard(readable);
+    const key = randomBytes(KEY_BYTES);
     this.#wire = new ShardWire(
       this.#launched.wire,
       (message) => {
         const known = readFromShard(message);
         if (known) this.#receive(known);
+        else this.kill('it said what is no message', true);
       },
       () => this.kill('it said what is no message', true),
+      key,
     );
     this.images = new ShardImages(options.maxImageBytes, (message) => this.#send(message));
     this.#pulse = new ShardPulse(clock, () => this.kill('it stopped answering', true));
     this.#listen();
     this.#stopTimer = clock.after(START_MS, () => this.kill('it took too long to start', false));
-    void this.#send({ type: 'setup', threads: { ...options.threads, progressFd: PROGRESS_FD } });
+    void this.#send({ type: 'setup', threads: { ...options.threads, progressFd: PROGRESS_FD }, key });
   }
 
   get usable(): boolean {
@@ -131,6 +137,8 @@ export class ShardProcess {
       const runId = (this.#lastRunId += 1);
       const trip: Trip = { runId, slot, stepId: task.stepId, resolve, sent: false, releaseImages: undefined };
       this.#trips.set(runId, trip);
+      // From here on: what the step needs is sent first, and a shard that is not there takes none of it.
+      this.#pulse.start();
       this.#holdOpen();
       flight.onStop((graceMs) => this.#stop(trip, graceMs));
       void this.#dispatch(trip, task);
@@ -142,6 +150,10 @@ export class ShardProcess {
     if (this.#state !== 'ready' && this.#state !== 'retired') return;
     this.#state = 'retired';
     if (this.#trips.size === 0) return this.kill(why, false);
+    // The shortest grace counts, whatever it is retired for later.
+    const endsAt = this.#clock.now() + graceMs;
+    if (endsAt >= this.#endsAt) return;
+    this.#endsAt = endsAt;
     this.#stopTimer?.();
     this.#stopTimer = this.#clock.after(graceMs, () => this.kill(why, false));
   }
@@ -204,8 +216,7 @@ export class ShardProcess {
       trip.releaseImages = release;
     }
     trip.sent = true;
-    this.#progress.open(trip.stepId);
-    this.#pulse.start();
+    this.#progress.open(trip.stepId, task.input.type === 'turn' ? task.input.calls.length : 0);
     try {
       await this.#wire.send({ type: 'run', runId: trip.runId, slot: trip.slot, task: toShardTask(task) });
     } catch (error) {

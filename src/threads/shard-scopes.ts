@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ToolSource } from '../protocol/messages.ts';
 
@@ -44,11 +45,15 @@ function scopesOf(url: string): string[] {
   }
 }
 
-/** The directory of the package that a file belongs to. */
+function isAbove(directory: string, other: string): boolean {
+  return other === directory || other.startsWith(join(directory, sep));
+}
+
+/** The directory of the package that a file belongs to; its own where the package would be a home or the whole disk. */
 export function packageOf(path: string): string {
   const own = dirname(path);
   for (let directory = own; ; directory = dirname(directory)) {
+    if (directory === dirname(directory) || isAbove(directory, homedir())) return own;
     if (existsSync(join(directory, 'package.json'))) return directory;
-    if (directory === dirname(directory)) return own;
   }
 }

@@ -1,5 +1,5 @@
 import type { StepTask } from '../protocol/messages.ts';
-import type { StepEnd } from '../protocol/shard-messages.ts';
+import type { StepRun, ThreadHealth } from '../protocol/shard-messages.ts';
 
 /**
  * The seam to the session threads. A slot is a place for one thread; it outlives the threads that fill it. Plain data
@@ -19,17 +19,6 @@ export interface StepRunner {
   close(): Promise<void>;
 }
 
-/** How a step ended, or how its thread was lost. */
-/** How session threads are doing, in numbers of threads. */
-export interface ThreadHealth {
-  /** That exist now. */
-  readonly running: number;
-  /** In a step, and their event loop has stood still for half a second or more: they compute, or hang. */
-  readonly blocked: number;
-  /** Given up and replaced, and still there: native code holds them. A shard process ends with its own. */
-  readonly stuck: number;
-}
-
 export const NO_THREADS: ThreadHealth = { running: 0, blocked: 0, stuck: 0 };
 
-export type StepRun = StepEnd;
+export type { StepRun, ThreadHealth };

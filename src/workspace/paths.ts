@@ -20,6 +20,15 @@ export function resolveFilePath(path: string): string {
   return resolved;
 }
 
+/** Whether a path is one that a workspace itself writes: relative, and never out of it. For paths that come from elsewhere. */
+export function isFilePath(path: string): boolean {
+  try {
+    return resolveFilePath(path) === path;
+  } catch {
+    return false;
+  }
+}
+
 /** Order of the paths' UTF-8 bytes, as git sorts. UTF-16 order differs from it only beside surrogates. */
 export function comparePaths(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

@@ -28,7 +28,7 @@ it('what was written can be told, wherever the bytes are cut', () => {
   const bytes = records();
   for (let at = 0; at <= bytes.length; at += 1) {
     const reader = new ProgressReader();
-    for (const stepId of [STEP, STEP + 1, STEP + 2]) reader.open(stepId);
+    for (const stepId of [STEP, STEP + 1, STEP + 2]) reader.open(stepId, 8);
     reader.take(bytes.subarray(0, at));
     reader.take(bytes.subarray(at));
     const told = [STEP, STEP + 1, STEP + 2].map((stepId) => ({
@@ -46,7 +46,7 @@ it('what was written can be told, wherever the bytes are cut', () => {
 
 it('a step that is over leaves nothing behind', () => {
   const reader = new ProgressReader();
-  reader.open(STEP);
+  reader.open(STEP, 8);
   reader.take(records());
   reader.close(STEP);
   reader.take(records());

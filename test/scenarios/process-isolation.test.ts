@@ -88,11 +88,30 @@ describe('a call that ends its process', () => {
     });
   });
 
-  it('by a signal, too', async () => {
-    await onStage(oneCulprit(call('signal')), processes, async (stage) => {
+  it('by what it writes into the channel, however well it is formed', async () => {
+    await onStage(oneCulprit(call('bomb')), processes, async (stage) => {
       const culprit = await stage.start({ tools });
       expect(await culprit.prompt('culprit')).toMatchObject({ stopReason: 'end' });
-      expect(results(culprit)).toEqual([expect.stringMatching(/tool_crashed.*SIGKILL/)]);
+      expect(results(culprit)).toEqual([expect.stringMatching(/tool_crashed.*no message/)]);
+    });
+  });
+});
+
+describe('a tool', () => {
+  it.each(['process', 'thread'] as const)('sends no signals, to nobody (%s)', async (isolation) => {
+    await onStage(oneCulprit(call('signal')), { ...processes, isolation }, async (stage) => {
+      const culprit = await stage.start({ tools });
+      expect(await culprit.prompt('culprit')).toMatchObject({ stopReason: 'end' });
+      const refusal = 'a session thread sends no signals';
+      expect(results(culprit)).toEqual([JSON.stringify([refusal, refusal])]);
+    });
+  });
+
+  it.each(['process', 'thread'] as const)('cannot get at the port of the answers (%s)', async (isolation) => {
+    await onStage(oneCulprit(call('forge')), { ...processes, isolation }, async (stage) => {
+      const culprit = await stage.start({ tools });
+      expect(await culprit.prompt('culprit')).toMatchObject({ stopReason: 'end' });
+      expect(results(culprit)).toEqual([expect.stringContaining('read only')]);
     });
   });
 });

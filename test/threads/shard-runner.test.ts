@@ -216,6 +216,19 @@ describe('a shard that is killed from outside', () => {
     });
   });
 
+  it('is ended when it stops answering while it is sent what a step needs', async () => {
+    const runner = shardRunner();
+    expect(await runner.run(0, task('a'))).toMatchObject({ ok: true });
+    process.kill(runner.shards[0]?.pid ?? NaN, 'SIGSTOP');
+    const { handle } = fromFiles({ 'big.bin': Buffer.alloc(4_000_000), 'more.bin': Buffer.alloc(4_000_000) });
+    const running = runner.run(0, task('b', { state: state('b', { images: [handle] }) }));
+    expect(await running).toMatchObject({
+      ok: false,
+      reason: 'process',
+      message: expect.stringContaining('stopped answering'),
+    });
+  });
+
   it('again and again is started again after a pause, not at once', async () => {
     const clock = new ManualClock();
     const runner = shardRunner({}, clock);
