@@ -12,7 +12,7 @@ export function sealThread(): void {
     fix(stream, '_writev', (_chunks: unknown, written: () => void) => written());
   }
   // Patched, it would be handed the port that piscina's answers go through.
-  fix(MessagePort.prototype, 'postMessage', MessagePort.prototype.postMessage);
+  Object.defineProperty(MessagePort.prototype, 'postMessage', { writable: false, configurable: false });
   const refuse = (): never => {
     throw new Error('a session thread sends no signals');
   };

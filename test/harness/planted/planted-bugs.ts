@@ -3,6 +3,8 @@ import type { PlantedBug } from './planted-bug.ts';
 const TOOLS = 'tools --calls 10000 --seed 3';
 const STREAMS = 'streams --streams 2000 --served 26 --seed 3';
 const SIM = '--seeds 100';
+const CHAOS = '--sessions 16 --faults 40 --rate 10 --storm 5 --seed 3 --untimed';
+const KILL9 = '--rounds 12 --stored 0 --sessions 10 --seed 3 --untimed';
 const JOURNAL = 'journal --damages 400 --seed 3';
 
 /** One of each kind that each harness is there for; a harness that lets its own pass is broken. */
@@ -143,5 +145,37 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: '    let result',
     harness: 'sim',
     flags: SIM,
+  },
+  {
+    name: 'keys-do-not-count',
+    file: 'src/pool/mailbox.ts',
+    find: 'if (idempotencyKey === undefined) return',
+    replace: "if (idempotencyKey !== '') return",
+    harness: 'chaos',
+    flags: CHAOS,
+  },
+  {
+    name: 'a-file-is-left-behind',
+    file: 'src/pool/step-scheduler.ts',
+    find: 'overlay: [...record.overlay].map(',
+    replace: 'overlay: [...record.overlay].slice(1).map(',
+    harness: 'chaos',
+    flags: CHAOS,
+  },
+  {
+    name: 'kept-a-little-later',
+    file: 'src/journal/sqlite-store.ts',
+    find: "await writer.write({ type: 'append', sessionId, entries, encoded });",
+    replace: "setTimeout(() => void writer.write({ type: 'append', sessionId, entries, encoded }), 20);",
+    harness: 'kill9',
+    flags: KILL9,
+  },
+  {
+    name: 'effects-forgotten-at-a-kill',
+    file: 'src/journal/session-record.ts',
+    find: 'return this.unansweredCalls.filter((call) => this.hasBegun(call.id) && !this.isIdempotent(call.name));',
+    replace: 'return [];',
+    harness: 'kill9',
+    flags: KILL9,
   },
 ];
