@@ -1,10 +1,13 @@
 /** Skein: many coding-agent sessions in one Node program. The public surface, named exports only. */
 
 export { SessionPool, DEFAULT_MAX_TURNS, type PoolStats } from './pool/pool.ts';
+export type { ThreadHealth } from './threads/step-runner.ts';
 export { DEFAULT_MODEL } from './pool/assemble.ts';
 export { Session, type SessionStatus } from './pool/session.ts';
 export type { SessionStateName } from './pool/session-state.ts';
 export type {
+  CancelOptions,
+  CloseOptions,
   LimitOptions,
   ModelThreadOptions,
   PoolOptions,

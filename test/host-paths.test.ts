@@ -23,9 +23,8 @@ describe('a text about a failure', () => {
   it('keeps paths of a session, which begin at / too', () => {
     const text = "not_found: /src/a.ts is not there, '/etc/passwd' neither; see https://example.com/a";
     expect(withoutHostPaths(text)).toBe(text);
-    expect(withoutHostPaths(`${tmpdir()}2/x and ${process.cwd()}-old`)).toBe(
-      `${tmpdir()}2/x and ${process.cwd()}-old`,
-    );
+    // Beside a directory of the host, not in it.
+    expect(withoutHostPaths(`${tmpdir()}2/x`)).toBe(`${tmpdir()}2/x`);
   });
 
   it('loses stack traces', () => {

@@ -44,7 +44,7 @@ export async function applyChanges(directory: string, changes: readonly FileDiff
 /** Why a change must not be made; undefined when it may. */
 async function problemWith(
   directory: string,
-  { path, before }: FileDifference,
+  { path, before, after }: FileDifference,
   deleted: ReadonlySet<string>,
 ): Promise<string | undefined> {
   if (!isFilePath(path)) return 'is no path inside the directory';
@@ -56,6 +56,7 @@ async function problemWith(
   const file = join(directory, path);
   const kind = await kindOf(file);
   if (kind === 'link') return 'is a symbolic link';
+  if (await isMade(file, kind, after)) return undefined;
   if (before === null && kind === 'file') return 'has appeared since it was read';
   if (before === null && kind === 'directory') return problemInTheWay(directory, path, deleted);
   if (before === null) return undefined;
@@ -92,8 +93,19 @@ async function kindOf(path: string): Promise<'file' | 'directory' | 'link' | 'no
   }
 }
 
+/** The change is on disk already: an earlier attempt was ended in the middle, or this is not the first. */
+async function isMade(
+  file: string,
+  kind: Awaited<ReturnType<typeof kindOf>>,
+  after: Uint8Array | null,
+): Promise<boolean> {
+  if (after === null) return kind === 'none';
+  return kind === 'file' && Buffer.compare(await readFile(file), after) === 0;
+}
+
 async function applyOne(directory: string, { path, before, after }: FileDifference): Promise<void> {
   const file = join(directory, path);
+  if (await isMade(file, await kindOf(file), after)) return;
   if (after === null) {
     await unlink(file);
     await removeEmptyParents(directory, path);

@@ -38,9 +38,11 @@ export class SqliteDatabase {
       const name = options.readOnly ? `${pathToFileURL(path).href}?mode=ro` : path;
       this.#connection = new Libsql(name, { timeout: options.busyTimeoutMs });
     } catch (error) {
-      throw new StoreError('store_unusable', `Store ${path} cannot be opened: ${messageOf(error)}.`, {
-        cause: error,
-      });
+      throw new StoreError(
+        'store_unusable',
+        `Store ${path} cannot be opened; check that the file and its directory may be read and written, or name another.`,
+        { cause: error },
+      );
     }
   }
 
@@ -128,7 +130,9 @@ function storeError(path: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const rawCode = (error as { rawCode?: unknown } | null)?.rawCode;
   const code = (typeof rawCode === 'number' ? CODES[rawCode & 0xff] : undefined) ?? 'store_unusable';
-  const meaning = MEANING[code] ?? 'cannot be read or written';
+  const meaning =
+    MEANING[code] ??
+    'cannot be read or written; check its permissions and those of its directory, space and quota';
   return new StoreError(code, `Store ${path} ${meaning}: ${messageOf(error)}.`, { cause: error });
 }
 

@@ -72,9 +72,17 @@ export class Session implements AsyncDisposable {
    * is in progress, has ended, or ended in an earlier process; `signal` and `timeoutMs` are those of the first.
    * @throws `session_closed`, `session_quarantined`, `mailbox_full`, `idempotency_mismatch`, `invalid_option`,
    *   `missing_key`, `unknown_provider`, what the store throws (nothing was accepted); `callback_failed`;
-   *   `prompt_parked` when the pool was closed before the prompt had ended
+   *   `prompt_parked` when the pool was closed before the prompt had ended. A rejection that nobody handles is no
+   *   unhandled one.
    */
-  async prompt(text: string, options: PromptOptions = {}): Promise<PromptResult> {
+  prompt(text: string, options: PromptOptions = {}): Promise<PromptResult> {
+    const result = this.#prompt(text, options);
+    // A pool that is closed must not end a process for a prompt that nobody looks at yet.
+    result.catch(() => undefined);
+    return result;
+  }
+
+  async #prompt(text: string, options: PromptOptions): Promise<PromptResult> {
     const { onText, ...rest } = checkPromptOptions(text, options);
     const listener: PromptListener | undefined =
       onText &&

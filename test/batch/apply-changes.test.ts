@@ -48,6 +48,15 @@ describe('changes to files that are as the session saw them', () => {
     expect(treeOf(directory)).toEqual({ 'a/b': 'B', d: 'D' });
   });
 
+  it('are made once: what an attempt that was cut off has done is left as it is', async () => {
+    const changes = [change('a', 'A', 'A2'), change('d/e/x', 'X', null), change('n/m/new', null, 'N')];
+    await applyChanges(directory, changes);
+    writeFileSync(join(directory, 'a'), 'A');
+    await applyChanges(directory, changes);
+    await applyChanges(directory, changes);
+    expect(treeOf(directory)).toEqual({ a: 'A2', 'n/m/new': 'N' });
+  });
+
   it('keep the mode of the file', async () => {
     chmodSync(join(directory, 'a'), 0o755);
     await applyChanges(directory, [change('a', 'A', 'A2')]);
