@@ -55,6 +55,7 @@ export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[]
       case 'step-began':
       case 'step-ended':
       case 'step-lost':
+      case 'taken-up':
       case 'call-settled':
       case 'model-responded':
       case 'effect-began':

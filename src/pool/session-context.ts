@@ -23,7 +23,7 @@ export interface DriverPorts {
   readonly retryPolicy: RetryPolicy;
   /** Takes secrets out of what tools answer, before anything is journalled. */
   readonly redactor: Redactor;
-  /** Ids for steps, unique in the pool, from 1. */
+  /** Ids for steps, unique in the pool and among all owners of its store. */
   readonly nextStepId: () => number;
 }
 

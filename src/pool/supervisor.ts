@@ -46,7 +46,7 @@ export const MAX_LOSSES_WITHOUT_CULPRIT = 3;
  * ends it each time from those that were there by chance.
  */
 export const MAX_PROCESS_LOSSES = 10;
-/** Losses of any kind without progress that end the prompt, whoever is suspected. */
+/** Lost threads, for whatever reason, without progress that end the prompt, whoever is suspected. */
 export const MAX_LOSSES = 6;
 
 /** Prompts in a row that ended with `crashed`, without a step that came to its end: the session is quarantined. */
