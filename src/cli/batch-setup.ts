@@ -204,8 +204,11 @@ function jobChanged(jobFile: string, from: string, changes: readonly string[]): 
 function closing(chosen: ChosenModel, store: JournalStore): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
-      await store.close();
-      await chosen[Symbol.asyncDispose]();
+      try {
+        await store.close();
+      } finally {
+        await chosen[Symbol.asyncDispose]();
+      }
     },
   };
 }
