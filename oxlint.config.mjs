@@ -6,8 +6,9 @@
 /** Folder of `src` → folders it may import, besides itself and the files directly under `src`. */
 const MAY_IMPORT = {
   workspace: [],
+  edits: ['workspace'],
   skills: [],
-  tools: ['workspace', 'skills'],
+  tools: ['workspace', 'edits', 'skills'],
   protocol: ['workspace', 'skills', 'tools', 'model'],
   session: ['protocol', 'workspace', 'skills', 'tools'],
   model: ['protocol', 'tools'],
@@ -33,6 +34,8 @@ const ONE_IMPORTER = {
   '@jsonjoy.com/fs-core': 'src/workspace/volume.ts',
   undici: 'src/model/transport.ts',
   diff: 'src/workspace/line-diff.ts',
+  'node-diff3': 'src/workspace/merge-text.ts',
+  'just-bash': 'src/tools/bash/run-bash.ts',
   'js-yaml': 'src/yaml.ts',
   libsql: 'src/journal/sqlite-database.ts',
 };
