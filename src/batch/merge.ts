@@ -2,7 +2,6 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
 import { parentsOf } from '../workspace/from-files.ts';
 import { comparePaths } from '../workspace/paths.ts';
-import { differencesOf } from './differences.ts';
 import type { ItemOutcome } from './run-batch.ts';
 
 /** A path that sessions of one batch want differently. None of their versions is merged. */
@@ -44,7 +43,7 @@ export function mergeOutcomes(
   const conflicts = new Map<string, Conflict>();
   for (const { item, status, result } of outcomes) {
     if (status !== 'done' || !result) continue;
-    for (const difference of differencesOf(result, image)) {
+    for (const difference of result.workspace.differences) {
       const { path, after } = difference;
       const earlier = wishes.get(path);
       if (!earlier) {

@@ -4,7 +4,6 @@ import { NO_USAGE } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { BaseImage, SkippedFile } from '../workspace/base-image.ts';
-import { differencesOf } from './differences.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
 import type { Conflict, Merge } from './merge.ts';
 import type { BatchOutcome, ItemOutcome, ItemStatus } from './run-batch.ts';
@@ -78,7 +77,7 @@ export interface ItemReport {
 /** @param options.patch  where the item's patch is going to lie, when there is one */
 export function reportItem(outcome: ItemOutcome, image: BaseImage, patch: string): ItemReport {
   const { item, status, result, error } = outcome;
-  const diffs = result ? differencesOf(result, image).map(fileDiff) : [];
+  const diffs = result ? result.workspace.differences.map(fileDiff) : [];
   const entry: ReportItem = {
     id: item.id,
     number: item.number,

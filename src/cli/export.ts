@@ -3,9 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { takeEmptyDirectory, writing } from '../batch/empty-directory.ts';
 import { countOf } from '../batch/format.ts';
 import { StoreError } from '../errors.ts';
-import { fileDifferences, FilesView } from '../workspace/files-view.ts';
-import { createPatch } from '../workspace/patch.ts';
 import { isFilePath } from '../workspace/paths.ts';
+import { WorkspaceView } from '../workspace/workspace-view.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { NdjsonWriter } from './ndjson.ts';
 import { printableLine } from './printable.ts';
@@ -25,9 +24,9 @@ export async function exportCommand(sessionId: string, options: ExportCommandOpt
   const store = await openStoreToRead(options.store);
   try {
     const { record, images } = readStoredSession(store, sessionId);
-    const files = new FilesView(images, record.overlay);
+    const workspace = new WorkspaceView({ sessionId, images, overlay: record.overlay });
+    const { files, patch } = workspace;
     for (const path of files.keys()) assertInside(path, sessionId);
-    const patch = createPatch(images, record.overlay);
     await takeEmptyDirectory(out);
     const messages = `${JSON.stringify(record.conversation.messages, null, 2)}\n`;
     await writing(out, async () => {
@@ -43,7 +42,7 @@ export async function exportCommand(sessionId: string, options: ExportCommandOpt
     const counts = {
       messages: record.conversation.messages.length,
       files: files.size,
-      changes: fileDifferences(images, record.overlay).length,
+      changes: workspace.differences.length,
     };
     if (terminal.json) {
       const writer = new NdjsonWriter((line) => process.stdout.write(line));

@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { access, constants, writeFile } from 'node:fs/promises';
 import { applyChanges } from '../batch/apply-changes.ts';
-import { differencesOf } from '../batch/differences.ts';
 import { fileDiff } from '../batch/file-diff.ts';
 import { isUnseen } from '../batch/unseen-files.ts';
 import { OutputError, UsageError } from '../errors.ts';
@@ -80,7 +79,7 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   }
   if (!result) throw new TypeError('the session ended without prompt-ended');
   // Where it goes on, what it changed earlier has been written, or was not wanted.
-  const changes = earlier ? differencesBetween(before, result.files) : differencesOf(result, image);
+  const changes = earlier ? differencesBetween(before, result.files) : result.workspace.differences;
   const diffs = changes.map(fileDiff);
   const delivery = { result, image, changes, patch: diffs.map((diff) => diff.patch).join('') };
   const end = await deliver(delivery, directory, options, interrupt.exitCode);

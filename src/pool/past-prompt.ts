@@ -2,6 +2,7 @@ import type { JournalEntry } from '../journal/entries.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import { NO_USAGE } from '../model/model.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { WorkspaceView } from '../workspace/workspace-view.ts';
 import { PromptResult } from './prompt-result.ts';
 
 /**
@@ -30,7 +31,6 @@ export function pastResult(
     turns: active?.turns ?? 0,
     // The clock of the wall, which may have been set back.
     durationMs: Math.max(0, ended.at - (acceptedAt ?? ended.at)),
-    images,
-    overlay: record.overlay,
+    workspace: new WorkspaceView({ sessionId: record.spec.sessionId, images, overlay: record.overlay }),
   });
 }

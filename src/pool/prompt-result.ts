@@ -1,8 +1,7 @@
 import type { PromptError, StopReason } from '../journal/entries.ts';
 import type { FinishReason, Usage } from '../model/model.ts';
-import type { BaseImage } from '../workspace/base-image.ts';
-import { fileChanges, FilesView, type ChangeSummary } from '../workspace/files-view.ts';
-import { createPatch } from '../workspace/patch.ts';
+import type { ChangeSummary } from '../workspace/files-view.ts';
+import type { WorkspaceView } from '../workspace/workspace-view.ts';
 
 export interface PromptResultData {
   readonly promptId: string;
@@ -13,13 +12,12 @@ export interface PromptResultData {
   readonly usage: Usage;
   readonly turns: number;
   readonly durationMs: number;
-  readonly images: readonly BaseImage[];
-  readonly overlay: ReadonlyMap<string, Uint8Array | null>;
+  readonly workspace: WorkspaceView;
 }
 
 /**
- * How a prompt ended and what the session's files were then. `files`, `changes` and `patch` describe the session
- * since it started, not only this prompt; they are worked out when they are first read.
+ * How a prompt ended and what the session's files were then. `workspace`, and `files`, `changes` and `patch` of it,
+ * describe the session since it started, not only this prompt.
  */
 export class PromptResult {
   readonly promptId: string;
@@ -36,11 +34,8 @@ export class PromptResult {
   readonly turns: number;
   /** From acceptance to the end, waiting in the mailbox included. */
   readonly durationMs: number;
-  readonly #images: readonly BaseImage[];
-  readonly #overlay: ReadonlyMap<string, Uint8Array | null>;
-  #files: FilesView | undefined;
-  #changes: readonly ChangeSummary[] | undefined;
-  #patch: string | undefined;
+  /** The session's files as they were then. */
+  readonly workspace: WorkspaceView;
 
   constructor(data: PromptResultData) {
     this.promptId = data.promptId;
@@ -51,23 +46,22 @@ export class PromptResult {
     this.usage = data.usage;
     this.turns = data.turns;
     this.durationMs = data.durationMs;
-    this.#images = data.images;
-    this.#overlay = data.overlay;
+    this.workspace = data.workspace;
   }
 
   /** Every file, as relative POSIX path → text, or bytes where the content is not UTF-8. A view: nothing is copied before it is read. */
   get files(): ReadonlyMap<string, string | Uint8Array> {
-    return (this.#files ??= new FilesView(this.#images, this.#overlay));
+    return this.workspace.files;
   }
 
   /** What differs from the session's first files, by path. */
   get changes(): readonly ChangeSummary[] {
-    return (this.#changes ??= fileChanges(this.#images, this.#overlay));
+    return this.workspace.changes;
   }
 
   /** The changes in git's format, as `git apply` takes them; '' when there are none. */
   get patch(): string {
-    return (this.#patch ??= createPatch(this.#images, this.#overlay));
+    return this.workspace.patch;
   }
 
   /** For `JSON.stringify`: everything but the file contents. */

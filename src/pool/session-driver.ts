@@ -10,6 +10,7 @@ import type { JournalEntry } from '../journal/entries.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import { NO_USAGE } from '../model/model.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { WorkspaceView } from '../workspace/workspace-view.ts';
 import { Mailbox, type Accepted, type PromptDelivery } from './mailbox.ts';
 import { PromptResult } from './prompt-result.ts';
 import { PromptRun, type Ending } from './prompt-run.ts';
@@ -55,6 +56,12 @@ export class SessionDriver {
 
   get images(): readonly BaseImage[] {
     return this.#session.images;
+  }
+
+  /** The files as they are now. */
+  workspace(): WorkspaceView {
+    const { record, images, sessionId } = this;
+    return new WorkspaceView({ sessionId, images, overlay: new Map(record.overlay) });
   }
 
   get state(): SessionStateName {
@@ -320,8 +327,7 @@ export class SessionDriver {
       usage: active?.usage ?? NO_USAGE,
       turns: active?.turns ?? 0,
       durationMs: Math.round(this.#session.ports.clock.now() - ticket.acceptedAt),
-      images: this.#session.images,
-      overlay: new Map(record.overlay),
+      workspace: this.workspace(),
     });
     // Before the caller is answered: who asks for the status then must not see the past.
     if (!record.active) this.#session.moveTo('idle');

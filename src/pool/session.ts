@@ -1,6 +1,6 @@
 import type { Message } from '../journal/conversation.ts';
 import type { Usage } from '../model/model.ts';
-import { FilesView } from '../workspace/files-view.ts';
+import type { WorkspaceView } from '../workspace/workspace-view.ts';
 import type { Clock } from '../clock.ts';
 import { onAbort } from './abort-fan-out.ts';
 import { EventQueue } from './event-queue.ts';
@@ -127,8 +127,12 @@ export class Session implements AsyncDisposable {
 
   /** Every file as it is now. A view of this moment: later prompts do not show in it. */
   files(): ReadonlyMap<string, string | Uint8Array> {
-    const { images, record } = this.#parts.driver();
-    return new FilesView(images, new Map(record.overlay));
+    return this.workspace().files;
+  }
+
+  /** The files, what changed in them and the patch, as they are now; see {@link files}. */
+  workspace(): WorkspaceView {
+    return this.#parts.driver().workspace();
   }
 
   /** The conversation so far, in the form of Chat Completions; a copy. */

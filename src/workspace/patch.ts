@@ -1,24 +1,16 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
-import type { BaseImage } from './base-image.ts';
 import { binaryHunks } from './binary-hunks.ts';
-import { fileDifferences } from './files-view.ts';
-import type { FileDifference, OverlayMap } from './files-view.ts';
+import type { FileDifference } from './files-view.ts';
 import { unifiedHunks } from './hunks.ts';
 
 const EMPTY = Buffer.alloc(0);
 const NO_FILE = '0'.repeat(40);
 
 /**
- * What a session changed, as a patch in git's format: `git apply` turns the base into the session's files, byte for
- * byte. Files are in the byte order of their paths; contents that are not UTF-8, or hold a NUL, are binary patches.
- * `''` when nothing differs. Write it to disk as UTF-8. A pair of files costs a bounded amount of work.
+ * One file's change as a patch in git's format: `git apply` turns the one content into the other, byte for byte.
+ * Contents that are not UTF-8, or hold a NUL, are binary patches. Write it to disk as UTF-8. It costs a bounded amount of work.
  */
-export function createPatch(images: readonly BaseImage[], overlay: OverlayMap): string {
-  return fileDifferences(images, overlay).map(filePatch).join('');
-}
-
-/** {@link createPatch} for one file. */
 export function filePatch({ path, before, after }: FileDifference): string {
   const old = asBuffer(before);
   const now = asBuffer(after);

@@ -2,6 +2,7 @@ import type { ItemOutcome } from '../../src/batch/run-batch.ts';
 import { NO_USAGE } from '../../src/model/model.ts';
 import { PromptResult } from '../../src/pool/prompt-result.ts';
 import type { BaseImage } from '../../src/workspace/base-image.ts';
+import { WorkspaceView } from '../../src/workspace/workspace-view.ts';
 
 /** An item whose session left these files; null deletes one. */
 export function outcomeOf(
@@ -26,8 +27,7 @@ export function outcomeOf(
     usage: NO_USAGE,
     turns: 1,
     durationMs: 1,
-    images: [image],
-    overlay,
+    workspace: new WorkspaceView({ sessionId: id, images: [image], overlay }),
   });
   const status = stopReason === 'end' ? 'done' : 'failed';
   return { item: { id, number: 1, prompt: '' }, status, result, error: null };

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromFiles } from '../../src/workspace/from-files.ts';
-import { createPatch } from '../../src/workspace/patch.ts';
+import { WorkspaceView } from '../../src/workspace/workspace-view.ts';
 
 type Tree = Record<string, string | Uint8Array>;
 
@@ -21,7 +21,7 @@ function patchBetween(before: Tree, after: Tree): string {
   const overlay = new Map<string, Uint8Array | null>();
   for (const path of Object.keys(before)) if (!(path in after)) overlay.set(path, null);
   for (const [path, content] of Object.entries(after)) overlay.set(path, Buffer.from(content as string));
-  return createPatch([fromFiles(before)], overlay);
+  return new WorkspaceView({ sessionId: 's', images: [fromFiles(before)], overlay }).patch;
 }
 
 function bytesOf(tree: Tree): Record<string, string> {
