@@ -314,9 +314,77 @@ export class ModelError extends SkeinError {
 
 /**
  * Results could not be put on disk: `output_exists` (the directory for them is not empty), `output_unwritable`,
- * `disk_changed` (a file is no longer what the session saw; nothing was written), `write_failed`.
+ * `disk_changed` ({@link DiskChangedError}), `write_failed` ({@link WriteFailedError}).
  */
 export class OutputError extends SkeinError {}
+
+/** A file that cannot be written as the session left it, and why. */
+export interface DiskProblem {
+  readonly path: string;
+  /** As it goes on after the path: `has changed since it was read`. */
+  readonly problem: string;
+}
+
+/** Files on disk are no longer what the session saw, or something is in their way: the directory is as it was. `disk_changed`. */
+export class DiskChangedError extends OutputError {
+  declare readonly code: 'disk_changed';
+  /** In byte order of the paths. */
+  readonly problems: readonly DiskProblem[];
+
+  constructor(data: { directory: string; problems: readonly DiskProblem[] }) {
+    const { directory, problems } = data;
+    const shown = problems
+      .slice(0, MAX_SHOWN_PROBLEMS)
+      .map(({ path, problem }) => `${path} ${problem}`)
+      .join('; ');
+    const rest = problems.length - MAX_SHOWN_PROBLEMS;
+    const more = rest > 0 ? ` and ${rest} more` : '';
+    super('disk_changed', `Nothing was written to ${directory}: ${shown}${more}.`);
+    this.problems = problems;
+  }
+}
+
+const MAX_SHOWN_PROBLEMS = 5;
+
+/**
+ * Writing failed half way. What had been done was undone; `unrestored` names what could not be, and is empty as a rule.
+ * `write_failed`.
+ */
+export class WriteFailedError extends OutputError {
+  declare readonly code: 'write_failed';
+  /** Paths in the directory; `original` is where the file that was there lies now, if there was one. */
+  readonly unrestored: readonly { readonly path: string; readonly original: string | undefined }[];
+
+  constructor(data: {
+    directory: string;
+    path: string;
+    unrestored: readonly { readonly path: string; readonly original: string | undefined }[];
+    cause: unknown;
+  }) {
+    const { directory, path, unrestored, cause } = data;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const lost = unrestored.map(
+      (file) => file.path + (file.original ? ` (its original is ${file.original})` : ''),
+    );
+    const state =
+      lost.length === 0
+        ? 'Everything is as it was before.'
+        : `What had been done was undone, except for ${lost.slice(0, 20).join(', ')}${lost.length > 20 ? ` and ${lost.length - 20} more` : ''}.`;
+    super('write_failed', `${path} could not be written to ${directory}: ${why}. ${state}`, { cause });
+    this.unrestored = unrestored;
+  }
+}
+
+/** Sessions that started from different files cannot be merged. `different_bases`. */
+export class DifferentBasesError extends SkeinError {
+  constructor(data: { sessionId: string; others: readonly string[] }) {
+    const { sessionId, others } = data;
+    super(
+      'different_bases',
+      `Session ${sessionId} did not start from the same files as ${others.join(', ')}; merge sessions of one base image only.`,
+    );
+  }
+}
 
 /**
  * A command was called wrongly: `usage`, `input_unreadable`; `no_batch` (nothing there that could be continued),

@@ -28,6 +28,15 @@ export { baseImage } from './workspace/make-base-image.ts';
 export type { BaseImage } from './workspace/base-image.ts';
 export type { ChangeSummary, FileDifference } from './workspace/files-view.ts';
 export { WorkspaceView } from './workspace/workspace-view.ts';
+export type { ApplyOptions, ApplyReport } from './workspace/apply-changes.ts';
+export type { AppliedFile, ConflictRule } from './workspace/apply-plan.ts';
+export { mergeWorkspaces, type MergedWorkspaces } from './workspace/merge-workspaces.ts';
+export type {
+  ConflictHunk,
+  MergeConflict,
+  MergeConflictKind,
+  MergedChange,
+} from './workspace/merge-changes.ts';
 export type { FilesInput } from './workspace/from-files.ts';
 export type { Workspace, WorkspaceStat } from './workspace/workspace.ts';
 export type { JsonSchema, Tool, ToolCall, ToolContext, ToolResult } from './tools/tool.ts';

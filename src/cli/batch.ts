@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { applyChanges } from '../batch/apply-changes.ts';
 import { writeBatchFile } from '../batch/batch-file.ts';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { parseJob } from '../batch/job.ts';
@@ -8,6 +7,7 @@ import { runBatch, type BatchEvent, type BatchOutcome } from '../batch/run-batch
 import { UsageError } from '../errors.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
 import { SessionPool } from '../pool/pool.ts';
+import { applyChanges } from '../workspace/apply-changes.ts';
 import type { BatchEnd } from './batch-end.ts';
 import { BatchRecords } from './batch-records.ts';
 import { continuedBatch, newBatch, poolOptions, resumeCommand, type BatchSetup } from './batch-setup.ts';

@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
 import { access, constants, writeFile } from 'node:fs/promises';
-import { applyChanges } from '../batch/apply-changes.ts';
 import { fileDiff } from '../batch/file-diff.ts';
 import { isUnseen } from '../batch/unseen-files.ts';
 import { OutputError, UsageError } from '../errors.ts';
@@ -9,6 +8,7 @@ import { visibleSessions } from '../journal/visible-sessions.ts';
 import type { SessionOptions } from '../pool/options.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { SessionPool } from '../pool/pool.ts';
+import { applyChanges } from '../workspace/apply-changes.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
 import { chooseModel, type ChosenModel } from './choose-model.ts';

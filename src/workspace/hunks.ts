@@ -1,10 +1,10 @@
 import { diffLines } from './line-diff.ts';
 import type { LineRun } from './line-diff.ts';
+import { commonEnd, commonLines, countLines, NEWLINE, splitLines } from './text-lines.ts';
 
 const CONTEXT_LINES = 3;
 /** More lines than this, in both texts together, are not compared: taking them apart alone would cost too much. */
 const MAX_LINES = 60_000;
-const NEWLINE = 0x0a;
 
 /**
  * The hunks of a unified diff between two texts that differ. Lines end at `\n` only, as for git, so a CR is part of
@@ -33,15 +33,6 @@ export function unifiedHunks(before: Buffer, after: Buffer): string {
   if (lead.length > 0) runs.unshift({ kind: 'same', lines: lead });
   if (trail.length > 0) runs.push({ kind: 'same', lines: trail });
   return renderHunks(runs, firstLine);
-}
-
-/** Text as lines with their ends; the last may have none. `''` has no line. */
-function splitLines(text: string): string[] {
-  const lines = text.split('\n');
-  const last = lines.pop()!;
-  for (let i = 0; i < lines.length; i++) lines[i] += '\n';
-  if (last !== '') lines.push(last);
-  return lines;
 }
 
 /**
@@ -131,35 +122,6 @@ class Hunk {
 function range(linesBefore: number, count: number): string {
   if (count === 1) return String(linesBefore + 1);
   return `${count === 0 ? linesBefore : linesBefore + 1},${count}`;
-}
-
-/** Bytes of the whole lines that both texts begin with. */
-function commonLines(a: Buffer, b: Buffer): number {
-  const length = Math.min(a.length, b.length);
-  let i = 0;
-  while (i < length && a[i] === b[i]) i++;
-  return i === 0 ? 0 : a.lastIndexOf(NEWLINE, i - 1) + 1;
-}
-
-/** Bytes of the whole lines that both texts end with, outside the first `start` bytes. */
-function commonEnd(a: Buffer, b: Buffer, start: number): number {
-  const length = Math.min(a.length, b.length) - start;
-  let i = 0;
-  while (i < length && a[a.length - 1 - i] === b[b.length - 1 - i]) i++;
-  if (i === 0) return 0;
-  // The end must start a line in both: there it is preceded by a newline, or by the common lines.
-  const atLineStart = (text: Buffer): boolean =>
-    text.length - i === start || text[text.length - i - 1] === NEWLINE;
-  if (atLineStart(a) && atLineStart(b)) return i;
-  const newline = a.indexOf(NEWLINE, a.length - i);
-  return newline === -1 ? 0 : a.length - newline - 1;
-}
-
-/** Lines, counting a last one without its end. */
-function countLines(text: Buffer): number {
-  let count = 0;
-  for (let i = 0; i < text.length; i++) if (text[i] === NEWLINE) count++;
-  return text.length > 0 && text[text.length - 1] !== NEWLINE ? count + 1 : count;
 }
 
 function lastLines(text: Buffer): string[] {

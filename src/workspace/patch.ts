@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isUtf8 } from 'node:buffer';
 import { binaryHunks } from './binary-hunks.ts';
+import { asBuffer, isText } from './bytes.ts';
 import type { FileDifference } from './files-view.ts';
 import { unifiedHunks } from './hunks.ts';
 
@@ -12,8 +12,8 @@ const NO_FILE = '0'.repeat(40);
  * Contents that are not UTF-8, or hold a NUL, are binary patches. Write it to disk as UTF-8. It costs a bounded amount of work.
  */
 export function filePatch({ path, before, after }: FileDifference): string {
-  const old = asBuffer(before);
-  const now = asBuffer(after);
+  const old = before === null ? EMPTY : asBuffer(before);
+  const now = after === null ? EMPTY : asBuffer(after);
   const oldName = quoteName(`a/${path}`);
   const newName = quoteName(`b/${path}`);
   let text = `diff --git ${oldName} ${newName}\n`;
@@ -26,15 +26,6 @@ export function filePatch({ path, before, after }: FileDifference): string {
   text += `--- ${before === null ? '/dev/null' : endName(oldName)}\n`;
   text += `+++ ${after === null ? '/dev/null' : endName(newName)}\n`;
   return text + unifiedHunks(old, now);
-}
-
-function asBuffer(bytes: Uint8Array | null): Buffer {
-  if (bytes === null) return EMPTY;
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function isText(bytes: Buffer): boolean {
-  return isUtf8(bytes) && !bytes.includes(0);
 }
 
 /** The name git gives a content. Binary patches must have it; for the others it makes `git apply --3way` possible. */

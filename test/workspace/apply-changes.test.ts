@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { applyChanges } from '../../src/batch/apply-changes.ts';
+import { applyChanges } from '../../src/workspace/apply-changes.ts';
 import type { FileDifference } from '../../src/workspace/files-view.ts';
 
 let root: string;

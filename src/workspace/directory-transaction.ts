@@ -1,0 +1,321 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { codeOf, findFile, kindOf, type Disk, type FoundFile } from './disk.ts';
+import type { PlannedWrite } from './apply-plan.ts';
+import { parentsOf } from './from-files.ts';
+
+/** Something is not as it was planned for: another program changed the directory meanwhile. */
+export class ChangedMeanwhileError extends Error {
+  readonly path: string;
+  /** As it goes on after the path. */
+  readonly problem: string;
+
+  constructor(path: string, problem: string) {
+    super(`${path} ${problem}`);
+    this.path = path;
+    this.problem = problem;
+  }
+}
+
+/** A file or directory that could not be put back, and why. */
+export interface Unrestored {
+  readonly path: string;
+  /** Where the original lies, in the same directory; undefined where there was none. */
+  readonly original: string | undefined;
+  readonly cause: unknown;
+}
+
+/** One thing that was done, and how it is undone. */
+interface Deed {
+  readonly path: string;
+  readonly original?: string;
+  undo(): Promise<void>;
+}
+
+/** A new content that lies beside its place. */
+interface Staged {
+  readonly write: PlannedWrite;
+  readonly temporary: string;
+}
+
+/**
+ * Writes to several files of a directory, all or none. First every new content is written to a temporary file: a full
+ * disk, a limit or a missing permission shows before anything is touched. Then the files change places, by renaming
+ * only, and every original is kept beside its place under the name `.skein-….old` until all is done. A process that is
+ * killed meanwhile leaves each file whole, old or new, and may leave files of that name.
+ *
+ * Nothing is forced to the platter: as after `git checkout`, what a power failure spares is the file system's choice.
+ */
+export class DirectoryTransaction {
+  readonly #disk: Disk;
+  readonly #root: string;
+  readonly #deeds: Deed[] = [];
+  /** Originals of what was replaced or deleted, that go in the end. */
+  readonly #originals: string[] = [];
+  /** Paths where a file is to be. */
+  readonly #files: ReadonlySet<string>;
+  readonly #writes: readonly PlannedWrite[];
+  readonly #name = `.skein-${randomBytes(6).toString('hex')}`;
+  #count = 0;
+  /** The file that is being worked at. */
+  at: string | undefined;
+
+  /** @param root  without symbolic links */
+  constructor(disk: Disk, root: string, writes: readonly PlannedWrite[]) {
+    this.#disk = disk;
+    this.#root = root;
+    this.#writes = writes;
+    this.#files = new Set(writes.filter(({ content }) => content !== null).map(({ path }) => path));
+  }
+
+  /** What it throws leaves things half done: {@link undo} must follow. */
+  async make(): Promise<void> {
+    const staged: Staged[] = [];
+    for (const write of this.#writes) {
+      this.at = write.path;
+      if (write.content !== null) staged.push({ write, temporary: await this.#stage(write, write.content) });
+    }
+    // Deletions first: they make room for a file where a directory was, and the other way round.
+    for (const write of this.#writes) {
+      this.at = write.path;
+      if (write.content === null) await this.#delete(write);
+    }
+    for (const { write, temporary } of staged) {
+      this.at = write.path;
+      if (write.replaces) await this.#replace(write.path, write.replaces, temporary);
+      else await this.#add(write.path, temporary);
+    }
+    this.at = undefined;
+  }
+
+  /** Removes the originals, and the directories that deletions have emptied. @returns originals that are still there */
+  async finish(): Promise<string[]> {
+    const left: string[] = [];
+    for (const original of this.#originals) {
+      await this.#disk.unlink(this.#real(original)).catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') left.push(original);
+      });
+    }
+    for (const { path, content } of this.#writes) if (content === null) await this.#removeEmptyParents(path);
+    return left;
+  }
+
+  /** Puts everything back, the last first. @returns what could not be */
+  async undo(): Promise<Unrestored[]> {
+    const unrestored: Unrestored[] = [];
+    for (const deed of this.#deeds.toReversed()) {
+      try {
+        await deed.undo();
+      } catch (cause) {
+        unrestored.push({ path: deed.path, original: deed.original, cause });
+      }
+    }
+    return unrestored;
+  }
+
+  async #stage({ path, replaces }: PlannedWrite, content: Buffer): Promise<string> {
+    const temporary = await this.#besidePlace(path, 'new');
+    const file = this.#real(temporary);
+    // Not readable by others before it has the mode of what it replaces. The process's umask has its say in a new file's.
+    const handle = await this.#disk.open(file, 'wx', replaces ? 0o600 : 0o666);
+    this.#deeds.push({ path: temporary, undo: () => this.#unlinkIfThere(temporary) });
+    try {
+      await handle.writeFile(content);
+      if (replaces) {
+        const { uid, gid } = await handle.stat();
+        // Another owner's file can be replaced, but only root can give it back to him.
+        if (uid !== replaces.uid || gid !== replaces.gid)
+          await handle.chown(replaces.uid, replaces.gid).catch(ignoreRefusal);
+        await handle.chmod(replaces.mode);
+      }
+    } finally {
+      await handle.close();
+    }
+    return temporary;
+  }
+
+  async #delete({ path, replaces }: PlannedWrite): Promise<void> {
+    await this.#checkParent(path);
+    const original = await this.#besidePlace(path, 'old');
+    await this.#moveAway(path, original);
+    await this.#checkOriginal(path, original, replaces!);
+  }
+
+  async #replace(path: string, replaced: FoundFile, temporary: string): Promise<void> {
+    await this.#checkParent(path);
+    const original = await this.#besidePlace(path, 'old');
+    if (await this.#linkIfPossible(path, original)) {
+      this.#deeds.push({ path: original, undo: () => this.#unlinkIfThere(original) });
+      this.#originals.push(original);
+    } else {
+      // No second name can be given to it: for a moment there is no file.
+      await this.#moveAway(path, original);
+    }
+    await this.#checkOriginal(path, original, replaced);
+    await this.#disk.rename(this.#real(temporary), this.#real(path));
+    this.#deeds.push({
+      path,
+      original,
+      undo: () => this.#disk.rename(this.#real(original), this.#real(path)),
+    });
+  }
+
+  async #add(path: string, temporary: string): Promise<void> {
+    await this.#makeParents(path);
+    await this.#checkParent(path);
+    await this.#removeEmptyTree(path);
+    // A link, other than a rename, fails where something has appeared.
+    if (await this.#linkIfPossible(temporary, path)) {
+      this.#deeds.push({ path, undo: () => this.#disk.unlink(this.#real(path)) });
+      await this.#unlinkIfThere(temporary);
+      return;
+    }
+    if ((await kindOf(this.#disk, this.#real(path))) !== 'none')
+      throw new ChangedMeanwhileError(path, 'has appeared since it was read');
+    await this.#disk.rename(this.#real(temporary), this.#real(path));
+    this.#deeds.push({ path, undo: () => this.#disk.unlink(this.#real(path)) });
+  }
+
+  async #moveAway(path: string, original: string): Promise<void> {
+    try {
+      await this.#disk.rename(this.#real(path), this.#real(original));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') throw new ChangedMeanwhileError(path, 'is gone since it was read');
+      throw error;
+    }
+    this.#deeds.push({
+      path,
+      original,
+      undo: () => this.#disk.rename(this.#real(original), this.#real(path)),
+    });
+    this.#originals.push(original);
+  }
+
+  /** Looked at once it is out of others' reach under its old name, so that nothing can come between. */
+  async #checkOriginal(path: string, original: string, expected: FoundFile): Promise<void> {
+    const size = expected.content?.length;
+    const found = await findFile(this.#disk, this.#real(original), (now) => now === size);
+    const isSame =
+      found.kind === 'file' &&
+      (expected.content === undefined || (found.content?.equals(expected.content) ?? false));
+    if (!isSame) throw new ChangedMeanwhileError(path, 'has changed since it was read');
+  }
+
+  async #makeParents(path: string): Promise<void> {
+    for (const parent of [...parentsOf(path)].reverse()) {
+      await this.#checkParent(parent);
+      try {
+        await this.#disk.mkdir(this.#real(parent));
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+        if ((await kindOf(this.#disk, this.#real(parent))) === 'directory') continue;
+        throw new ChangedMeanwhileError(path, `cannot be made: ${parent} has become something else`);
+      }
+      this.#deeds.push({ path: parent, undo: () => this.#disk.rmdir(this.#real(parent)) });
+    }
+  }
+
+  /** All files in it have been moved away; directories may be left. */
+  async #removeEmptyTree(path: string): Promise<void> {
+    if ((await kindOf(this.#disk, this.#real(path))) !== 'directory') return;
+    const entries = await this.#disk.readdir(this.#real(path), { withFileTypes: true });
+    for (const entry of entries) {
+      if (!entry.isDirectory())
+        throw new ChangedMeanwhileError(path, `cannot be made: ${path}/${entry.name} is in its way`);
+      await this.#removeEmptyTree(`${path}/${entry.name}`);
+    }
+    const { mode } = await this.#disk.lstat(this.#real(path));
+    await this.#disk.rmdir(this.#real(path));
+    this.#deeds.push({
+      path,
+      undo: async () => {
+        await this.#disk.mkdir(this.#real(path));
+        await this.#disk.chmod(this.#real(path), mode & 0o7777);
+      },
+    });
+  }
+
+  async #removeEmptyParents(path: string): Promise<void> {
+    for (const parent of parentsOf(path)) {
+      try {
+        await this.#checkParent(parent);
+        await this.#disk.rmdir(this.#real(parent));
+      } catch {
+        return; // Not empty, as a rule: neither is any above it.
+      }
+    }
+  }
+
+  /**
+   * A new name in the directory of a path, or where that is missing, or is to become a file, in the nearest above: so
+   * near, because a rename does not reach from one file system into another.
+   */
+  async #besidePlace(path: string, suffix: 'new' | 'old'): Promise<string> {
+    const name = `${this.#name}-${this.#count++}.${suffix}`;
+    const parents = [...parentsOf(path)];
+    const last = parents.findLastIndex((parent) => this.#files.has(parent));
+    for (const parent of parents.slice(last + 1)) {
+      if ((await kindOf(this.#disk, this.#real(parent))) !== 'directory') continue;
+      const place = `${parent}/${name}`;
+      await this.#checkParent(place);
+      return place;
+    }
+    await this.#checkParent(name);
+    return name;
+  }
+
+  /**
+   * Right before anything is done to a path: no directory on the way to it is a link. Node has no way to hold on to a
+   * directory, so one that is swapped in the few microseconds that follow is followed.
+   */
+  async #checkParent(path: string): Promise<void> {
+    const slash = path.lastIndexOf('/');
+    const parent = slash === -1 ? this.#root : this.#real(path.slice(0, slash));
+    let real: string;
+    try {
+      real = await this.#disk.realpath(parent);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR')
+        throw new ChangedMeanwhileError(this.at ?? path, 'has lost its directory');
+      throw error;
+    }
+    if (real !== parent) throw new ChangedMeanwhileError(this.at ?? path, 'is behind a symbolic link');
+  }
+
+  /** @returns false where the file system, or its rules, allow no second name for a file */
+  async #linkIfPossible(from: string, to: string): Promise<boolean> {
+    try {
+      await this.#disk.link(this.#real(from), this.#real(to));
+      return true;
+    } catch (error) {
+      switch (codeOf(error)) {
+        case 'EEXIST':
+          throw new ChangedMeanwhileError(to, 'has appeared since it was read');
+        case 'ENOENT':
+          throw new ChangedMeanwhileError(from, 'is gone since it was read');
+        case 'EPERM':
+        case 'EMLINK':
+        case 'ENOSYS':
+        case 'ENOTSUP':
+        case 'EOPNOTSUPP':
+          return false;
+        default:
+          throw error;
+      }
+    }
+  }
+
+  async #unlinkIfThere(path: string): Promise<void> {
+    await this.#disk.unlink(this.#real(path)).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    });
+  }
+
+  #real(path: string): string {
+    return join(this.#root, path);
+  }
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (codeOf(error) !== 'EPERM') throw error;
+}
