@@ -46,6 +46,45 @@ export class SessionClosedError extends SkeinError {
   }
 }
 
+/** An undo was asked for while prompts are in progress or waiting: nothing was changed. `session_busy`, retryable. */
+export class SessionBusyError extends SkeinError {
+  constructor(data: { sessionId: string; what: string }) {
+    super(
+      'session_busy',
+      `Session ${data.sessionId} has ${data.what}; wait for its end, or end it with session.cancel({ queued: true }).`,
+      { retryable: true },
+    );
+  }
+}
+
+/** There is no prompt before the point where the session is: nothing was changed. `nothing_to_undo`. */
+export class NothingToUndoError extends SkeinError {
+  constructor(data: { sessionId: string }) {
+    super('nothing_to_undo', `Session ${data.sessionId} is at its start: there is no prompt to take back.`);
+  }
+}
+
+/** A point of a session was named by a prompt that is still to end. `prompt_not_ended`, retryable. */
+export class PromptNotEndedError extends SkeinError {
+  constructor(data: { sessionId: string; promptId: string }) {
+    super(
+      'prompt_not_ended',
+      `Prompt ${data.promptId} of session ${data.sessionId} has not ended: what it comes to is not known yet; wait for session.result(promptId).`,
+      { retryable: true },
+    );
+  }
+}
+
+/** A snapshot was given to a session that it is not of: nothing was changed. `foreign_snapshot`. */
+export class ForeignSnapshotError extends SkeinError {
+  constructor(data: { sessionId: string; snapshotOf: string }) {
+    super(
+      'foreign_snapshot',
+      `The snapshot is of session ${data.snapshotOf}, not of this session ${data.sessionId}: give it to the session that it was taken of.`,
+    );
+  }
+}
+
 /** The pool has as many sessions as `limits.maxSessions` allows: nothing was started. `pool_full`, retryable. */
 export class PoolFullError extends SkeinError {
   constructor(data: { maxSessions: number }) {

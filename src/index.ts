@@ -8,6 +8,7 @@ export type { SessionStateName } from './pool/session-state.ts';
 export type {
   CancelOptions,
   CloseOptions,
+  ForkOptions,
   LimitOptions,
   ModelThreadOptions,
   PoolOptions,
@@ -15,8 +16,10 @@ export type {
   SessionOptions,
   StreamOptions,
   ThreadOptions,
+  UndoOptions,
 } from './pool/options.ts';
 export type { Recovery, RecoverMode } from './pool/recovery.ts';
+export { Snapshot, type SnapshotRef } from './pool/snapshot.ts';
 export { PromptResult } from './pool/prompt-result.ts';
 export type { SessionEvent, SessionEventBody } from './pool/events.ts';
 export type { JournalEntry, PromptError, StopReason } from './journal/entries.ts';
@@ -27,6 +30,7 @@ export type { FinishReason, ProviderOptions, Usage } from './model/model.ts';
 export { baseImage } from './workspace/make-base-image.ts';
 export type { BaseImage } from './workspace/base-image.ts';
 export type { ChangeSummary, FileDifference } from './workspace/files-view.ts';
+export { WorkspaceDiff } from './workspace/workspace-diff.ts';
 export { WorkspaceView } from './workspace/workspace-view.ts';
 export type { ApplyOptions, ApplyReport } from './workspace/apply-changes.ts';
 export type { AppliedFile, ConflictRule } from './workspace/apply-plan.ts';

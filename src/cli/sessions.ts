@@ -42,6 +42,7 @@ export async function sessionsCommand(
 export function sessionFields(summary: StoredSession): Readonly<Record<string, unknown>> {
   return {
     id: summary.sessionId,
+    forkOf: summary.forkOf,
     state: stateOf(summary),
     prompts: summary.promptCount,
     openPrompts: summary.openPromptCount,
@@ -53,14 +54,16 @@ export function sessionFields(summary: StoredSession): Readonly<Record<string, u
 
 /** One line a session, in the order in which they were opened. */
 export function viewSessions(sessions: readonly StoredSession[], c: Colors): string {
+  const hasForks = sessions.some(({ forkOf }) => forkOf !== null);
   const rows = sessions.map((session) => [
     printableLine(session.sessionId),
     stateOf(session),
     formatCount(session.promptCount),
     viewTime(session.openedAt),
     viewTime(session.updatedAt),
+    ...(hasForks ? [printableLine(session.forkOf ?? '')] : []),
   ]);
-  const head = ['session', 'state', 'prompts', 'opened', 'updated'];
+  const head = ['session', 'state', 'prompts', 'opened', 'updated', ...(hasForks ? ['fork of'] : [])];
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => textWidth(row[i]!))));
   const line = (row: readonly string[]): string =>
     row

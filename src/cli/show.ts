@@ -44,6 +44,8 @@ const RECORD_TYPES: Readonly<Record<TranscriptItem['type'], string>> = {
   message: 'message',
   'prompt-ended': 'prompt.ended',
   'prompt-open': 'prompt.open',
+  forked: 'session.forked',
+  undone: 'session.undone',
   quarantined: 'session.quarantined',
   released: 'session.released',
   closed: 'session.closed',
@@ -79,6 +81,12 @@ function viewItem(item: TranscriptItem, c: Colors): string {
       const mark = c.yellow('… has not ended');
       return item.isBegun ? mark : `${viewPrompt(item.text, c)}\n${mark}`;
     }
+    case 'forked': {
+      const { sessionId, promptId } = item.from;
+      return c.dim(`forked from ${printableLine(sessionId)}, ${viewPoint(promptId)} ${viewTime(item.at)}`);
+    }
+    case 'undone':
+      return c.yellow(`↩ undone to ${viewPoint(item.to)} ${c.dim(viewTime(item.at))}`);
     case 'quarantined':
       return c.red(`in quarantine: ${printableLine(item.reason)}`);
     case 'released':
@@ -86,6 +94,10 @@ function viewItem(item: TranscriptItem, c: Colors): string {
     case 'closed':
       return c.dim(`closed ${viewTime(item.at)}`);
   }
+}
+
+function viewPoint(promptId: string | null): string {
+  return promptId === null ? 'the start' : `the end of prompt ${printableLine(promptId)}`;
 }
 
 function viewMessage(message: Message, c: Colors): string {

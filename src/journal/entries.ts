@@ -3,6 +3,7 @@ import type { ModelResponse } from '../model/model.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
+import type { Message } from './conversation.ts';
 
 /**
  * Why a prompt ended. `interrupted`: its process died, and the pool that found it was asked to report and not to finish.
@@ -71,6 +72,25 @@ export type JournalEntry =
       readonly promptId: string;
       readonly stopReason: StopReason;
       readonly error: PromptError | null;
+      readonly at: number;
+    }
+  /**
+   * The conversation and the files are those of an earlier point: of this session (an undo), or of the one that it was
+   * forked from; then it comes right after `opened`. Whole in itself: what it was taken from may be gone.
+   */
+  | {
+      readonly type: 'restored';
+      /** The point: right after a prompt had ended, or, with null, the session's start. */
+      readonly from: { readonly sessionId: string; readonly promptId: string | null };
+      /** How many of the session's messages stay, from the first on; `messages` come after them. */
+      readonly keptMessages: number;
+      readonly messages: readonly Message[];
+      /** All that is changed over the base images, in order of last change. */
+      readonly overlay: readonly FileChange[];
+      /** What a fork's requests begin with, as its parent's did; null in an undo, and where there was no request yet. */
+      readonly opening: Opening | null;
+      /** Stands for the step that left these files: no thread has a volume of that number. */
+      readonly stepId: number;
       readonly at: number;
     }
   /** The process ended in the middle of the active prompt, in no step; another one goes on with it. */

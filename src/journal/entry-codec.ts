@@ -1,4 +1,5 @@
 import type { FileChange } from '../workspace/workspace.ts';
+import type { Message } from './conversation.ts';
 import type { JournalEntry } from './entries.ts';
 import { hashOf, imageOf, sha256 } from './sqlite-images.ts';
 
@@ -12,14 +13,21 @@ export interface EncodedEntry {
 }
 
 /**
- * How bytes stand in the JSON. Only the places that hold bytes by type (`changes[].bytes`, `spec.images[]`) are ever
- * written or read this way, so that JSON of a user that looks alike is what it was.
+ * How bytes stand in the JSON. Only the places that hold bytes by type (`changes[].bytes`, `overlay[].bytes`,
+ * `spec.images[]`, and `messages` of a restored conversation, which many forks have in common) are ever written or read
+ * this way, so that JSON of a user that looks alike is what it was.
  */
 type StoredBytes = { readonly base64: string } | { readonly sha256: string };
 interface StoredChange {
   readonly path: string;
   readonly bytes: StoredBytes | null;
 }
+
+/**
+ * Hashes of contents that were written or read before: what a fork takes over is named, not read through again. Contents
+ * in journals are never changed.
+ */
+const hashes = new WeakMap<Uint8Array, string>();
 
 /** @throws TypeError when the entry holds what JSON cannot (a bigint, a cycle) */
 export function encodeEntry(entry: JournalEntry): EncodedEntry {
@@ -40,11 +48,14 @@ export function decodeEntry(json: Uint8Array, content: (hash: string) => Uint8Ar
     return { ...entry, spec: { ...entry.spec, images: loaded } };
   }
   if (entry.type === 'step-ended' || entry.type === 'effect-ended') {
-    const changes = (entry.changes as unknown as readonly StoredChange[]).map(({ path, bytes }) => ({
-      path,
-      bytes: bytes && ('sha256' in bytes ? content(bytes.sha256) : fromBase64(bytes.base64)),
-    }));
-    return { ...entry, changes };
+    return { ...entry, changes: loadedChanges(entry.changes, content) };
+  }
+  if (entry.type === 'restored') {
+    const text = loadedBytes(entry.messages as unknown as StoredBytes, content);
+    const messages = JSON.parse(
+      Buffer.from(text.buffer, text.byteOffset, text.length).toString(),
+    ) as Message[];
+    return { ...entry, messages, overlay: loadedChanges(entry.overlay, content) };
   }
   return entry;
 }
@@ -59,20 +70,44 @@ function stored(entry: JournalEntry, contents: Map<string, Uint8Array>): unknown
     return { ...entry, spec: { ...entry.spec, images } };
   }
   if (entry.type === 'step-ended' || entry.type === 'effect-ended') {
-    return { ...entry, changes: entry.changes.map((change) => storedChange(change, contents)) };
+    return { ...entry, changes: storedChanges(entry.changes, contents) };
+  }
+  if (entry.type === 'restored') {
+    const messages = storedBytes(Buffer.from(JSON.stringify(entry.messages)), contents);
+    return { ...entry, messages, overlay: storedChanges(entry.overlay, contents) };
   }
   return entry;
 }
 
-function storedChange({ path, bytes }: FileChange, contents: Map<string, Uint8Array>): StoredChange {
-  if (bytes === null) return { path, bytes };
+function storedChanges(
+  changes: readonly FileChange[],
+  contents: Map<string, Uint8Array>,
+): readonly StoredChange[] {
+  return changes.map(({ path, bytes }) => ({ path, bytes: bytes && storedBytes(bytes, contents) }));
+}
+
+function loadedChanges(changes: unknown, content: (hash: string) => Uint8Array): readonly FileChange[] {
+  return (changes as readonly StoredChange[]).map(({ path, bytes }) => ({
+    path,
+    bytes: bytes && loadedBytes(bytes, content),
+  }));
+}
+
+function storedBytes(bytes: Uint8Array, contents: Map<string, Uint8Array>): StoredBytes {
   if (bytes.length <= INLINE_BYTES) {
-    const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
-    return { path, bytes: { base64 } };
+    return { base64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64') };
   }
-  const hash = sha256(bytes);
+  const hash = hashes.get(bytes) ?? sha256(bytes);
+  hashes.set(bytes, hash);
   contents.set(hash, bytes);
-  return { path, bytes: { sha256: hash } };
+  return { sha256: hash };
+}
+
+function loadedBytes(stored: StoredBytes, content: (hash: string) => Uint8Array): Uint8Array {
+  if (!('sha256' in stored)) return fromBase64(stored.base64);
+  const bytes = content(stored.sha256);
+  hashes.set(bytes, stored.sha256);
+  return bytes;
 }
 
 function fromBase64(text: string): Uint8Array {

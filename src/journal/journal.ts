@@ -12,9 +12,11 @@ export class Journal {
     this.#store = store;
   }
 
-  /** Writes the `opened` entry of a new record. */
-  async open(record: SessionRecord, at: number): Promise<void> {
-    await this.#store.append(record.spec.sessionId, [{ type: 'opened', spec: record.spec, at }]);
+  /** Writes the `opened` entry of a new record and those that come with it, all or none. */
+  async open(record: SessionRecord, at: number, ...others: readonly JournalEntry[]): Promise<void> {
+    const { spec } = record;
+    await this.#store.append(spec.sessionId, [{ type: 'opened', spec, at }, ...others]);
+    applyAll(record, others);
   }
 
   /** All entries of a session, oldest first. @throws {StoreError} */

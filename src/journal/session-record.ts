@@ -37,7 +37,9 @@ export class SessionRecord {
   crashes = 0;
   /** Why it takes no prompts; null while it does. */
   quarantine: string | null = null;
-  /** Prompts that were given an idempotency key, by that key. */
+  /** The prompt that the conversation and the files are right after, when none is active; null at the start. */
+  point: string | null = null;
+  /** Prompts that were given an idempotency key, by that key; those that were undone too: a key is never free again. */
   readonly promptsByKey = new Map<string, QueuedPrompt>();
 
   #overlayBytes = 0;
@@ -66,7 +68,7 @@ export class SessionRecord {
 
   /** Roughly what it takes in memory: messages, twice (as objects and encoded), and changed files. */
   get byteLength(): number {
-    return 2 * this.conversation.encoded.length + this.#overlayBytes;
+    return 2 * this.conversation.length + this.#overlayBytes;
   }
 
   /** The active prompt has its answer: a response that asked for nothing. */
@@ -116,6 +118,8 @@ export class SessionRecord {
         return this.#stepEnded(entry);
       case 'step-lost':
         return this.#stepLost(entry);
+      case 'restored':
+        return this.#restored(entry);
       case 'taken-up':
         if (this.active) this.active.processLosses += 1;
         return;
@@ -246,8 +250,23 @@ export class SessionRecord {
     if (this.active?.promptId === promptId) {
       if (this.active.turn) this.#closeTurn(this.active.turn);
       this.active = null;
+      this.point = promptId;
       this.#activateNext();
     }
+  }
+
+  #restored(entry: Extract<JournalEntry, { type: 'restored' }>): void {
+    const { from, keptMessages, messages, overlay, opening, stepId } = entry;
+    if (this.active) throw new TypeError('a session is restored between its prompts');
+    this.conversation.restore(keptMessages, messages);
+    this.overlay.clear();
+    this.#overlayBytes = 0;
+    this.#change(overlay);
+    this.hostChanges = [];
+    if (opening) this.opening = opening;
+    // 0 has the first step say what requests begin with.
+    this.volumeOf = this.opening ? stepId : 0;
+    this.point = from.sessionId === this.spec.sessionId ? from.promptId : null;
   }
 
   /** Every call of a turn gets exactly one result, in call order: providers refuse a history that lacks one. */

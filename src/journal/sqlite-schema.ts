@@ -41,6 +41,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE uses (session INTEGER NOT NULL, content INTEGER NOT NULL, PRIMARY KEY (session, content)) WITHOUT ROWID;
   CREATE INDEX uses_by_content ON uses (content);
   `,
+  `
+  -- Journals may have entries of the type "restored", which version 1 does not know.
+  -- fork_of: the id, as JSON, of the session that it was forked from
+  ALTER TABLE sessions ADD COLUMN fork_of BLOB;
+  `,
 ];
 
 /**
@@ -97,12 +102,13 @@ export function versionOf(database: SqliteDatabase, migrations: readonly string[
   return version;
 }
 
-/** Makes an empty file a store of version 1. Does nothing where another process was faster. */
+/** Makes an empty file a store of the newest version. Does nothing where another process was faster. */
 export function createStore(database: SqliteDatabase, migrations: readonly string[]): void {
   // Not yet in WAL mode: the id has to be in the file itself, where the next look at it expects it.
   inTransaction(database, () => {
     if (versionOf(database, migrations) > 0) return;
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; ${migrations[0]}; PRAGMA user_version = 1`);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+    runMigrations(database, migrations, 0);
   });
 }
 
@@ -118,10 +124,12 @@ export function migrateStore(database: SqliteDatabase, migrations: readonly stri
   rmSync(unfinished, { force: true });
   database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
   renameSync(unfinished, backup);
-  inTransaction(database, () => {
-    for (const sql of migrations.slice(version)) database.exec(sql);
-    database.exec(`PRAGMA user_version = ${migrations.length}`);
-  });
+  inTransaction(database, () => runMigrations(database, migrations, version));
+}
+
+function runMigrations(database: SqliteDatabase, migrations: readonly string[], version: number): void {
+  for (const sql of migrations.slice(version)) database.exec(sql);
+  database.exec(`PRAGMA user_version = ${migrations.length}`);
 }
 
 /** Runs the body in one transaction that has the write lock from its beginning; all of it is kept, or nothing. */

@@ -11,15 +11,15 @@ export interface SessionRow {
 
 const COLUMNS = `CAST(num AS INTEGER), CAST(name AS BLOB), CAST(opened_at AS INTEGER), CAST(updated_at AS INTEGER),
   CAST(entries AS INTEGER), CAST(prompts AS INTEGER), CAST(open_prompts AS INTEGER), CAST(closed AS INTEGER),
-  CAST(checksum AS INTEGER)`;
+  CAST(checksum AS INTEGER), CAST(fork_of AS BLOB)`;
 const ALL = `SELECT ${COLUMNS} FROM sessions ORDER BY num`;
 const ONE = `SELECT ${COLUMNS} FROM sessions WHERE name = ?`;
 const COUNT = 'SELECT CAST(sessions AS INTEGER) FROM totals';
 const INSERT = `INSERT INTO sessions
-  (num, name, opened_at, updated_at, entries, prompts, open_prompts, closed, checksum)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  (num, name, opened_at, updated_at, entries, prompts, open_prompts, closed, checksum, fork_of)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const UPDATE = `UPDATE sessions
-  SET opened_at = ?3, updated_at = ?4, entries = ?5, prompts = ?6, open_prompts = ?7, closed = ?8, checksum = ?9
+  SET opened_at = ?3, updated_at = ?4, entries = ?5, prompts = ?6, open_prompts = ?7, closed = ?8, checksum = ?9, fork_of = ?10
   WHERE num = ?1 AND name = ?2`;
 const DELETE = 'DELETE FROM sessions WHERE num = ?';
 const RECOUNT = 'UPDATE totals SET sessions = sessions + ?';
@@ -61,11 +61,15 @@ export function deleteSession(database: SqliteDatabase, { num, summary }: Sessio
 
 function toSession(database: SqliteDatabase, row: SqlRow): SessionRow {
   // A damaged file may give something else in its place.
-  const name = row[1] instanceof Uint8Array ? Buffer.from(row[1]).toString() : '';
+  const textOf = (value: unknown): string =>
+    value instanceof Uint8Array ? Buffer.from(value).toString() : '';
+  const name = textOf(row[1]);
   const [num, , openedAt, updatedAt, entryCount, promptCount, openPromptCount, closed] = row as number[];
   let sessionId: string;
+  let forkOf: string | null;
   try {
     sessionId = JSON.parse(name) as string;
+    forkOf = row[9] === null ? null : (JSON.parse(textOf(row[9])) as string);
   } catch {
     throw damaged(database, name);
   }
@@ -73,6 +77,7 @@ function toSession(database: SqliteDatabase, row: SqlRow): SessionRow {
     num: num!,
     summary: {
       sessionId,
+      forkOf,
       openedAt: openedAt!,
       updatedAt: updatedAt!,
       entryCount: entryCount!,
@@ -85,7 +90,7 @@ function toSession(database: SqliteDatabase, row: SqlRow): SessionRow {
   return session;
 }
 
-function valuesOf(row: SessionRow): (number | Uint8Array)[] {
+function valuesOf(row: SessionRow): (number | Uint8Array | null)[] {
   const { num, summary } = row;
   return [
     num,
@@ -97,6 +102,7 @@ function valuesOf(row: SessionRow): (number | Uint8Array)[] {
     summary.openPromptCount,
     summary.closed ? 1 : 0,
     checksumOf(row),
+    summary.forkOf === null ? null : nameOf(summary.forkOf),
   ];
 }
 
@@ -115,6 +121,8 @@ function checksumOf({ num, summary: s }: SessionRow): number {
     s.promptCount,
     s.openPromptCount,
     s.closed,
+    // Rows of version 1 have nothing here.
+    ...(s.forkOf === null ? [] : [s.forkOf]),
   ];
   return crc32(JSON.stringify(values));
 }

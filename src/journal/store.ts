@@ -3,6 +3,8 @@ import type { JournalEntry } from './entries.ts';
 /** What is known of a session without reading its journal. Times are epoch milliseconds. */
 export interface StoredSession {
   readonly sessionId: string;
+  /** The session that it was forked from, which may be gone; null where it was started. */
+  readonly forkOf: string | null;
   readonly openedAt: number;
   /** Of the last entry that has a time. */
   readonly updatedAt: number;

@@ -7,10 +7,11 @@ export function summarize(
   sessionId: string,
   entries: readonly JournalEntry[],
 ): StoredSession {
-  const summary = before
+  const summary: { -readonly [Key in keyof StoredSession]: StoredSession[Key] } = before
     ? { ...before }
     : {
         sessionId,
+        forkOf: null,
         openedAt: 0,
         updatedAt: 0,
         entryCount: 0,
@@ -27,6 +28,8 @@ export function summarize(
       summary.openPromptCount += 1;
     } else if (entry.type === 'prompt-ended') {
       summary.openPromptCount -= 1;
+    } else if (entry.type === 'restored') {
+      if (entry.from.sessionId !== sessionId) summary.forkOf = entry.from.sessionId;
     } else if (entry.type === 'closed') {
       summary.closed = true;
     }

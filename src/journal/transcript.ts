@@ -19,13 +19,21 @@ export type TranscriptItem =
       readonly text: string;
       readonly isBegun: boolean;
     }
+  /** The conversation before this is that of another session, up to the end of that prompt; null: its start. */
+  | {
+      readonly type: 'forked';
+      readonly from: { readonly sessionId: string; readonly promptId: string | null };
+      readonly at: number;
+    }
+  /** What came after the end of this prompt, or with null after the session's start, was taken back. */
+  | { readonly type: 'undone'; readonly to: string | null; readonly at: number }
   | { readonly type: 'quarantined'; readonly reason: string; readonly at: number }
   | { readonly type: 'released'; readonly at: number }
   | { readonly type: 'closed'; readonly at: number };
 
 /**
  * A session's journal as a transcript, in order; prompts that have not ended are last. Results of a turn that is still
- * open are not in it yet.
+ * open are not in it yet. What was undone stays in it: it tells what happened, not where the session is.
  * @param entries  the whole journal; the first is `opened`
  */
 export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[] {
@@ -35,12 +43,19 @@ export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[]
   let shown = 0;
   for (const entry of entries.slice(1)) {
     record.apply(entry);
-    for (const message of messages.slice(shown)) items.push({ type: 'message', message });
+    // After an undo the conversation is one that was told already.
+    const isUndo = entry.type === 'restored' && entry.from.sessionId === record.spec.sessionId;
+    if (!isUndo) for (const message of messages.slice(shown)) items.push({ type: 'message', message });
     shown = messages.length;
     switch (entry.type) {
       case 'prompt-ended': {
         const { promptId, stopReason, error, at } = entry;
         items.push({ type: 'prompt-ended', promptId, stopReason, error, at });
+        break;
+      }
+      case 'restored': {
+        const { from, at } = entry;
+        items.push(isUndo ? { type: 'undone', to: from.promptId, at } : { type: 'forked', from, at });
         break;
       }
       case 'quarantined':

@@ -5,6 +5,7 @@ import type { SessionSpec } from '../protocol/messages.ts';
 import type { Tool } from '../tools/tool.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { HostTools } from './host-tools.ts';
+import type { ForkOptions } from './options.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { SessionContext, type DriverPorts } from './session-context.ts';
 import { SessionDriver } from './session-driver.ts';
@@ -30,6 +31,7 @@ export interface OpenSessionsParts {
   readonly tools: readonly Tool[];
   /** Makes sure that a session's model can be called. @throws `unknown_provider`, `missing_key` */
   readonly admit: (model: string) => void;
+  readonly fork: (parent: SessionDriver, options: ForkOptions) => Promise<Session>;
 }
 
 /**
@@ -91,12 +93,16 @@ export class OpenSessions {
   }
 
   /** A new session: its journal has been opened. */
-  add(record: SessionRecord, images: readonly BaseImage[], tools: readonly Tool[]): SessionDriver {
+  add(
+    record: SessionRecord,
+    images: readonly BaseImage[],
+    hostTools: HostTools | readonly Tool[],
+  ): SessionDriver {
     const { sessionId } = record.spec;
     const open = this.#newEntry(sessionId);
     this.#byId.set(sessionId, open);
     open.images = images;
-    open.hostTools = this.#hostTools(tools);
+    open.hostTools = hostTools instanceof HostTools ? hostTools : this.#hostTools(hostTools);
     return (open.driver = this.#drive(record, images, open.hostTools));
   }
 
@@ -202,6 +208,7 @@ export class OpenSessions {
       // Also when it is closed and forgotten here: who holds it can still look at what it came to.
       driver: () => this.#driverOf(sessionId, open),
       clock: this.#parts.ports.clock,
+      onFork: async (options) => this.#parts.fork(this.#driverOf(sessionId, open), options),
       onRelease: () => this.release(sessionId),
       onClosed: () => this.#onClosed(sessionId),
     });

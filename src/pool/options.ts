@@ -7,6 +7,7 @@ import type { FilesInput } from '../workspace/from-files.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { checkOptions } from './check-options.ts';
 import type { RecoverMode } from './recovery.ts';
+import { Snapshot, type SnapshotRef } from './snapshot.ts';
 
 /** How many threads sessions run on. */
 export interface ThreadOptions {
@@ -130,6 +131,20 @@ export interface CloseOptions {
   readonly deadlineMs?: number;
 }
 
+export interface ForkOptions {
+  /** Where in the session's history the fork begins. Default: after the last prompt that has ended. */
+  readonly at?: SnapshotRef;
+  /** Of the new session. Default: a new one. */
+  readonly id?: string;
+  /** `provider:name`. Default: that of the session. */
+  readonly model?: string;
+}
+
+export interface UndoOptions {
+  /** Where to go back to: any point of the session's history, also one that was undone. Default: before the last prompt. */
+  readonly to?: SnapshotRef;
+}
+
 export interface StreamOptions {
   /** Ends the prompt with `cancelled`. */
   readonly signal?: AbortSignal;
@@ -211,8 +226,10 @@ const poolOptions = z.strictObject({
   ),
 });
 
+const sessionId = z.optional(z.string().check(z.minLength(1), z.maxLength(200)));
+
 const sessionOptions = z.strictObject({
-  id: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  id: sessionId,
   model: z.optional(z.string()),
   system: z.optional(z.string()),
   skills: z.optional(z.array(z.string())),
@@ -235,6 +252,21 @@ const streamOptions = z.strictObject({
 });
 
 const cancelOptions = z.strictObject({ queued: z.optional(z.boolean()) });
+
+const snapshotRef = z.optional(
+  z.custom(
+    (value) => typeof value === 'string' || value instanceof Snapshot,
+    "expected a Snapshot, the id of a prompt, or 'start'",
+  ),
+);
+
+const forkOptions = z.strictObject({ at: snapshotRef, id: sessionId, model: z.optional(z.string()) });
+
+const undoOptions = z.strictObject({ to: snapshotRef });
+
+const diffPoints = z.strictObject({ a: z.nonoptional(snapshotRef), b: snapshotRef });
+
+const snapshotPoint = z.strictObject({ at: snapshotRef });
 
 const closeOptions = z.strictObject({
   deadlineMs: z.optional(
@@ -300,6 +332,26 @@ export function checkStreamOptions(text: string, options: StreamOptions): Stream
 /** @throws {InvalidOptionError} */
 export function checkCancelOptions(options: CancelOptions): CancelOptions {
   return checkOptions(cancelOptions, options, 'session.cancel');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkSnapshotRef(at: SnapshotRef | undefined): SnapshotRef | undefined {
+  return checkOptions(snapshotPoint, { at }, 'session.snapshot').at;
+}
+
+/** @throws {InvalidOptionError} */
+export function checkForkOptions(options: ForkOptions): ForkOptions {
+  return checkOptions(forkOptions, options, 'session.fork');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkUndoOptions(options: UndoOptions): UndoOptions {
+  return checkOptions(undoOptions, options, 'session.undo');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkDiffPoints(a: SnapshotRef, b: SnapshotRef | undefined): void {
+  checkOptions(diffPoints, { a, b }, 'session.diff');
 }
 
 /** @throws {InvalidOptionError} */

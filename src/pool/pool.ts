@@ -16,9 +16,11 @@ import {
   checkPoolOptions,
   checkSessionOptions,
   type CloseOptions,
+  type ForkOptions,
   type PoolOptions,
   type SessionOptions,
 } from './options.ts';
+import { restoredEntry } from './past-points.ts';
 import { recoverSessions, type Recovery, type RecoverMode } from './recovery.ts';
 import type { SessionDriver } from './session-driver.ts';
 import { CLOSE_DEADLINE_MS, type Session } from './session.ts';
@@ -65,6 +67,7 @@ export class SessionPool implements AsyncDisposable {
     this.#sessions = new OpenSessions({
       ...parts,
       admit: (model) => parts.providers.admit(model),
+      fork: (parent, options) => this.#fork(parent, options),
     });
   }
 
@@ -112,21 +115,8 @@ export class SessionPool implements AsyncDisposable {
    *   `unknown_preset`, `invalid_tool`, `duplicate_tool`, `tool_module_failed`, what the store throws
    */
   async start(options: SessionOptions = {}): Promise<Session> {
-    if (this.#closing) throw new PoolClosedError();
     const checked = checkSessionOptions(options);
-    const sessionId = checked.id ?? randomUUID();
-    if (this.#starting.has(sessionId) || this.#sessions.has(sessionId)) {
-      throw new SessionExistsError({ sessionId });
-    }
-    const { maxSessions } = this.#parts;
-    if (this.#sessions.size + this.#starting.size >= maxSessions) throw new PoolFullError({ maxSessions });
-    const starting = this.#start(sessionId, checked);
-    this.#starting.set(sessionId, starting);
-    try {
-      return await starting;
-    } finally {
-      this.#starting.delete(sessionId);
-    }
+    return this.#admit(checked.id, (sessionId) => this.#start(sessionId, checked));
   }
 
   /** The session of that id: one of this process, or one that the store has. A closed one can still be read there. */
@@ -184,6 +174,42 @@ export class SessionPool implements AsyncDisposable {
     await this.close();
   }
 
+  /** Has a session begun where there is room for it, under an id that nobody has. */
+  async #admit(id: string | undefined, begin: (sessionId: string) => Promise<Session>): Promise<Session> {
+    if (this.#closing) throw new PoolClosedError();
+    const sessionId = id ?? randomUUID();
+    if (this.#starting.has(sessionId) || this.#sessions.has(sessionId)) {
+      throw new SessionExistsError({ sessionId });
+    }
+    const { maxSessions } = this.#parts;
+    if (this.#sessions.size + this.#starting.size >= maxSessions) throw new PoolFullError({ maxSessions });
+    const starting = begin(sessionId);
+    this.#starting.set(sessionId, starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(sessionId);
+    }
+  }
+
+  /** A session that begins as another one was; it runs nowhere before its first prompt. */
+  async #fork(parent: SessionDriver, { at, id, model }: ForkOptions): Promise<Session> {
+    return this.#admit(id, async (sessionId) => {
+      const { record: of, images, hostTools } = parent;
+      const from = parent.snapshot(at);
+      const spec: SessionSpec = { ...of.spec, sessionId, model: model ?? of.spec.model };
+      const { ports, providers } = this.#parts;
+      providers.admit(spec.model);
+      const record = new SessionRecord(spec);
+      const openedAt = ports.clock.epochMs();
+      const { opening } = of;
+      const restored = restoredEntry(from, record, { opening, stepId: ports.nextStepId(), at: openedAt });
+      await ports.journal.open(record, openedAt, restored);
+      this.#sessions.add(record, images, hostTools);
+      return this.#begun(sessionId);
+    });
+  }
+
   async #start(sessionId: string, options: SessionOptions): Promise<Session> {
     const { ports, providers, quota, defaultModel } = this.#parts;
     const model = options.model ?? defaultModel;
@@ -213,6 +239,11 @@ export class SessionPool implements AsyncDisposable {
       await this.#abandon(sessionId);
       throw this.#closing ? new PoolClosedError() : error;
     }
+    return this.#begun(sessionId);
+  }
+
+  /** The session, unless the pool was closed while it was begun. */
+  async #begun(sessionId: string): Promise<Session> {
     const session = this.#closing ? undefined : this.#sessions.get(sessionId);
     if (session) {
       this.#sessions.rest(sessionId);

@@ -1,6 +1,7 @@
 import {
   CallbackError,
   PromptParkedError,
+  SessionBusyError,
   SessionClosedError,
   SessionQuarantinedError,
   StepFailedError,
@@ -11,11 +12,14 @@ import type { SessionRecord } from '../journal/session-record.ts';
 import { NO_USAGE } from '../model/model.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { WorkspaceView } from '../workspace/workspace-view.ts';
+import type { HostTools } from './host-tools.ts';
 import { Mailbox, type Accepted, type PromptDelivery } from './mailbox.ts';
+import { restoredEntry, snapshotAt, undoTarget } from './past-points.ts';
 import { PromptResult } from './prompt-result.ts';
 import { PromptRun, type Ending } from './prompt-run.ts';
 import type { Interruption, PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
+import type { Snapshot, SnapshotRef } from './snapshot.ts';
 import type { SessionStateName } from './session-state.ts';
 import { QUARANTINE_AFTER, settledResult } from './supervisor.ts';
 import { tellResult } from './turn-events.ts';
@@ -39,6 +43,8 @@ export class SessionDriver {
   #loop: Promise<void> | undefined;
   /** The prompt that a process left in the middle; it is taken up, not begun. */
   #cutOff: string | undefined;
+  /** The undo that is being journalled. */
+  #undoing: Promise<void> | undefined;
   /** Ends of waiting prompts that could not be journalled. */
   readonly #unkept = new Map<string, Ending>();
   /** What has not ended is left to whoever opens the store next. */
@@ -56,6 +62,10 @@ export class SessionDriver {
 
   get images(): readonly BaseImage[] {
     return this.#session.images;
+  }
+
+  get hostTools(): HostTools {
+    return this.#session.hostTools;
   }
 
   /** The files as they are now. */
@@ -109,6 +119,43 @@ export class SessionDriver {
   /** How a prompt ended, or will end. @throws {NotFoundError} `unknown_prompt` */
   result(promptId: string): Promise<PromptResult> {
     return this.#mailbox.ticketOf(promptId).result;
+  }
+
+  /** The session as it was at a point; see {@link snapshotAt}. */
+  snapshot(at?: SnapshotRef): Snapshot {
+    return snapshotAt(this.#session, at);
+  }
+
+  /**
+   * Makes the session what it was at a point; see {@link undoTarget}.
+   * @throws {SessionBusyError} @throws {SessionClosedError} @throws {SessionQuarantinedError}
+   */
+  async undo(to?: SnapshotRef): Promise<Snapshot> {
+    this.#assertTakesPrompts();
+    const { sessionId } = this;
+    if (this.#undoing) throw new SessionBusyError({ sessionId, what: 'an undo in progress' });
+    // Those that are only just being journalled count, too.
+    if (!this.#mailbox.isEmpty || this.record.active) {
+      throw new SessionBusyError({ sessionId, what: 'prompts that have not ended' });
+    }
+    const target = undoTarget(this.#session, to);
+    if (target.promptId === this.record.point) return target;
+    this.#options.onBusy();
+    this.#undoing = this.#restore(target);
+    try {
+      await this.#undoing;
+    } finally {
+      this.#undoing = undefined;
+      this.#goOn();
+    }
+    return target;
+  }
+
+  /** A prompt that comes meanwhile is journalled after it, and begins with what it left. */
+  #restore(target: Snapshot): Promise<void> {
+    const { clock, nextStepId } = this.#session.ports;
+    const own = { opening: null, stepId: nextStepId(), at: clock.epochMs() };
+    return this.#session.write(restoredEntry(target, this.record, own));
   }
 
   /** Goes on with the prompts that an earlier process left. */
@@ -209,6 +256,7 @@ export class SessionDriver {
       await Promise.allSettled(this.#mailbox.tickets.map((ticket) => ticket.result));
     }
     await this.#mailbox.settled();
+    await this.#undoing?.catch(() => undefined);
     await this.#loop;
     if (this.state === 'failed' || this.state === 'closed') return;
     // Parked after all, by the end of the pool: then its prompts go on when the store is opened again.
@@ -239,7 +287,7 @@ export class SessionDriver {
     if (this.#loop || this.state === 'failed' || this.state === 'closed') return;
     if (this.#isParked) this.#leavePrompts();
     else if (this.record.active) this.#loop = this.#runPrompts();
-    else if (this.#mailbox.isEmpty && !this.#closing) this.#options.onRest();
+    else if (this.#mailbox.isEmpty && !this.#closing && !this.#undoing) this.#options.onRest();
   }
 
   async #runPrompts(): Promise<void> {

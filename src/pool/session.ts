@@ -1,5 +1,6 @@
 import type { Message } from '../journal/conversation.ts';
 import type { Usage } from '../model/model.ts';
+import type { WorkspaceDiff } from '../workspace/workspace-diff.ts';
 import type { WorkspaceView } from '../workspace/workspace-view.ts';
 import type { Clock } from '../clock.ts';
 import { onAbort } from './abort-fan-out.ts';
@@ -8,17 +9,24 @@ import type { SessionEvent } from './events.ts';
 import {
   checkCancelOptions,
   checkCloseOptions,
+  checkDiffPoints,
+  checkForkOptions,
   checkPromptOptions,
+  checkSnapshotRef,
   checkStreamOptions,
+  checkUndoOptions,
   type CancelOptions,
   type CloseOptions,
+  type ForkOptions,
   type PromptOptions,
   type StreamOptions,
+  type UndoOptions,
 } from './options.ts';
 import type { PromptResult } from './prompt-result.ts';
 import type { PromptListener, PromptTicket } from './prompt-ticket.ts';
 import type { SessionDriver } from './session-driver.ts';
 import type { SessionStateName } from './session-state.ts';
+import type { Snapshot, SnapshotRef } from './snapshot.ts';
 
 export interface SessionStatus {
   readonly sessionId: string;
@@ -30,11 +38,11 @@ export interface SessionStatus {
   /** Why it is `halted`; null when it is not. */
   readonly quarantine: string | null;
   readonly model: string;
-  /** Model responses since the session started. */
+  /** Model responses since the session started, those that were undone included; a fork begins with none. */
   readonly turns: number;
-  /** Tokens since the session started. */
+  /** Tokens since the session started, counted like the turns. */
   readonly usage: Usage;
-  /** Files written or deleted since the session started. */
+  /** Files that are written or deleted over the session's first ones. */
   readonly changedFiles: number;
 }
 
@@ -43,6 +51,7 @@ interface SessionParts {
   /** Takes the session out of the park when it is in it. */
   readonly driver: () => SessionDriver;
   readonly clock: Clock;
+  readonly onFork: (options: ForkOptions) => Promise<Session>;
   readonly onRelease: () => Promise<void>;
   readonly onClosed: () => void;
 }
@@ -138,6 +147,52 @@ export class Session implements AsyncDisposable {
   /** The conversation so far, in the form of Chat Completions; a copy. */
   messages(): readonly Message[] {
     return structuredClone(this.#parts.driver().record.conversation.messages) as Message[];
+  }
+
+  /**
+   * The session after the last prompt that has ended, or at an earlier point. A prompt in progress is not in it. It stays
+   * what it is, whatever becomes of the session.
+   * @throws `unknown_prompt`, `prompt_not_ended`, `foreign_snapshot`, `invalid_option`, what the store throws;
+   *   `session_closed` for an earlier point of a closed session whose journal was in memory
+   */
+  snapshot(at?: SnapshotRef): Snapshot {
+    return this.#parts.driver().snapshot(checkSnapshotRef(at));
+  }
+
+  /**
+   * Starts another session with the conversation and the files that this one has after the last prompt that has ended, or
+   * had at an earlier point. The two share all of it and know nothing of each other: this one may go on, be closed or
+   * removed. The fork has the same tools (functions included), skills, base and limits, its own usage, which begins at 0, and
+   * none of this one's prompt ids and idempotency keys.
+   * @throws `session_exists`, `pool_full`, `pool_closed`, `unknown_provider`, `missing_key`, and what {@link snapshot} throws
+   */
+  async fork(options: ForkOptions = {}): Promise<Session> {
+    return this.#parts.onFork(checkForkOptions(options));
+  }
+
+  /**
+   * Takes the last prompt back, or all up to an earlier point: conversation and files are again what they were there. Nothing
+   * is lost by it: what was taken back is a point still, which another `undo` can lead to. What happened outside of the
+   * session's files, tokens spent and outside effects, is not undone; prompt ids are not used again, and a prompt that was
+   * taken back is still known by its idempotency key.
+   * @returns the session as it is now
+   * @throws `session_busy` while a prompt is in progress or waits, `nothing_to_undo`, `session_closed`,
+   *   `session_quarantined`, and what {@link snapshot} throws; then nothing was changed
+   */
+  async undo(options: UndoOptions = {}): Promise<Snapshot> {
+    return this.#parts.driver().undo(checkUndoOptions(options).to);
+  }
+
+  /**
+   * What became of the files between two points, in that direction; by default up to now, which is in the middle of a
+   * prompt while one is in progress. Costs the files that were changed, not all.
+   * @throws what {@link snapshot} throws
+   */
+  diff(a: SnapshotRef, b?: SnapshotRef): WorkspaceDiff {
+    checkDiffPoints(a, b);
+    const driver = this.#parts.driver();
+    const before = driver.snapshot(a).workspace;
+    return before.diffTo(b === undefined ? driver.workspace() : driver.snapshot(b).workspace);
   }
 
   status(): SessionStatus {

@@ -32,18 +32,32 @@ export function viewInImages(images: readonly BaseImage[], path: string): Buffer
 
 /** The files whose content differs from the images', in the byte order of their paths. */
 export function fileDifferences(images: readonly BaseImage[], overlay: OverlayMap): FileDifference[] {
+  return overlayDifferences(images, NOTHING, overlay);
+}
+
+/** The files whose content differs between two overlays of the same images, in the byte order of their paths. */
+export function overlayDifferences(
+  images: readonly BaseImage[],
+  earlier: OverlayMap,
+  later: OverlayMap,
+): FileDifference[] {
   const differences: FileDifference[] = [];
-  for (const [path, after] of overlay) {
-    const before = viewInImages(images, path) ?? null;
-    const isSame = before === null || after === null ? before === after : before.equals(after);
-    if (!isSame) differences.push({ path, before, after });
+  for (const path of new Set([...earlier.keys(), ...later.keys()])) {
+    const before = contentIn(images, earlier, path);
+    const after = contentIn(images, later, path);
+    if (!isSame(before, after)) differences.push({ path, before, after });
   }
   return differences.sort((a, b) => comparePaths(a.path, b.path));
 }
 
 /** What differs from the images, in the byte order of the paths. Entries that equal the base are no change. */
 export function fileChanges(images: readonly BaseImage[], overlay: OverlayMap): ChangeSummary[] {
-  return fileDifferences(images, overlay).map(({ path, before, after }) => ({
+  return summarized(fileDifferences(images, overlay));
+}
+
+/** Differences with hashes in the place of contents. */
+export function summarized(differences: readonly FileDifference[]): ChangeSummary[] {
+  return differences.map(({ path, before, after }) => ({
     path,
     kind: before === null ? 'added' : after === null ? 'deleted' : 'modified',
     before: before && sha256(before),
@@ -133,6 +147,19 @@ export class FilesView implements ReadonlyMap<string, string | Uint8Array> {
     }
     return [...paths].sort(comparePaths);
   }
+}
+
+const NOTHING: OverlayMap = new Map();
+
+/** A file's content where it lies; null where there is no file. */
+function contentIn(images: readonly BaseImage[], overlay: OverlayMap, path: string): Uint8Array | null {
+  const own = overlay.get(path);
+  return own === undefined ? (viewInImages(images, path) ?? null) : own;
+}
+
+function isSame(left: Uint8Array | null, right: Uint8Array | null): boolean {
+  if (left === right) return true;
+  return left !== null && right !== null && left.length === right.length && Buffer.compare(left, right) === 0;
 }
 
 function sha256(bytes: Uint8Array): string {

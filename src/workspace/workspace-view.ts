@@ -1,28 +1,18 @@
 import { applyChanges, type ApplyOptions, type ApplyReport } from './apply-changes.ts';
 import type { BaseImage } from './base-image.ts';
-import {
-  fileChanges,
-  fileDifferences,
-  FilesView,
-  type ChangeSummary,
-  type FileDifference,
-  type OverlayMap,
-} from './files-view.ts';
-import { filePatch } from './patch.ts';
+import { fileDifferences, FilesView, overlayDifferences, type OverlayMap } from './files-view.ts';
+import { WorkspaceDiff } from './workspace-diff.ts';
 
 /**
- * A session's files at one moment, seen from outside: later prompts do not show in it. Everything is worked out when
- * it is first read.
+ * A session's files at one moment, seen from outside: later prompts do not show in it. As a {@link WorkspaceDiff} it is what
+ * differs from the session's first files.
  */
-export class WorkspaceView {
+export class WorkspaceView extends WorkspaceDiff {
   readonly sessionId: string;
   /** What the session started from; the first that has a path wins. */
   readonly images: readonly BaseImage[];
   readonly #overlay: OverlayMap;
   #files: FilesView | undefined;
-  #differences: readonly FileDifference[] | undefined;
-  #changes: readonly ChangeSummary[] | undefined;
-  #patch: string | undefined;
 
   /** @param data.overlay  must not change afterwards */
   constructor(data: {
@@ -30,6 +20,7 @@ export class WorkspaceView {
     readonly images: readonly BaseImage[];
     readonly overlay: OverlayMap;
   }) {
+    super(() => fileDifferences(data.images, data.overlay));
     this.sessionId = data.sessionId;
     this.images = data.images;
     this.#overlay = data.overlay;
@@ -40,19 +31,9 @@ export class WorkspaceView {
     return (this.#files ??= new FilesView(this.images, this.#overlay));
   }
 
-  /** What differs from the session's first files, with both contents where they lie, in byte order of the paths. */
-  get differences(): readonly FileDifference[] {
-    return (this.#differences ??= fileDifferences(this.images, this.#overlay));
-  }
-
-  /** {@link differences} as paths, kinds and hashes. */
-  get changes(): readonly ChangeSummary[] {
-    return (this.#changes ??= fileChanges(this.images, this.#overlay));
-  }
-
-  /** The changes in git's format, as `git apply` takes them; '' when there are none. */
-  get patch(): string {
-    return (this.#patch ??= this.differences.map(filePatch).join(''));
+  /** What has to be done to these files to make them the later ones. @param later  of a session over the same base */
+  diffTo(later: WorkspaceView): WorkspaceDiff {
+    return new WorkspaceDiff(() => overlayDifferences(this.images, this.#overlay, later.#overlay));
   }
 
   /**

@@ -91,7 +91,14 @@ describe('skein sessions', () => {
   });
 
   it('is a table for people, which no id can break', () => {
-    const summary = { openedAt: 0, updatedAt: 61_000, entryCount: 3, promptCount: 2, closed: false };
+    const summary = {
+      forkOf: null,
+      openedAt: 0,
+      updatedAt: 61_000,
+      entryCount: 3,
+      promptCount: 2,
+      closed: false,
+    };
     const sessions = [
       { ...summary, sessionId: 'a', openPromptCount: 1 },
       { ...summary, sessionId: 'evil\u001b[2J\nline', openPromptCount: 0 },

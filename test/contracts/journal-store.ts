@@ -83,6 +83,7 @@ export function journalStoreContract(name: string, open: () => JournalStore | Pr
       await store.append('a', [ended]);
       expect(store.session('a')).toEqual({
         sessionId: 'a',
+        forkOf: null,
         openedAt: 5,
         updatedAt: 9,
         entryCount: 4,

@@ -217,8 +217,8 @@ describe('versions of a store', () => {
     const second = await open(path, { migrations });
     expect(second.read('a')).toEqual([prompt('1')]);
     await second.close();
-    expect(sql(path, 'PRAGMA user_version')).toEqual([[3]]);
-    const backup = await open(`${path}.backup-v1`, { readOnly: true });
+    expect(sql(path, 'PRAGMA user_version')).toEqual([[MIGRATIONS.length + 2]]);
+    const backup = await open(`${path}.backup-v${MIGRATIONS.length}`, { readOnly: true });
     expect(backup.read('a')).toEqual([prompt('1')]);
     expect(await failure(() => open(path))).toBe('store_newer');
     expect(await failure(() => open(path, { readOnly: true }))).toBe('store_newer');
@@ -229,7 +229,7 @@ describe('versions of a store', () => {
     await (await open(path)).close();
     const migrations = [...MIGRATIONS, SECOND, 'SELECT * FROM nothing'];
     expect(await failure(() => open(path, { migrations }))).toBe('store_corrupt');
-    expect(sql(path, 'PRAGMA user_version')).toEqual([[1]]);
+    expect(sql(path, 'PRAGMA user_version')).toEqual([[MIGRATIONS.length]]);
     const again = await open(path);
     await again.append('a', [prompt('1')]);
   });

@@ -174,6 +174,8 @@ function describe(entry: JournalEntry): string {
     case 'effect-ended':
     case 'call-settled':
       return `${entry.type} ${entry.result.callId} ${entry.result.content.slice(0, 40)}`;
+    case 'restored':
+      return `${entry.type} ${entry.from.promptId ?? `start of ${entry.from.sessionId}`}`;
     case 'opened':
     case 'taken-up':
     case 'quarantined':
