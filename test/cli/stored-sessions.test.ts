@@ -19,6 +19,7 @@ import { openStoreToRead, readStoredSession } from '../../src/cli/stored-session
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import { openStore } from '../../src/journal/open-store.ts';
 import { transcriptOf } from '../../src/journal/transcript.ts';
+import { opened, restored } from '../contracts/journal-store.ts';
 import { FIX_SCRIPT, folder, recordsOf, skein } from './run-cli.ts';
 
 const JOB = 'name: lets\nprompt: Fix {{path}}\neach: { files: "src/*.ts" }\nmodel: scripted:fix.yaml\n';
@@ -161,6 +162,41 @@ describe('skein show', () => {
       'closed TIME',
       '',
     ]);
+  });
+
+  it('says where a session was forked from, and what was undone', async () => {
+    const store = await openStore(`sqlite:${at('forks.db')}`);
+    const undone = { ...restored('f', null), keptMessages: 0 };
+    await store.append('f', [opened('f'), { ...restored('s', null), keptMessages: 0 }, undone]);
+    await store.append('s', [opened('s')]);
+    await store.close();
+    const list = await skein(['sessions', 'forks.db'], { cwd: here.path });
+    expect(recordsOf(list).map(({ id, forkOf }) => [id, forkOf])).toEqual([
+      ['f', 's'],
+      ['s', null],
+    ]);
+    const shown = await skein(['show', 'f', '--store', 'forks.db'], { cwd: here.path });
+    expect(recordsOf(shown).slice(-2)).toMatchObject([
+      { type: 'session.forked', from: { sessionId: 's', promptId: 's/1' } },
+      { type: 'session.undone', to: 'f/1' },
+    ]);
+    const reader = await openStoreToRead(at('forks.db'));
+    const session = readStoredSession(reader, 'f');
+    const table = viewSessions(reader.sessions(), pc.createColors(false));
+    await reader.close();
+    expect(
+      table
+        .split('\n')
+        .slice(0, 2)
+        .map((line) => line.slice(-7)),
+    ).toEqual(['fork of', ':00:00  s'.slice(-7)]);
+    const view = viewTranscript(session, transcriptOf(session.entries), pc.createColors(false));
+    expect(view).toContain('forked from s, the end of prompt s/1 1970-01-01 00:00:00');
+    expect(view).toContain('↩ undone to the end of prompt f/1 1970-01-01 00:00:00');
+    const exported = await skein(['export', 'f', '--store', 'forks.db', '--out', 'out-f'], {
+      cwd: here.path,
+    });
+    expect(recordsOf(exported)).toMatchObject([{ id: 'f', messages: 3 }]);
   });
 
   it('lets nothing in a session steer the terminal, also where a text is cut', async () => {

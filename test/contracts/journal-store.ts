@@ -20,6 +20,35 @@ export const changed = (bytes: Uint8Array | null, path = 'a'): JournalEntry => (
   changes: [{ path, bytes }],
 });
 
+/** An entry that holds a conversation and files. */
+export function restored(
+  sessionId: string,
+  bytes: Uint8Array | null,
+): Extract<JournalEntry, { type: 'restored' }> {
+  return {
+    type: 'restored',
+    from: { sessionId, promptId: `${sessionId}/1` },
+    keptMessages: 1,
+    messages: [
+      { role: 'user', content: `a\0b\ud800 é🎉 ${'long '.repeat(30)}` },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [{ id: '1', type: 'function', function: { name: 't', arguments: '{"base64":"AA=="}' } }],
+      },
+      { role: 'tool', tool_call_id: '1', content: '' },
+    ],
+    overlay: [
+      { path: 'z', bytes },
+      { path: 'a', bytes: null },
+      { path: 'm', bytes: new Uint8Array(3) },
+    ],
+    opening: { system: 'Be brief.', tools: '[]' },
+    stepId: 7,
+    at: 8,
+  };
+}
+
 /** The first entry of every journal. */
 export function opened(
   sessionId: string,
@@ -94,6 +123,31 @@ export function journalStoreContract(name: string, open: () => JournalStore | Pr
       await store.append('b', [{ type: 'closed', at: 8 }]);
       expect(store.sessions()).toEqual([store.session('a'), store.session('b')]);
       expect(store.session('b')).toMatchObject({ closed: true, updatedAt: 8 });
+    });
+
+    it('keeps what a session was restored to, conversation and files', async () => {
+      const entry = restored(
+        'parent',
+        Uint8Array.from({ length: 500 }, (_, i) => i),
+      );
+      await store.append('fork', [opened('fork'), entry]);
+      await store.append('small', [opened('small'), { ...entry, messages: [], overlay: [] }]);
+      expect(store.read('fork')).toEqual([opened('fork'), entry]);
+      expect(store.read('small')[1]).toEqual({ ...entry, messages: [], overlay: [] });
+      expect(store.session('fork')).toMatchObject({ forkOf: 'parent', updatedAt: 8 });
+      // An undo makes no fork of a session, nor of a fork another's.
+      await store.append('fork', [restored('fork', null)]);
+      await store.append('a', [opened('a'), restored('a', null)]);
+      expect([store.session('fork')?.forkOf, store.session('a')?.forkOf]).toEqual(['parent', null]);
+    });
+
+    it('keeps a fork whose parent is removed', async () => {
+      const bytes = Uint8Array.from({ length: 500 }, (_, i) => i);
+      await store.append('parent', [opened('parent'), changed(bytes)]);
+      const entry = restored('parent', bytes);
+      await store.append('fork', [opened('fork'), entry]);
+      await store.remove('parent');
+      expect(store.read('fork')).toEqual([opened('fork'), entry]);
     });
 
     it('forgets what is removed and nothing else', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import { SessionRecord, type Move } from '../../src/journal/session-record.ts';
+import { transcriptOf } from '../../src/journal/transcript.ts';
 import { NO_USAGE, type ModelResponse } from '../../src/model/model.ts';
 import type { SessionSpec, StepNext } from '../../src/protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../../src/tools/tool.ts';
@@ -219,6 +220,92 @@ describe('the overlay', () => {
       ['b', bytes],
       ['a', null],
     ]);
+  });
+});
+
+describe('a session that is restored', () => {
+  const bytes = new Uint8Array(5);
+  const prompted = [
+    accepted('1'),
+    stepEnded({ wait: 'model' }, { system: 'Be brief.', changes: [{ path: 'a', bytes }] }),
+    responded('let me “look”\ud800', call('a')),
+    stepEnded({ wait: 'model' }, { results: [result('a', 'A')] }),
+    responded('done'),
+    stepEnded({ wait: 'nothing', stopReason: 'end' }),
+    ended('1'),
+  ];
+  const restored = (
+    data: Partial<Extract<JournalEntry, { type: 'restored' }>>,
+  ): Extract<JournalEntry, { type: 'restored' }> => ({
+    type: 'restored',
+    from: { sessionId: 's', promptId: '1' },
+    keptMessages: 0,
+    messages: [],
+    overlay: [],
+    opening: null,
+    stepId: 99,
+    at: 3,
+    ...data,
+  });
+
+  it('sends the provider the very same bytes, through a journal and back', () => {
+    const parent = SessionRecord.fold([{ type: 'opened', spec: SPEC, at: 0 }, ...prompted]);
+    const { messages } = parent.conversation;
+    const kept = JSON.parse(JSON.stringify(restored({ messages, opening: parent.opening }))) as JournalEntry;
+    const fork = SessionRecord.fold([{ type: 'opened', spec: { ...SPEC, sessionId: 'f' }, at: 0 }, kept]);
+    const next = [accepted('f/1'), stepEnded({ wait: 'model' })];
+    moves(parent, [accepted('2'), stepEnded({ wait: 'model' })]);
+    moves(fork, next);
+    const sent = (record: SessionRecord): string =>
+      record.conversation.encoded.replace(/text of (2|f.1)/, 'text');
+    expect(sent(fork)).toBe(sent(parent));
+    expect(JSON.parse(`[${fork.conversation.encoded}]`)).toEqual(fork.conversation.messages);
+    expect(fork.opening).toEqual(parent.opening);
+    expect([fork.turns, fork.usage.totalTokens, fork.point]).toEqual([0, 0, null]);
+  });
+
+  it('has the files of the entry and no others, under a volume that no thread has', () => {
+    const record = SessionRecord.fold([{ type: 'opened', spec: SPEC, at: 0 }, ...prompted]);
+    record.hostChanges.push({ path: 'host', bytes });
+    const before = record.byteLength;
+    record.apply(restored({ keptMessages: 2, overlay: [{ path: 'z', bytes }], stepId: 99 }));
+    expect([...record.overlay]).toEqual([['z', bytes]]);
+    expect([record.volumeOf, record.hostChanges, record.point]).toEqual([99, [], '1']);
+    expect(record.conversation.messages.map(({ role }) => role)).toEqual(['system', 'user']);
+    expect(JSON.parse(`[${record.conversation.encoded}]`)).toEqual(record.conversation.messages);
+    expect(record.byteLength).toBeLessThan(before);
+    // What was spent is spent.
+    expect([record.turns, record.usage.totalTokens]).toEqual([2, 24]);
+  });
+
+  it('has its first step say what requests begin with, where none has', () => {
+    const record = new SessionRecord(SPEC);
+    record.apply(restored({}));
+    expect(record.volumeOf).toBe(0);
+  });
+
+  it('is between its prompts', () => {
+    const record = new SessionRecord(SPEC);
+    record.apply(accepted('1'));
+    expect(() => record.apply(restored({}))).toThrow('between its prompts');
+    expect(() => new SessionRecord(SPEC).apply(restored({ keptMessages: 1 }))).toThrow(RangeError);
+  });
+
+  it('is told as what happened, with what was undone', () => {
+    const journal: JournalEntry[] = [{ type: 'opened', spec: SPEC, at: 0 }, ...prompted];
+    const undone = transcriptOf([...journal, restored({ from: { sessionId: 's', promptId: null } })]);
+    expect(undone.map(({ type }) => type)).toEqual([
+      ...Array.from({ length: 5 }, () => 'message'),
+      'prompt-ended',
+      'undone',
+    ]);
+    const messages = [{ role: 'user', content: 'hi' }] as const;
+    const fork = transcriptOf([
+      { type: 'opened', spec: SPEC, at: 0 },
+      restored({ from: { sessionId: 'other', promptId: '1' }, messages }),
+      accepted('2'),
+    ]);
+    expect(fork.map(({ type }) => type)).toEqual(['message', 'forked', 'prompt-open']);
   });
 });
 

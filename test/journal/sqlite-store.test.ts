@@ -10,7 +10,7 @@ import {
 import { openStore } from '../../src/journal/open-store.ts';
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import { packImage } from '../../src/workspace/base-image.ts';
-import { changed, journalStoreContract, opened, prompt } from '../contracts/journal-store.ts';
+import { changed, journalStoreContract, opened, prompt, restored } from '../contracts/journal-store.ts';
 import { failure, inDirectory, sql, tempDirectory } from './sqlite-stage.ts';
 
 const stores: SqliteStore[] = [];
@@ -204,6 +204,34 @@ describe('a path that cannot be a store', () => {
   });
 });
 
+describe('what forks take over', () => {
+  it('is in the file once, however many there are', async () => {
+    const path = inDirectory('forks.db');
+    const store = await open(path);
+    const bytes = Uint8Array.from({ length: 30_000 }, (_, i) => i % 251);
+    await store.append('s', [opened('s'), changed(bytes, 'z')]);
+    for (let fork = 1; fork <= 20; fork += 1) {
+      await store.append(`f${fork}`, [opened(`f${fork}`), restored('s', bytes)]);
+    }
+    // The file's content, and the conversation.
+    expect(sql(path, 'SELECT count(*) FROM contents')).toEqual([[2]]);
+    await store.remove('s');
+    for (let fork = 2; fork <= 20; fork += 1) await store.remove(`f${fork}`);
+    expect(store.read('f1')).toEqual([opened('f1'), restored('s', bytes)]);
+    await store.remove('f1');
+    expect(sql(path, 'SELECT count(*) FROM contents')).toEqual([[0]]);
+  });
+
+  it('is noticed when a row says another parent', async () => {
+    const path = inDirectory('parent.db');
+    const store = await open(path);
+    await store.append('f', [opened('f'), restored('s', null)]);
+    await store.close();
+    sql(path, `UPDATE sessions SET fork_of = CAST('"t"' AS BLOB)`);
+    expect(await failure(() => open(path))).toBe('store_corrupt');
+  });
+});
+
 describe('versions of a store', () => {
   const SECOND = 'ALTER TABLE contents ADD COLUMN note BLOB';
 
@@ -222,6 +250,29 @@ describe('versions of a store', () => {
     expect(backup.read('a')).toEqual([prompt('1')]);
     expect(await failure(() => open(path))).toBe('store_newer');
     expect(await failure(() => open(path, { readOnly: true }))).toBe('store_newer');
+  });
+
+  it('have no copy beside them when they are new', async () => {
+    const path = inDirectory('new.db');
+    await (await open(path)).close();
+    expect(existsSync(`${path}.backup-v1`)).toBe(false);
+  });
+
+  it('are migrated from the first one, whose sessions have no forks', async () => {
+    const path = inDirectory('first.db');
+    const store = await open(path);
+    await store.append('a', [opened('a'), prompt('1'), changed(new Uint8Array(500))]);
+    const sessions = store.sessions();
+    await store.close();
+    // As version 1 left it: a row's checksum had nothing of forks in it.
+    sql(path, 'ALTER TABLE sessions DROP COLUMN fork_of');
+    sql(path, 'PRAGMA user_version = 1');
+    const again = await open(path);
+    expect(again.sessions()).toEqual(sessions);
+    await again.append('b', [opened('b'), restored('a', new Uint8Array(500))]);
+    await again.close();
+    expect((await open(path, { readOnly: true })).session('b')?.forkOf).toBe('a');
+    expect(existsSync(`${path}.backup-v1`)).toBe(true);
   });
 
   it('are migrated all or not at all', async () => {

@@ -281,7 +281,7 @@ describe('an undo', () => {
       {},
       async (made) => {
         await told(made);
-        store.append('s', [{ type: 'quarantined', reason: 'crashes', at: 1 }]);
+        await store.append('s', [{ type: 'quarantined', reason: 'crashes', at: 1 }]);
       },
       store,
     );

@@ -122,7 +122,7 @@ function opened(sessionId: string): JournalEntry {
 }
 
 function drawEntry(prng: Prng, place: number): JournalEntry {
-  switch (prng.below(4)) {
+  switch (prng.below(5)) {
     case 0:
       return {
         type: 'prompt-accepted',
@@ -134,6 +134,17 @@ function drawEntry(prng: Prng, place: number): JournalEntry {
       return { type: 'prompt-ended', promptId: `p${place}`, stopReason: 'end', error: null, at: place };
     case 2:
       return { type: 'step-began', stepId: place, input: 'turn' };
+    case 3:
+      return {
+        type: 'restored',
+        from: { sessionId: prng.pick(SESSIONS), promptId: prng.pick(['p1', null]) },
+        keptMessages: place,
+        messages: [{ role: 'user', content: 'word '.repeat(prng.below(500)) }],
+        overlay: [{ path: 'f', bytes: new Uint8Array(prng.pick([0, 50, 3_000])).fill(prng.below(4)) }],
+        opening: null,
+        stepId: place,
+        at: place,
+      };
     default: {
       // Few different ones, so that sessions share contents; some longer than a page.
       const bytes = new Uint8Array(prng.pick([0, 50, 101, 3_000, 9_000])).fill(prng.below(4));
