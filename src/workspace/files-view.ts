@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import type { BaseImage } from './base-image.ts';
+import { isSameContent } from './bytes.ts';
 import { comparePaths } from './paths.ts';
 
 /** What a session changed, by canonical path: the new content, or null for a deleted file. */
@@ -45,14 +46,9 @@ export function overlayDifferences(
   for (const path of new Set([...earlier.keys(), ...later.keys()])) {
     const before = contentIn(images, earlier, path);
     const after = contentIn(images, later, path);
-    if (!isSame(before, after)) differences.push({ path, before, after });
+    if (before !== after && !isSameContent(before, after)) differences.push({ path, before, after });
   }
   return differences.sort((a, b) => comparePaths(a.path, b.path));
-}
-
-/** What differs from the images, in the byte order of the paths. Entries that equal the base are no change. */
-export function fileChanges(images: readonly BaseImage[], overlay: OverlayMap): ChangeSummary[] {
-  return summarized(fileDifferences(images, overlay));
 }
 
 /** Differences with hashes in the place of contents. */
@@ -155,11 +151,6 @@ const NOTHING: OverlayMap = new Map();
 function contentIn(images: readonly BaseImage[], overlay: OverlayMap, path: string): Uint8Array | null {
   const own = overlay.get(path);
   return own === undefined ? (viewInImages(images, path) ?? null) : own;
-}
-
-function isSame(left: Uint8Array | null, right: Uint8Array | null): boolean {
-  if (left === right) return true;
-  return left !== null && right !== null && left.length === right.length && Buffer.compare(left, right) === 0;
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FilesView, fileChanges } from '../../src/workspace/files-view.ts';
+import { fileDifferences, FilesView, summarized } from '../../src/workspace/files-view.ts';
 import { fromFiles } from '../../src/workspace/from-files.ts';
 
 const images = [
@@ -62,7 +62,7 @@ describe('the changes of a session', () => {
       ['lib/a.ts', Buffer.from('seed')],
       ['never-was', null],
     ]);
-    expect(fileChanges(images, changed)).toEqual([
+    expect(summarized(fileDifferences(images, changed))).toEqual([
       { path: 'lib/b.ts', kind: 'deleted', before: sha.b, after: null },
       { path: 'new', kind: 'added', before: null, after: sha.empty },
       { path: 'z', kind: 'modified', before: sha.empty, after: sha.a },
