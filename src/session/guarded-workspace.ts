@@ -1,5 +1,5 @@
 import { WorkspaceError } from '../errors.ts';
-import type { Workspace, WorkspaceStat } from '../workspace/workspace.ts';
+import type { FileChange, Workspace, WorkspaceStat } from '../workspace/workspace.ts';
 
 /**
  * The workspace as a custom tool gets it: it stops working when the call ends, so that code which the tool left
@@ -50,6 +50,10 @@ export class GuardedWorkspace implements Workspace {
 
   rename(from: string, to: string): void {
     this.#live(from).rename(from, to);
+  }
+
+  writeAll(changes: readonly FileChange[]): void {
+    this.#live(changes[0]?.path ?? '').writeAll(changes);
   }
 
   #live(path: string): Workspace {

@@ -118,6 +118,22 @@ export class OverlayWorkspace implements Workspace {
     }
   }
 
+  writeAll(changes: readonly FileChange[]): void {
+    const after = new Map<string, Uint8Array | null>();
+    for (const { path, bytes } of changes) {
+      if (bytes !== null && !(bytes instanceof Uint8Array)) throw new TypeError('writeAll takes Uint8Arrays');
+      const file = resolveFilePath(path);
+      after.delete(file);
+      after.set(file, bytes);
+    }
+    this.#checkOutcome(after);
+    for (const [file, bytes] of after) if (bytes === null) this.#files.delete(file);
+    for (const [file, bytes] of after) {
+      if (bytes !== null && !this.#files.view(file)?.equals(bytes))
+        this.#files.write(file, bytes, bytes.length);
+    }
+  }
+
   /**
    * The net changes since the last take, in order of last change; each `bytes` has a buffer of its own, fit for
    * transfer. A file that was written and deleted in between is left out, unless an earlier take reported it.
@@ -170,6 +186,45 @@ export class OverlayWorkspace implements Workspace {
       files++;
     }
     if (moves[0]) this.#checkTotals(moves[0][1], bytes, files);
+  }
+
+  /** Whether the workspace may become this: sizes and totals first, then that every path is a file or a directory. */
+  #checkOutcome(after: ReadonlyMap<string, Uint8Array | null>): void {
+    let moreBytes = 0;
+    let moreFiles = 0;
+    const written: string[] = [];
+    for (const [path, bytes] of after) {
+      const own = this.#files.ownSize(path);
+      if (own !== undefined) {
+        moreBytes -= own;
+        moreFiles--;
+      }
+      if (bytes === null) {
+        this.#read(path);
+        continue;
+      }
+      this.#checkFileSize(path, bytes.length);
+      moreBytes += bytes.length;
+      moreFiles++;
+      written.push(path);
+    }
+    if (written[0] !== undefined) this.#checkTotals(written[0], moreBytes, moreFiles);
+
+    const isFile = (path: string): boolean => {
+      const bytes = after.get(path);
+      return bytes === undefined ? this.#files.size(path) !== undefined : bytes !== null;
+    };
+    for (const path of written) {
+      for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+        const parent = path.slice(0, end);
+        if (!isFile(parent)) continue;
+        throw refusal('not_directory', path, `cannot be made, because ${quotePath(parent)} is a file`);
+      }
+      // What is written under this path is looked at from below; this is about what lies there already.
+      if (this.#files.isDirectory(path) && this.#files.filesUnder(path).some((file) => !after.has(file))) {
+        throw refusal('is_directory', path, 'is a directory; name a file in it');
+      }
+    }
   }
 
   #checkFileSize(path: string, size: number): void {

@@ -33,6 +33,12 @@ export interface Workspace {
    *   `invalid_path` when `to` is inside `from`, `not_directory`, a quota
    */
   rename(from: string, to: string): void;
+  /**
+   * Writes and deletes several files as one change, all or none: deletions first, so that a file may come where a
+   * directory was. Quotas are asked of the outcome, not of what lies between. The last entry for a path counts.
+   * @throws what `writeBytes` throws; `not_found`, `is_directory` for a deletion
+   */
+  writeAll(changes: readonly FileChange[]): void;
 }
 
 export interface WorkspaceStat {
@@ -41,7 +47,7 @@ export interface WorkspaceStat {
   readonly size: number;
 }
 
-/** One file that a session wrote or deleted. `path` is relative, without leading slash. */
+/** One file, written or deleted. Where a workspace gives it, `path` is relative, without leading slash. */
 export interface FileChange {
   readonly path: string;
   /** The whole new content; `null` when the file was deleted. */

@@ -180,6 +180,52 @@ export function workspaceContract(make: (setup: WorkspaceSetup) => Workspace): v
     });
   });
 
+  describe('writing several files at once', () => {
+    const change = (path: string, text: string | null): { path: string; bytes: Uint8Array | null } => ({
+      path,
+      bytes: text === null ? null : Buffer.from(text),
+    });
+
+    it('writes and deletes all of them', () => {
+      workspace.writeAll([change('lib/a.ts', null), change('new/x', 'x'), change('/README.md', 'changed')]);
+      expect(tree()).toEqual({ 'README.md': 'changed', 'lib/deep/b.ts': 'two\n', 'new/x': 'x' });
+    });
+
+    it('puts a file where a directory goes, and a directory where a file goes', () => {
+      workspace.writeAll([change('lib/deep', 'file'), change('lib/deep/b.ts', null)]);
+      workspace.writeAll([change('README.md/x', 'x'), change('README.md', null)]);
+      expect(tree()).toEqual({ 'README.md/x': 'x', 'lib/a.ts': 'one\n', 'lib/deep': 'file' });
+    });
+
+    it('changes nothing when it refuses one of them', () => {
+      const before = tree();
+      const refused = (...changes: ReturnType<typeof change>[]): string =>
+        refusal(() => workspace.writeAll([change('lib/a.ts', null), change('ok', 'ok'), ...changes]));
+      expect(refused(change('none', null))).toBe('not_found');
+      expect(refused(change('lib', null))).toBe('is_directory');
+      expect(refused(change('lib/deep', 'x'))).toBe('is_directory');
+      expect(refused(change('README.md/x', 'x'))).toBe('not_directory');
+      expect(refused(change('ok/x', 'x'))).toBe('not_directory');
+      expect(refused(change('../x', 'x'))).toBe('path_escapes');
+      expect(refused(change('', 'x'))).toBe('invalid_path');
+      expect(tree()).toEqual(before);
+    });
+
+    it('asks the quotas of the outcome', () => {
+      workspace = make({ quota: { maxTotalBytes: 10, maxFiles: 2, maxFileBytes: 8 } });
+      workspace.writeAll([change('a', '12345'), change('b', '12345')]);
+      expect(refusal(() => workspace.writeAll([change('a', '1'), change('b', '123456789')]))).toBe(
+        'file_too_large',
+      );
+      expect(refusal(() => workspace.writeAll([change('a', '1234'), change('b', '1234567')]))).toBe(
+        'quota_exceeded',
+      );
+      expect(refusal(() => workspace.writeAll([change('a', '1'), change('c', '1')]))).toBe('too_many_files');
+      workspace.writeAll([change('c', '123456'), change('b', '1234'), change('a', null)]);
+      expect(tree()).toEqual({ b: '1234', c: '123456' });
+    });
+  });
+
   describe('quotas', () => {
     it('refuses a file that is too large', () => {
       workspace = make({ quota: { maxFileBytes: 4 } });

@@ -65,6 +65,13 @@ const call = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('write' as const), path, content }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('read', 'stat', 'list', 'remove'), path }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('rename' as const), path, to: path }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('writeAll' as const),
+      entries: fc.array(fc.record({ path, content: fc.option(content) }), { maxLength: 5 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('move house' as const) }) },
 );
 const quota = fc.constantFrom(
@@ -135,7 +142,16 @@ it(`does in ${RUNS * CALLS_PER_RUN} calls what a simple tree does, and never lea
 
 type Call = Exclude<typeof call extends fc.Arbitrary<infer T> ? T : never, { kind: 'move house' }>;
 
+function bytesOf(value: { text: string } | { bytes: Uint8Array } | null): Buffer | null {
+  return value && Buffer.from('text' in value ? value.text : (value.bytes as unknown as string));
+}
+
 function real(workspace: OverlayWorkspace, step: Call): unknown {
+  if (step.kind === 'writeAll') {
+    return workspace.writeAll(
+      step.entries.map((entry) => ({ path: PATHS[entry.path]![0], bytes: bytesOf(entry.content) })),
+    );
+  }
   const [spelling] = PATHS[step.path]!;
   switch (step.kind) {
     case 'write':
@@ -159,6 +175,11 @@ function real(workspace: OverlayWorkspace, step: Call): unknown {
 }
 
 function modelled(tree: SimpleTree, step: Call): unknown {
+  if (step.kind === 'writeAll') {
+    return tree.writeAll(
+      step.entries.map((entry) => [withPath(entry.path, (file) => file), bytesOf(entry.content)] as const),
+    );
+  }
   switch (step.kind) {
     case 'write': {
       const bytes = 'text' in step.content ? step.content.text : step.content.bytes;

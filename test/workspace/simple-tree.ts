@@ -84,6 +84,31 @@ export class SimpleTree {
     moves.forEach(([file, content]) => this.#put(file, content));
   }
 
+  /** Several files at once; the last entry for a path counts. */
+  writeAll(changes: ReadonlyArray<readonly [string, Buffer | null]>): void {
+    const after = new Map<string, Buffer | null>();
+    for (const [path, content] of changes) {
+      after.delete(path);
+      after.set(path, content);
+    }
+    const deleted = [...after.keys()].filter((path) => after.get(path) === null);
+    const written = [...after].filter((entry): entry is [string, Buffer] => entry[1] !== null);
+    const outcome = new Set([...this.own.keys(), ...this.base.keys(), ...written.map(([path]) => path)]);
+    for (const [path, content] of after) {
+      if (content === null) this.read(path);
+      else if (content.length > this.#quota.maxFileBytes) throw new Refused('file_too_large');
+    }
+    this.#checkTotals(written, deleted);
+    for (const path of deleted) outcome.delete(path);
+    for (const [path] of written) {
+      for (const other of outcome) if (path.startsWith(`${other}/`)) throw new Refused('not_directory');
+      for (const other of outcome)
+        if (!after.has(other) && other.startsWith(`${path}/`)) throw new Refused('is_directory');
+    }
+    deleted.forEach((path) => this.#drop(path));
+    for (const [path, content] of written) if (!this.get(path)?.equals(content)) this.#put(path, content);
+  }
+
   #put(path: string, content: Buffer): void {
     this.own.delete(path);
     this.own.set(path, content);
