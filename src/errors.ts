@@ -262,6 +262,23 @@ export class WorkspaceError extends SkeinError {
   }
 }
 
+/**
+ * What can be wrong with a patch:
+ * - `invalid_patch` — it cannot be read: a marker, a header or a count is wrong
+ * - `patch_refused` — it was read and does not fit the files
+ * - `too_much_work` — applying it would take longer than one call may
+ */
+export type PatchErrorCode = 'invalid_patch' | 'patch_refused' | 'too_much_work';
+
+/** A patch was not applied, or not whole; the text tells what was changed, for whoever wrote the patch. */
+export class PatchError extends SkeinError {
+  declare readonly code: PatchErrorCode;
+
+  constructor(code: PatchErrorCode, message: string) {
+    super(code, message);
+  }
+}
+
 /** A base image could not be made from a directory or file map. `base_unreadable`, `base_too_large`. */
 export class BaseImageError extends SkeinError {}
 

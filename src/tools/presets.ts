@@ -1,5 +1,6 @@
 import { ToolDefinitionError } from '../errors.ts';
 import type { Skill } from '../skills/skill.ts';
+import { applyPatchTool } from './apply-patch.ts';
 import { editTool } from './edit.ts';
 import { listTool } from './list.ts';
 import { nearest } from '../nearest.ts';
@@ -22,7 +23,10 @@ const LONG_NAMED = [
   editTool('edit_file'),
   listTool('list_files'),
   searchTool('search_files'),
+  applyPatchTool('apply_patch'),
 ];
+/** In no preset: an agent has one way of applying patches, and this one is for who asks for it. */
+const UNLISTED = [applyPatchTool('apply_patch_atomic', { atomic: true })];
 
 /** Sets of built-in tools by name: one engine, two vocabularies. `skill` joins either where there are skills. */
 const PRESETS: ReadonlyMap<string, readonly Tool[]> = new Map([
@@ -31,7 +35,7 @@ const PRESETS: ReadonlyMap<string, readonly Tool[]> = new Map([
 ]);
 
 const SINGLE: ReadonlyMap<string, Tool> = new Map(
-  [...SHORT_NAMED, ...LONG_NAMED].map((tool) => [tool.name, tool]),
+  [...SHORT_NAMED, ...LONG_NAMED, ...UNLISTED].map((tool) => [tool.name, tool]),
 );
 
 /** The preset of a session that names no tools. */

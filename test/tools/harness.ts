@@ -4,24 +4,30 @@ import { runCall } from '../../src/tools/run-call.ts';
 import type { Tool, ToolContext, ToolResult } from '../../src/tools/tool.ts';
 import { ToolSet } from '../../src/tools/tool-set.ts';
 import { OverlayWorkspace } from '../../src/workspace/overlay-workspace.ts';
-import type { Workspace } from '../../src/workspace/workspace.ts';
+import type { Workspace, WorkspaceQuota } from '../../src/workspace/workspace.ts';
 
 export function contextOf(workspace: Workspace): ToolContext {
   return { workspace, signal: new AbortController().signal, sessionId: 'test' };
 }
 
-/** A real workspace and the `coding-agent` tools over it, called as a model would. */
+/** A real workspace and tools over it, called as a model would. */
 export class Harness {
   readonly workspace: OverlayWorkspace;
   readonly tools: ToolSet;
 
-  constructor(files: Readonly<Record<string, string | Uint8Array>> = {}, skills: readonly Skill[] = []) {
-    this.workspace = new OverlayWorkspace();
+  /** @param names  presets and single tools */
+  constructor(
+    files: Readonly<Record<string, string | Uint8Array>> = {},
+    skills: readonly Skill[] = [],
+    names: readonly string[] = ['coding-agent'],
+    quota: Partial<WorkspaceQuota> = {},
+  ) {
+    this.workspace = new OverlayWorkspace({ quota });
     for (const [path, content] of Object.entries(files)) {
       if (typeof content === 'string') this.workspace.writeText(path, content);
       else this.workspace.writeBytes(path, content);
     }
-    this.tools = new ToolSet(namedTools('coding-agent', skills));
+    this.tools = new ToolSet(names.flatMap((name) => namedTools(name, skills)));
   }
 
   /** What the model is told; the built-in tools all answer at once. */

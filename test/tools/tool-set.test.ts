@@ -28,7 +28,14 @@ describe('presets', () => {
   it('are one engine under two sets of names', () => {
     const names = (preset: string): string[] => namedTools(preset, []).map(({ name }) => name);
     expect(names('coding-agent')).toEqual(['read', 'write', 'edit', 'list', 'search']);
-    expect(names('code')).toEqual(['read_file', 'write_file', 'edit_file', 'list_files', 'search_files']);
+    expect(names('code')).toEqual([
+      'read_file',
+      'write_file',
+      'edit_file',
+      'list_files',
+      'search_files',
+      'apply_patch',
+    ]);
   });
 
   it('have the skill tool where there is a skill to call', () => {
@@ -41,7 +48,7 @@ describe('presets', () => {
   it('can be combined with each other and with single names', () => {
     const skills = [aSkill];
     const tools = ['coding-agent', 'code', 'list', 'skill'].flatMap((name) => namedTools(name, skills));
-    expect(new ToolSet(tools).names).toHaveLength(11);
+    expect(new ToolSet(tools).names).toHaveLength(12);
   });
 
   it('give single tools by name', () => {
@@ -59,11 +66,11 @@ describe('presets', () => {
     );
   });
 
-  it('change files only through write and edit', () => {
+  it('change files only through tools that say so', () => {
     const mutating = [...namedTools('coding-agent', [aSkill]), ...namedTools('code', [])]
       .filter(({ readOnly }) => !readOnly)
       .map(({ name }) => name);
-    expect(mutating).toEqual(['write', 'edit', 'write_file', 'edit_file']);
+    expect(mutating).toEqual(['write', 'edit', 'write_file', 'edit_file', 'apply_patch']);
   });
 });
 

@@ -1,0 +1,81 @@
+import type { FileLines } from './file-lines.ts';
+import type { LineIndex } from './line-index.ts';
+
+const MAX_LINE_CHARS = 100;
+const LINES_AROUND = 2;
+const MAX_SHOWN = 9;
+
+/** A line as it may stand in a message: in quotes, and short. */
+export function shortLine(line: string): string {
+  return JSON.stringify(cut(line));
+}
+
+/** A few lines of a file with their numbers, for a message. @param from  line of the first, counted from 0 */
+export function showLines(file: FileLines, from: number, count: number): string {
+  const start = Math.max(0, from - LINES_AROUND);
+  const end = Math.min(file.count, start + Math.min(count + 2 * LINES_AROUND, MAX_SHOWN));
+  const lines: string[] = [];
+  for (let i = start; i < end; i++) lines.push(`${String(i + 1).padStart(6)}\t${cut(file.line(i))}`);
+  return lines.join('\n');
+}
+
+/** Lines that stand everywhere say nothing about a place, and are not counted. */
+const MAX_PLACES = 50;
+/** Lines of a chunk that are looked for. */
+const MAX_VOTERS = 200;
+
+/**
+ * Where lines that were not found seem to belong, in words: the place that most of them have in common, with the first
+ * line that differs and the lines around it.
+ * @param keyOf  the key that `index` has of a line
+ * @param from  the line of the file where they were expected, for a choice between places that are as good
+ */
+export function nearestRegion(
+  file: FileLines,
+  index: LineIndex,
+  lines: readonly string[],
+  keyOf: (line: string) => string,
+  from: number,
+): string {
+  if (file.count === 0) return 'The file is empty.';
+  const start = nearestStart(index, lines, keyOf, from);
+  if (start === undefined) {
+    return `None of them is in it; ${shortLine(lines.find((line) => line.trim() !== '') ?? '')} is not. Read the file again: it has ${file.count} lines.`;
+  }
+  let differs = 0;
+  while (differs < lines.length && index.isAt(start + differs, keyOf(lines[differs]!))) differs++;
+  if (differs === lines.length) {
+    return `They stand at line ${start + 1}.\n${showLines(file, start, lines.length)}`;
+  }
+  const line = start + differs;
+  const found = line >= 0 && line < file.count ? `is ${shortLine(file.line(line))}` : 'is not in the file';
+  return `Nearest: line ${line + 1} ${found} where the patch has ${shortLine(lines[differs]!)}.\n${showLines(file, Math.max(0, line - 2), 3)}`;
+}
+
+function nearestStart(
+  index: LineIndex,
+  lines: readonly string[],
+  keyOf: (line: string) => string,
+  from: number,
+): number | undefined {
+  const votes = new Map<number, number>();
+  for (const [i, line] of lines.slice(0, MAX_VOTERS).entries()) {
+    const key = keyOf(line);
+    const places = key.trim() === '' ? [] : index.placesOf(key);
+    if (places.length > MAX_PLACES) continue;
+    for (const place of places) votes.set(place - i, (votes.get(place - i) ?? 0) + 1);
+  }
+  let best: number | undefined;
+  for (const [start, count] of votes) {
+    const lead = best === undefined ? 1 : count - votes.get(best)!;
+    if (lead > 0 || (lead === 0 && Math.abs(start - from) < Math.abs(best! - from))) best = start;
+  }
+  return best;
+}
+
+function cut(line: string): string {
+  if (line.length <= MAX_LINE_CHARS) return line;
+  const last = line.charCodeAt(MAX_LINE_CHARS - 1);
+  // Never half a surrogate pair.
+  return `${line.slice(0, last >= 0xd800 && last <= 0xdbff ? MAX_LINE_CHARS - 1 : MAX_LINE_CHARS)}…`;
+}

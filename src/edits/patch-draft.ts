@@ -1,0 +1,72 @@
+import { PatchError, WorkspaceError } from '../errors.ts';
+import { quotePath, resolveFilePath } from '../workspace/paths.ts';
+import type { FileChange, Workspace } from '../workspace/workspace.ts';
+import type { PatchBudget } from './patch-budget.ts';
+
+/**
+ * Changes of files that are not made yet: reads see them, the workspace does not. Paths are taken in any spelling.
+ * Whatever is refused leaves both as they were.
+ */
+export class PatchDraft {
+  readonly #workspace: Workspace;
+  readonly #budget: PatchBudget;
+  /** By canonical path: the text to write, or null for a file to delete. */
+  readonly #files = new Map<string, string | null>();
+
+  constructor(workspace: Workspace, budget: PatchBudget) {
+    this.#workspace = workspace;
+    this.#budget = budget;
+  }
+
+  /** @throws {WorkspaceError} for a path that cannot be, or is a directory's */
+  exists(path: string): boolean {
+    const file = resolveFilePath(path);
+    const drafted = this.#files.get(file);
+    if (drafted !== undefined) return drafted !== null;
+    return this.#workspace.stat(file)?.kind === 'file';
+  }
+
+  /** @throws {PatchError} `patch_refused` for a binary file. @throws {WorkspaceError} as `Workspace.readText` */
+  readText(path: string): string {
+    const file = resolveFilePath(path);
+    const drafted = this.#files.get(file);
+    if (drafted === null) {
+      throw new PatchError('patch_refused', `${quotePath(path)} is deleted by this patch, further up`);
+    }
+    const text = drafted ?? this.#workspace.readText(file);
+    this.#budget.spend(text.length);
+    if (!text.includes('\0')) return text;
+    throw new PatchError('patch_refused', `${quotePath(path)} is binary: it holds a NUL`);
+  }
+
+  write(path: string, text: string): void {
+    this.#budget.spend(text.length);
+    this.#files.set(resolveFilePath(path), text);
+  }
+
+  /** @throws {WorkspaceError} `not_found`, `is_directory` */
+  delete(path: string): void {
+    const file = resolveFilePath(path);
+    if (!this.exists(file)) {
+      const isDirectory = this.#workspace.stat(file)?.kind === 'directory';
+      throw new WorkspaceError(
+        isDirectory ? 'is_directory' : 'not_found',
+        path,
+        `${quotePath(path)} ${isDirectory ? 'is a directory; name the files in it' : 'does not exist'}.`,
+      );
+    }
+    // A file of the draft that the workspace does not have is only forgotten.
+    if (this.#workspace.stat(file)?.kind === 'file') this.#files.set(file, null);
+    else this.#files.delete(file);
+  }
+
+  /** Makes the changes, all or none, and is empty then. @throws {WorkspaceError} a quota, a path that cannot be written */
+  commit(): void {
+    const changes: FileChange[] = [];
+    for (const [path, text] of this.#files) {
+      changes.push({ path, bytes: text === null ? null : Buffer.from(text) });
+    }
+    this.#workspace.writeAll(changes);
+    this.#files.clear();
+  }
+}
