@@ -1,6 +1,6 @@
 import { type Schema, Validator } from '@cfworker/json-schema';
 import { describeThrown } from './describe-thrown.ts';
-import { headChars } from './output.ts';
+import { headChars } from '../head-chars.ts';
 import { ToolFailure } from './tool-failure.ts';
 import type { JsonSchema, Tool } from './tool.ts';
 

@@ -1,11 +1,5 @@
-import {
-  countLines,
-  headChars,
-  headOf,
-  LIMITS_OWN_OUTPUT,
-  MAX_OUTPUT_BYTES,
-  MAX_OUTPUT_LINES,
-} from './output.ts';
+import { headChars } from '../head-chars.ts';
+import { countLines, headOf, LIMITS_OWN_OUTPUT, MAX_OUTPUT_BYTES, MAX_OUTPUT_LINES } from './output.ts';
 import { readTextFile, withoutBom } from './text-file.ts';
 import type { Tool } from './tool.ts';
 

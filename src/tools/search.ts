@@ -1,7 +1,7 @@
 import { comparePaths, resolvePath } from '../workspace/paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { findFiles } from './glob.ts';
-import { headChars } from './output.ts';
+import { headChars } from '../head-chars.ts';
 import { textOf, withoutBom } from './text-file.ts';
 import { ToolFailure } from './tool-failure.ts';
 import type { Tool } from './tool.ts';

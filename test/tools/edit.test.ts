@@ -40,8 +40,14 @@ describe('a text that occurs once', () => {
 describe('what is refused', () => {
   it('is a text that occurs several times', () => {
     expect(refused('x x x', 'x', 'y')).toBe(
-      'Error: old_string occurs 3 times - provide more context or pass replace_all=true',
+      'Error: old_string occurs 3 times - provide more context or pass replace_all=true (line 1)',
     );
+    expect(refused('x\n-\nx\n', 'x', 'y')).toMatch(/ occurs 2 times .* \(lines 1, 3\)$/);
+    expect(refused('x\n'.repeat(12), 'x', 'y')).toMatch(/ \(lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and more\)$/);
+  });
+
+  it('is a text that occurs once without overlap and yet in two places', () => {
+    expect(refused('}\n}\n}\n', '}\n}\n', '}\n')).toMatch(/occurs 2 times .* \(lines 1, 2\)$/);
   });
 
   it('is a text that is not there', () => {
@@ -51,6 +57,7 @@ describe('what is refused', () => {
 
   it('is a text copied with its line numbers, and the message says so', () => {
     expect(refused('abc', '     1\tabc', 'x')).toMatch(/leave out the line numbers/);
+    expect(refused('a\n\nb\n', '    1\ta\n    2\t\n    3\tb', 'x')).toMatch(/leave out the line numbers/);
   });
 
   it('is an edit that changes nothing, and an empty old_string', () => {
@@ -72,6 +79,26 @@ describe('what is refused', () => {
     expect(harness.error('edit', { path: 'b.txt', ...args })).toMatch(/^Error: .*does not exist/);
   });
 
+  it('is a directory', () => {
+    const harness = new Harness({ 'src/a.ts': 'a' });
+    const message = harness.error('edit', { path: 'src', old_string: 'a', new_string: 'b' });
+    expect(message).toMatch(/^Error: .*"src" is a directory/);
+  });
+
+  it('is a text that only differs in case, and the message says where', () => {
+    expect(refused('one\nTwo three\n', 'two Three', 'x')).toMatch(
+      /line 2 has it in other upper and lower case/,
+    );
+  });
+
+  it('is any text in an empty file', () => {
+    expect(refused('', 'a', 'b')).toMatch(/a\.txt is empty; write the whole file/);
+  });
+
+  it('is what would change nothing in the end', () => {
+    expect(refused('a\r\nb\r\n', 'a\nb', 'a\r\nb')).toMatch(/nothing would change/);
+  });
+
   it('is more than 100,000 places at once', () => {
     expect(edited('a'.repeat(100_000), 'a', 'b', true)).toBe('b'.repeat(100_000));
     expect(refused('a'.repeat(100_001), 'a', 'b', true)).toMatch(
@@ -81,7 +108,34 @@ describe('what is refused', () => {
 
   it('is a result that would be huge, before it is built', () => {
     const message = refused('a'.repeat(50_000), 'a', 'b'.repeat(50_000), true);
-    expect(message).toBe('Error: the file would grow to 2500000000 characters, over the limit of 33554432');
+    expect(message).toBe('Error: the file would grow to more than 33554432 characters');
+  });
+});
+
+describe('a text that is not there', () => {
+  it('is answered with the nearest lines by what they share, numbered, and where they differ', () => {
+    const file = 'zero\nfunction one() {\n  first();\n  second();\n}\nzero\n';
+    expect(refused(file, 'function one() {\n  first();\n  third();\n}', 'x')).toBe(
+      [
+        'Error: old_string not found in a.txt; it must match the file, with blanks and line breaks. Read the file and copy the text from it',
+        'The nearest text, which is not a match, is lines 2-5; the first difference is in line 4:',
+        '     2\tfunction one() {',
+        '     3\t  first();',
+        '     4\t  second();',
+        '     5\t}',
+      ].join('\n'),
+    );
+  });
+
+  it('is answered with the line that shares most of its words', () => {
+    expect(refused('a\nconst total = price * count;\nb\n', 'let total = price * counts;', 'x')).toMatch(
+      /is line 2; the first difference is in line 2:\n     2\tconst total = price \* count;$/,
+    );
+  });
+
+  it('is answered without any where nothing is near, or where lines are too common to tell a place', () => {
+    expect(refused('one\ntwo\n', 'three four', 'x')).not.toContain('nearest');
+    expect(refused('same line\n'.repeat(30), 'same line\nother text', 'x')).not.toContain('nearest');
   });
 });
 
@@ -189,6 +243,12 @@ describe('the confirmation', () => {
       ].join('\n'),
     );
     expect(confirmation('0', '', true, '0\n-\n0\n-\n0\n-\n0\n')).toMatch(/\n\.\.\. and 1 more$/);
+  });
+
+  it('says what was left out of account to find the text', () => {
+    expect(confirmation('one\ntwo', 'one\n2', false, 'one \ntwo\n')).toBe(
+      "Edited a.txt:\n@@ -2 +2 @@\n-two\n+2\n[old_string matched only without regard to blanks at the ends of lines; the file's own were kept.]",
+    );
   });
 
   it('merges several places on one line', () => {

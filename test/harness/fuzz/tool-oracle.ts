@@ -47,8 +47,11 @@ export function modelEdit(tree: SimpleTree, path: SpelledPath, edit: EditArgumen
   const file = fileAt(path);
   const text = textOf(tree.read(file));
   if (text === undefined) throw new Refused('binary');
-  const result = replaceIn(text, edit.old_string, edit.new_string);
+  // Half a character, which only a text of the model can hold.
+  if (/\p{Cs}/u.test(edit.old_string)) throw new Refused('half');
+  const result = replaceIn(text, edit.old_string, edit.new_string, edit.replace_all === true);
   if (result.count === 0 || (result.count > 1 && !edit.replace_all)) throw new Refused('not once');
+  if (result.text === text) throw new Refused('no change');
   tree.write(file, Buffer.from(result.text));
 }
 

@@ -1,23 +1,34 @@
-import type { Replacement } from './edit-levels.ts';
-import { headChars } from './output.ts';
+import type { EditLevel } from './edit-level.ts';
+import { countNewlines } from './original-text.ts';
+import type { Replacement } from './replacement.ts';
+import { shortLine } from './short-line.ts';
 
-const MAX_HUNKS = 3;
 const MAX_LINES_A_SIDE = 20;
-const MAX_LINE_CHARS = 200;
 /** A change longer than this is told by its line numbers alone. */
 const MAX_HUNK_CHARS = 20_000;
 
+/** What was done to a file. */
+export interface DoneEdit {
+  readonly path: string;
+  readonly before: string;
+  /** In order, without overlap; at least one. */
+  readonly replacements: readonly Replacement[];
+  /** For each edit that was asked for, at which level it was found. */
+  readonly levels: readonly EditLevel[];
+  readonly maxHunks: number;
+}
+
 /**
- * Tells what an edit did, in the manner of a unified diff without context: whole lines, with their numbers.
- * @param replacements  in order, without overlap; at least one
+ * Tells what an edit did, in the manner of a unified diff without context: whole lines, with their numbers. Where a text
+ * was not found exactly it says so, so that the model copies more closely.
  */
-export function describeEdit(path: string, before: string, replacements: readonly Replacement[]): string {
+export function describeEdit({ path, before, replacements, levels, maxHunks }: DoneEdit): string {
   const hunks: string[] = [];
   let line = 1;
   let counted = 0;
   let shift = 0;
   let index = 0;
-  while (index < replacements.length && hunks.length < MAX_HUNKS) {
+  while (index < replacements.length && hunks.length < maxHunks) {
     const first = replacements[index]!;
     const start = first.start === 0 ? 0 : before.lastIndexOf('\n', first.start - 1) + 1;
     let end = lineEnd(before, first.end);
@@ -38,7 +49,19 @@ export function describeEdit(path: string, before: string, replacements: readonl
   }
   const places = replacements.length === 1 ? '' : ` in ${replacements.length} places`;
   const more = index < replacements.length ? `\n... and ${replacements.length - index} more` : '';
-  return `Edited ${path}${places}:\n${hunks.join('\n')}${more}`;
+  return `Edited ${path}${places}:\n${hunks.join('\n')}${more}${describeLevels(levels)}`;
+}
+
+function describeLevels(levels: readonly EditLevel[]): string {
+  const lenient = [...new Set(levels)].filter(({ tolerance }) => tolerance !== '');
+  return lenient
+    .map((level) => {
+      const edits = levels.flatMap((each, i) => (each === level ? [i + 1] : []));
+      const which =
+        levels.length === 1 ? 'old_string' : `${edits.length === 1 ? 'edit' : 'edits'} ${edits.join(', ')}`;
+      return `\n[${which} matched only without regard to ${level.tolerance}; the file's own were kept.]`;
+    })
+    .join('');
 }
 
 function describeHunk(
@@ -73,23 +96,12 @@ function range(line: number, count: number): string {
 }
 
 function side(sign: string, lines: readonly string[], from: number): string[] {
-  const shown = lines.slice(from, from + MAX_LINES_A_SIDE).map((line) => sign + shortened(line));
+  const shown = lines.slice(from, from + MAX_LINES_A_SIDE).map((line) => sign + shortLine(line));
   const more = lines.length - from - shown.length;
   return more > 0 ? [...shown, `${sign}... ${more} more lines`] : shown;
-}
-
-function shortened(line: string): string {
-  const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-  return text.length > MAX_LINE_CHARS ? `${headChars(text, MAX_LINE_CHARS)}…` : text;
 }
 
 function lineEnd(text: string, from: number): number {
   const newline = text.indexOf('\n', from);
   return newline === -1 ? text.length : newline;
-}
-
-function countNewlines(text: string, from: number, to: number): number {
-  let count = 0;
-  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) count++;
-  return count;
 }

@@ -1,0 +1,151 @@
+import { alignLines, type AlignedRun } from './align-lines.ts';
+import type { IndentShift } from './indent-shift.ts';
+import { hasQuote, isInvisible, plain } from './lookalikes.ts';
+import { splitIndent, splitLines, splitTrail, type TextLine } from './text-lines.ts';
+import type { TextEdit } from './text-edit.ts';
+import { translationOf, type Translation } from './translation.ts';
+
+/** Where an old text was found. */
+export interface FoundPlace {
+  /** The file's own text there: line by line the old text, at a level's tolerance. */
+  readonly found: string;
+  /** For lines that are added where there is none to take it from. */
+  readonly lineEnding: '\n' | '\r\n';
+  /** Of an indented block: how indentation of the old text becomes the file's. */
+  readonly shift?: IndentShift;
+}
+
+/**
+ * Makes of a new text what belongs into a file that spells the old text in its own way. Lines that both texts have stay
+ * as they are in the file, byte for byte; of a line that was changed the start and the end that both have; lines that
+ * are added end as their neighbours do, and are indented as the block is.
+ */
+export class ReplacementFitter {
+  readonly #old: readonly TextLine[];
+  readonly #new: readonly TextLine[];
+  readonly #runs: readonly AlignedRun[];
+
+  /** @param isUnfinished  the file ends where the old text has one more line break: it stays without */
+  static of(edit: TextEdit, isUnfinished: boolean): ReplacementFitter {
+    if (!isUnfinished) return new ReplacementFitter(edit.oldText, edit.newText);
+    const [oldText, newText] = [edit.oldText, edit.newText].map((text) => text.replace(/\r?\n[^\S\n]*$/, ''));
+    return new ReplacementFitter(oldText!, newText!);
+  }
+
+  private constructor(oldText: string, newText: string) {
+    this.#old = splitLines(oldText);
+    this.#new = splitLines(newText);
+    this.#runs = alignLines(this.#old, this.#new);
+  }
+
+  /** `undefined` when a line of the new text cannot be indented as the block is. */
+  fit(place: FoundPlace): string | undefined {
+    const found = splitLines(place.found);
+    const translate = translationOf(this.#old, found);
+    let ending = place.lineEnding;
+    let result = '';
+    for (const run of this.#runs) {
+      const isPaired = run.oldEnd - run.oldStart === run.newEnd - run.newStart;
+      if (!isPaired) ending = found[run.oldStart]?.ending || ending;
+      for (let i = run.newStart; i < run.newEnd; i++) {
+        const line = this.#new[i]!;
+        const oldIndex = run.oldStart + i - run.newStart;
+        const foundLine = isPaired ? found[oldIndex] : undefined;
+        const content = foundLine
+          ? fitChangedLine(line, this.#old[oldIndex]!, foundLine, translate, place.shift)
+          : fitAddedLine(line.content, translate, place.shift);
+        if (content === undefined) return undefined;
+        ending = foundLine?.ending || ending;
+        result += line.ending === '' ? content : content + ending;
+      }
+      if (!isPaired) ending = found[run.oldEnd - 1]?.ending || ending;
+    }
+    return result;
+  }
+}
+
+function fitAddedLine(
+  line: string,
+  translate: Translation,
+  shift: IndentShift | undefined,
+): string | undefined {
+  if (!shift) return translate(line);
+  const { indent, body } = splitIndent(line);
+  if (body === '') return '';
+  const shifted = shift(plain(indent));
+  return shifted === undefined ? undefined : shifted + translate(body);
+}
+
+function fitChangedLine(
+  line: TextLine,
+  oldLine: TextLine,
+  foundLine: TextLine,
+  translate: Translation,
+  shift: IndentShift | undefined,
+): string | undefined {
+  // Where a line is joined to the next one, the blanks at its end would come to stand inside.
+  const found =
+    line.ending === '' && oldLine.ending !== '' ? splitTrail(foundLine.content).core : foundLine.content;
+  if (line.content === oldLine.content) return found;
+  if (!shift) return reviseLine(found, oldLine.content, line.content, translate);
+  const now = splitIndent(line.content);
+  if (now.body === '') return '';
+  const old = splitIndent(oldLine.content);
+  const there = splitIndent(found);
+  const shifted = old.indent === now.indent ? there.indent : shift(plain(now.indent));
+  return shifted === undefined ? undefined : shifted + reviseLine(there.body, old.body, now.body, translate);
+}
+
+/** The new line, in the file's characters where it begins and ends as the old one did. */
+function reviseLine(foundLine: string, oldLine: string, newLine: string, translate: Translation): string {
+  if (foundLine === oldLine) return translate(newLine);
+  const found = splitTrail(foundLine);
+  const old = splitTrail(oldLine);
+  const now = splitTrail(newLine);
+  const trail = now.trail === old.trail ? found.trail : now.trail;
+
+  const start = sharedStart(old.core, now.core);
+  const end = sharedEnd(old.core, now.core, start);
+  const gone = old.core.slice(start, old.core.length - end);
+  const come = now.core.slice(start, now.core.length - end);
+  // Quotes come in pairs: when one of them is in what changes, the line is not made of two kinds.
+  if (hasQuote(gone) || hasQuote(come)) return translate(now.core) + trail;
+  const head = found.core.slice(0, placeFromStart(found.core, old.core, start));
+  const tail = found.core.slice(placeFromEnd(found.core, old.core, end));
+  return head + translate(come) + tail + trail;
+}
+
+function sharedStart(a: string, b: string): number {
+  const least = Math.min(a.length, b.length);
+  let count = 0;
+  while (count < least && a.charCodeAt(count) === b.charCodeAt(count)) count++;
+  return count;
+}
+
+function sharedEnd(a: string, b: string, taken: number): number {
+  const least = Math.min(a.length, b.length) - taken;
+  let count = 0;
+  while (count < least && a.charCodeAt(a.length - 1 - count) === b.charCodeAt(b.length - 1 - count)) count++;
+  return count;
+}
+
+/** Where in the file's line the first `count` characters of the old one end: they differ in what is invisible. */
+function placeFromStart(found: string, old: string, count: number): number {
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (isInvisible(old.charCodeAt(i)) && found[at] !== old[i]) continue;
+    while (isInvisible(found.charCodeAt(at)) && found[at] !== old[i]) at++;
+    at++;
+  }
+  return at;
+}
+
+function placeFromEnd(found: string, old: string, count: number): number {
+  let at = found.length;
+  for (let i = old.length - 1; i >= old.length - count; i--) {
+    if (isInvisible(old.charCodeAt(i)) && found[at - 1] !== old[i]) continue;
+    while (isInvisible(found.charCodeAt(at - 1)) && found[at - 1] !== old[i]) at--;
+    at--;
+  }
+  return at;
+}

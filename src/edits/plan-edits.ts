@@ -1,0 +1,262 @@
+import type { EditLevel, EditSearch, Hit } from './edit-level.ts';
+import { EDIT_LEVELS } from './edit-levels.ts';
+import { explainMiss } from './explain-miss.ts';
+import { isBlank, lineOf, OriginalText } from './original-text.ts';
+import type { Replacement } from './replacement.ts';
+import type { TextEdit } from './text-edit.ts';
+import { OutOfWorkError, WorkBudget } from './work-budget.ts';
+
+/** Places that one call may change, and characters of the file it may make: checked before anything is built. */
+const MAX_REPLACEMENTS = 100_000;
+const MAX_RESULT_CHARS = 32 * 1024 * 1024;
+/** Places that a refusal names. */
+const MAX_LINES_TOLD = 10;
+const MAX_PROBLEMS = 10;
+/** Of so many misses is it said what the file has instead: the search for it costs more than the edit. */
+const MAX_EXPLAINED = 3;
+const LONE_SURROGATE = /\p{Cs}/u;
+
+/** What is wrong with one of the edits, for the model. */
+export interface EditProblem {
+  /** 0-based. */
+  readonly edit: number;
+  readonly message: string;
+}
+
+/** What several edits of one text come to: all of them, or why not. */
+export type EditPlan =
+  | {
+      readonly kind: 'ready';
+      /** In order, without overlap; at least one. */
+      readonly replacements: readonly Replacement[];
+      /** For each edit, at which level it was found. */
+      readonly levels: readonly EditLevel[];
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly EditProblem[]; readonly moreProblems: number };
+
+/**
+ * Finds where edits apply to one text; each sees the original, none what another one made. Every edit has to be found at
+ * the first of {@link EDIT_LEVELS} that finds anything, once, or with `replaceAll` as often as it is there. All or
+ * nothing: any problem refuses all.
+ * @param path  as the model calls the file, for what it is told
+ */
+export function planEdits(path: string, text: string, edits: readonly TextEdit[]): EditPlan {
+  return new EditPlanner(path, text, edits).plan();
+}
+
+/** The reason why an edit cannot be done. */
+class EditRefusal extends Error {}
+
+interface FoundEdit {
+  readonly edit: number;
+  readonly level: EditLevel;
+  readonly replacements: readonly Replacement[];
+}
+
+class EditPlanner {
+  readonly #path: string;
+  readonly #original: OriginalText;
+  readonly #edits: readonly TextEdit[];
+  readonly #work = new WorkBudget();
+  readonly #problems: EditProblem[] = [];
+  #replacementCount = 0;
+  #resultChars: number;
+  #explained = 0;
+
+  constructor(path: string, text: string, edits: readonly TextEdit[]) {
+    this.#path = path;
+    this.#original = new OriginalText(text);
+    this.#edits = edits;
+    this.#resultChars = text.length;
+  }
+
+  plan(): EditPlan {
+    const found: FoundEdit[] = [];
+    for (const [edit, asked] of this.#edits.entries()) {
+      try {
+        found.push({ edit, ...this.#find(asked, edit) });
+      } catch (error) {
+        if (error instanceof EditRefusal) this.#problems.push({ edit, message: error.message });
+        else if (error instanceof OutOfWorkError) {
+          this.#problems.push({ edit, message: this.#tooMuchWork(asked) });
+          break;
+        } else throw error;
+      }
+    }
+    const placed = found.flatMap(({ edit, replacements }) =>
+      replacements.map((replacement) => ({ edit, replacement })),
+    );
+    placed.sort((a, b) => a.replacement.start - b.replacement.start);
+    this.#refuseOverlaps(placed);
+    if (this.#problems.length > 0) {
+      const problems = this.#problems.slice(0, MAX_PROBLEMS);
+      return { kind: 'refused', problems, moreProblems: this.#problems.length - problems.length };
+    }
+    return {
+      kind: 'ready',
+      replacements: placed.map(({ replacement }) => replacement),
+      levels: found.map(({ level }) => level),
+    };
+  }
+
+  /** @throws {EditRefusal} @throws {OutOfWorkError} */
+  #find(edit: TextEdit, index: number): { level: EditLevel; replacements: readonly Replacement[] } {
+    this.#check(edit);
+    let insideIndent: number | undefined;
+    for (const level of EDIT_LEVELS) {
+      const search = level.search(this.#original, edit, this.#work);
+      const first = search?.next(0);
+      if (!search || !first) continue;
+      const hits = this.#hits(level, edit, search, first);
+      const inside = level.name === 'indentation' ? undefined : this.#insideIndent(edit, search, hits);
+      if (inside === undefined) return { level, replacements: this.#replacements(edit, search, hits) };
+      insideIndent ??= inside;
+    }
+    throw new EditRefusal(
+      insideIndent === undefined
+        ? this.#miss(edit, index)
+        : `old_string is in line ${insideIndent}, but begins within its indentation; give all of it, in new_string too`,
+    );
+  }
+
+  #check(edit: TextEdit): void {
+    if (edit.oldText === '') {
+      throw new EditRefusal('old_string is empty; give the text to replace, or write the whole file');
+    }
+    // No file holds half a character, but a search for one would find it in a whole one and tear that apart.
+    if (LONE_SURROGATE.test(edit.oldText)) {
+      throw new EditRefusal('old_string holds half of a character (a lone surrogate); give whole characters');
+    }
+    if (edit.oldText === edit.newText) {
+      throw new EditRefusal('old_string and new_string are identical; nothing would change');
+    }
+  }
+
+  /** @throws {EditRefusal} when there are more than are wanted */
+  #hits(level: EditLevel, edit: TextEdit, search: EditSearch, first: Hit): readonly Hit[] {
+    const hits = [first];
+    let count = 1;
+    const wanted = edit.replaceAll ? MAX_REPLACEMENTS - this.#replacementCount : 1;
+    const kept = Math.max(wanted, MAX_LINES_TOLD);
+    for (let hit = search.next(first.end); hit; hit = search.next(hit.end)) {
+      if (count < kept) hits.push(hit);
+      count++;
+    }
+    // `}\n}\n` is in `}\n}\n}\n` once, and yet in two places: which of them is meant cannot be told.
+    const overlapping = !edit.replaceAll && count === 1 ? search.next(first.start + 1) : undefined;
+    if (overlapping) {
+      hits.push(overlapping);
+      count++;
+    }
+    if (count > wanted) throw new EditRefusal(this.#tooMany(level, edit, search, hits, count));
+    return hits;
+  }
+
+  /**
+   * The line of a hit that cuts a line's indentation in two, when several lines are to come from one: the model has
+   * another indentation in mind, and only the first of them would get the file's. Finding that is for the last level.
+   */
+  #insideIndent(
+    { oldText, newText }: TextEdit,
+    search: EditSearch,
+    hits: readonly Hit[],
+  ): number | undefined {
+    if (!/^[ \t]+\S[^\n]*\n?$/.test(oldText) || !/\n[^]/.test(newText)) return undefined;
+    const { text } = this.#original;
+    for (const hit of hits) {
+      const start = search.start(hit);
+      let at = start;
+      while (at > 0 && isBlank(text.charCodeAt(at - 1))) at--;
+      if (at < start && (at === 0 || text.charCodeAt(at - 1) === 0x0a)) return lineOf(text, start);
+    }
+    return undefined;
+  }
+
+  /** @throws {EditRefusal} when a new text does not fit in, is too large, or is what is there */
+  #replacements(edit: TextEdit, search: EditSearch, hits: readonly Hit[]): readonly Replacement[] {
+    const replacements = hits.map((hit) => {
+      const replacement = search.replacement(hit);
+      if (!replacement) throw new EditRefusal(this.#unfit(search, hit));
+      this.#resultChars += replacement.text.length - (replacement.end - replacement.start);
+      if (this.#resultChars > MAX_RESULT_CHARS) {
+        throw new EditRefusal(`the file would grow to more than ${MAX_RESULT_CHARS} characters`);
+      }
+      return replacement;
+    });
+    if (replacements.every(({ start, end, text }) => this.#original.text.slice(start, end) === text)) {
+      throw new EditRefusal(
+        'nothing would change: but for what the file keeps of its own, new_string is there already',
+      );
+    }
+    this.#replacementCount += hits.length;
+    return replacements;
+  }
+
+  #tooMany(
+    level: EditLevel,
+    edit: TextEdit,
+    search: EditSearch,
+    hits: readonly Hit[],
+    count: number,
+  ): string {
+    const when = level.tolerance === '' ? '' : ` without regard to ${level.tolerance}`;
+    if (edit.replaceAll) {
+      return `old_string occurs ${count} times${when}, more than the ${MAX_REPLACEMENTS} that one call may change`;
+    }
+    const told = hits.slice(0, MAX_LINES_TOLD).map((hit) => search.start(hit));
+    const lines = [...new Set(this.#original.linesAt(told))];
+    const more = count > told.length ? ' and more' : '';
+    return (
+      `old_string occurs ${count} times${when} - provide more context or pass replace_all=true ` +
+      `(${lines.length === 1 ? 'line' : 'lines'} ${lines.join(', ')}${more})`
+    );
+  }
+
+  #unfit(search: EditSearch, hit: Hit): string {
+    const [line] = this.#original.linesAt([search.start(hit)]);
+    return (
+      `old_string is at line ${line} with another indentation, and a line of new_string is indented too little to be ` +
+      'moved along; give both with the indentation of the file'
+    );
+  }
+
+  #miss(edit: TextEdit, index: number): string {
+    if (this.#original.text === '')
+      return `old_string not found: ${this.#path} is empty; write the whole file`;
+    const head = `old_string not found in ${this.#path}; `;
+    if (this.#edits.slice(0, index).some(({ newText }) => newText.includes(edit.oldText))) {
+      return `${head}an edit before it makes that text, but each edit of one call sees the file as it was: make the two one`;
+    }
+    const isExplained = this.#explained++ < MAX_EXPLAINED;
+    return (
+      head +
+      (isExplained ? explainMiss(this.#original, edit.oldText) : 'read the file and copy the text from it')
+    );
+  }
+
+  #tooMuchWork(edit: TextEdit): string {
+    return (
+      `this takes more work than one call may: ${this.#original.text.length} characters of file, ${edit.oldText.length} of ` +
+      `old_string${this.#edits.length > 1 ? `, ${this.#edits.length} edits` : ''}. Give a shorter text that occurs once, ` +
+      `${this.#edits.length > 1 ? 'fewer edits, ' : ''}or write the whole file`
+    );
+  }
+
+  #refuseOverlaps(placed: readonly { readonly edit: number; readonly replacement: Replacement }[]): void {
+    for (let i = 1; i < placed.length; i++) {
+      const before = placed[i - 1]!;
+      const { edit, replacement } = placed[i]!;
+      if (replacement.start >= before.replacement.end) continue;
+      const [first, second] = [before.edit, edit].sort((a, b) => a - b);
+      if (
+        this.#problems.some(({ edit: known, message }) => known === second && message.startsWith('overlaps'))
+      )
+        continue;
+      const [line] = this.#original.linesAt([replacement.start]);
+      this.#problems.push({
+        edit: second!,
+        message: `overlaps edit ${first! + 1} at line ${line}; make the two one edit`,
+      });
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import type { EditSearch, Hit } from './edit-level.ts';
+import { ReplacementFitter } from './fit-replacement.ts';
+import { indentShift, type IndentPair, type IndentShift } from './indent-shift.ts';
+import { plain } from './lookalikes.ts';
+import { isBlank, type OriginalText } from './original-text.ts';
+import type { Replacement } from './replacement.ts';
+import type { TextEdit } from './text-edit.ts';
+import { splitLines } from './text-lines.ts';
+import { TextSearch } from './text-search.ts';
+import type { WorkBudget } from './work-budget.ts';
+
+/** A line of the block that is looked for. */
+interface BlockLine {
+  readonly indent: string;
+  /** Without blanks at either end; '' for a blank line. */
+  readonly body: string;
+}
+
+interface BlockHit extends Hit {
+  readonly shift: IndentShift;
+  readonly isUnfinished: boolean;
+}
+
+/** Of one line alone so much is asked, since `}` and `return;` at another depth are most likely not what was meant. */
+const MIN_BODY_CHARS = 8;
+
+/**
+ * Finds a block of whole lines that has the same shape in the file at another indentation: each line the same but for
+ * one and the same change of its indentation. Blank lines are equal whatever blanks they hold. Places are those of
+ * the plain text.
+ */
+export class ShiftedBlockSearch implements EditSearch {
+  readonly #original: OriginalText;
+  readonly #edit: TextEdit;
+  readonly #work: WorkBudget;
+  readonly #text: string;
+  readonly #lines: readonly BlockLine[];
+  readonly #endsWithNewline: boolean;
+  /** The longest line, by which the block is found: the others are compared. */
+  readonly #anchor: number;
+  readonly #search: TextSearch;
+  readonly #indentStep: number;
+  readonly #fitters = new Map<boolean, ReplacementFitter>();
+
+  /** `undefined` for a text that says too little to be found in this way. */
+  static begin(original: OriginalText, edit: TextEdit, work: WorkBudget): ShiftedBlockSearch | undefined {
+    const lines = splitLines(plain(edit.oldText));
+    const block = lines.map(({ content }) => blockLineOf(content));
+    const bodies = block.map(({ body }) => body).filter((body) => body !== '');
+    if (!bodies.some((body) => /[\p{L}\p{N}]/u.test(body))) return undefined;
+    if (bodies.length === 1 && bodies[0]!.replaceAll(/\s/g, '').length < MIN_BODY_CHARS) return undefined;
+    return new ShiftedBlockSearch(original, edit, work, block, lines.at(-1)!.ending !== '');
+  }
+
+  private constructor(
+    original: OriginalText,
+    edit: TextEdit,
+    work: WorkBudget,
+    lines: readonly BlockLine[],
+    endsWithNewline: boolean,
+  ) {
+    work.spend(edit.oldText.length + edit.newText.length);
+    this.#original = original;
+    this.#edit = edit;
+    this.#work = work;
+    this.#text = original.plain.text;
+    this.#lines = lines;
+    this.#endsWithNewline = endsWithNewline;
+    this.#anchor = lines.reduce(
+      (best, { body }, i) => (body.length > lines[best]!.body.length ? i : best),
+      0,
+    );
+    this.#search = new TextSearch(this.#text, lines[this.#anchor]!.body, work);
+    this.#indentStep = indentStepOf(edit.newText);
+  }
+
+  next(from: number): BlockHit | undefined {
+    for (let at = this.#search.next(from); at !== -1; at = this.#search.next(at + 1)) {
+      const start = this.#blockStart(at);
+      const hit = start === undefined || start < from ? undefined : this.#blockAt(start);
+      if (hit) return hit;
+    }
+    return undefined;
+  }
+
+  start(hit: Hit): number {
+    return this.#original.plain.start(hit.start);
+  }
+
+  replacement({ start, end, shift, isUnfinished }: BlockHit): Replacement | undefined {
+    const place = { start: this.#original.plain.start(start), end: this.#original.plain.end(end) };
+    const found = this.#original.text.slice(place.start, place.end);
+    this.#work.spend(found.length + this.#edit.newText.length);
+    let fitter = this.#fitters.get(isUnfinished);
+    if (!fitter) this.#fitters.set(isUnfinished, (fitter = ReplacementFitter.of(this.#edit, isUnfinished)));
+    const text = fitter.fit({ found, lineEnding: this.#original.lineEndingAt(place.start), shift });
+    return text === undefined ? undefined : { ...place, text };
+  }
+
+  /** Where the block would begin of which a hit is the longest line; `undefined` when it is no such line. */
+  #blockStart(hit: number): number | undefined {
+    let start = this.#lineStart(hit);
+    for (let i = this.#anchor - 1; i >= 0 && start !== undefined; i--) {
+      if (start === 0) return undefined;
+      const { body } = this.#lines[i]!;
+      const bodyEnd = this.#skipBlanksBack(start - 1);
+      this.#work.spend(body.length + 1);
+      if (!this.#text.startsWith(body, bodyEnd - body.length)) return undefined;
+      start = this.#lineStart(bodyEnd - body.length);
+    }
+    return start;
+  }
+
+  /** Where the line begins of which only blanks are before a place. */
+  #lineStart(at: number): number | undefined {
+    const start = this.#skipBlanksBack(at);
+    return start === 0 || this.#text.charCodeAt(start - 1) === 0x0a ? start : undefined;
+  }
+
+  #blockAt(start: number): BlockHit | undefined {
+    const text = this.#text;
+    const pairs: IndentPair[] = [];
+    let at = start;
+    let lineEnd = start;
+    for (const { indent, body } of this.#lines) {
+      if (at >= text.length) return undefined;
+      const bodyStart = this.#skipBlanks(at);
+      this.#work.spend(body.length + 1);
+      if (!text.startsWith(body, bodyStart)) return undefined;
+      lineEnd = this.#skipBlanks(bodyStart + body.length);
+      if (lineEnd < text.length && text.charCodeAt(lineEnd) !== 0x0a) return undefined;
+      if (body !== '') pairs.push({ old: indent, found: text.slice(at, bodyStart) });
+      at = lineEnd + 1;
+    }
+    const shift = indentShift(pairs, this.#indentStep);
+    if (!shift) return undefined;
+    const isUnfinished = this.#endsWithNewline && lineEnd === text.length;
+    return { start, end: this.#endsWithNewline ? Math.min(at, text.length) : lineEnd, shift, isUnfinished };
+  }
+
+  #skipBlanks(from: number): number {
+    let at = from;
+    while (isBlank(this.#text.charCodeAt(at))) at++;
+    this.#work.spend(at - from);
+    return at;
+  }
+
+  #skipBlanksBack(from: number): number {
+    let at = from;
+    while (at > 0 && isBlank(this.#text.charCodeAt(at - 1))) at--;
+    this.#work.spend(from - at);
+    return at;
+  }
+}
+
+function blockLineOf(content: string): BlockLine {
+  let start = 0;
+  while (isBlank(content.charCodeAt(start))) start++;
+  let end = content.length;
+  while (end > start && isBlank(content.charCodeAt(end - 1))) end--;
+  return { indent: content.slice(0, start), body: content.slice(start, end) };
+}
+
+/** The spaces by which a text indents: the least that a line begins with, of two and more; 4 when it does not tell. */
+function indentStepOf(text: string): number {
+  let least = Infinity;
+  for (const match of text.matchAll(/^ {2,}(?=\S)/gm)) least = Math.min(least, match[0].length);
+  return least === Infinity ? 4 : least;
+}
