@@ -3,6 +3,7 @@ import type { Skill } from '../skills/skill.ts';
 import { applyPatchTool } from './apply-patch.ts';
 import { editTool } from './edit.ts';
 import { listTool } from './list.ts';
+import { multiEditTool } from './multi-edit.ts';
 import { nearest } from '../nearest.ts';
 import { readTool } from './read.ts';
 import { searchTool } from './search.ts';
@@ -21,6 +22,7 @@ const LONG_NAMED = [
   readTool('read_file'),
   writeTool('write_file'),
   editTool('edit_file'),
+  multiEditTool('multi_edit'),
   listTool('list_files'),
   searchTool('search_files'),
   applyPatchTool('apply_patch'),

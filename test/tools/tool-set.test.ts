@@ -32,6 +32,7 @@ describe('presets', () => {
       'read_file',
       'write_file',
       'edit_file',
+      'multi_edit',
       'list_files',
       'search_files',
       'apply_patch',
@@ -48,7 +49,7 @@ describe('presets', () => {
   it('can be combined with each other and with single names', () => {
     const skills = [aSkill];
     const tools = ['coding-agent', 'code', 'list', 'skill'].flatMap((name) => namedTools(name, skills));
-    expect(new ToolSet(tools).names).toHaveLength(12);
+    expect(new ToolSet(tools).names).toHaveLength(13);
   });
 
   it('give single tools by name', () => {
@@ -70,7 +71,7 @@ describe('presets', () => {
     const mutating = [...namedTools('coding-agent', [aSkill]), ...namedTools('code', [])]
       .filter(({ readOnly }) => !readOnly)
       .map(({ name }) => name);
-    expect(mutating).toEqual(['write', 'edit', 'write_file', 'edit_file', 'apply_patch']);
+    expect(mutating).toEqual(['write', 'edit', 'write_file', 'edit_file', 'multi_edit', 'apply_patch']);
   });
 });
 

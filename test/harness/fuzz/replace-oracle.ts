@@ -56,13 +56,14 @@ function countOverlapping(text: string, old: string): number {
 
 function replaceLeniently(text: string, old: string, replacement: string): Replaced {
   const unix = old.replaceAll('\r\n', '\n').replace(new RegExp(INVISIBLE, 'g'), '');
-  const letters = unix.replace(/\n$/, '').split('').map((letter) => letter.replace(/\W/g, '\\$&'));
+  const letters = unix
+    .replace(/\n$/, '')
+    .split('')
+    .map((letter) => letter.replace(/\W/g, '\\$&'));
   const body = letters.join(`${INVISIBLE}*`);
   const lineBreak = unix.endsWith('\n') ? `${INVISIBLE}*\\r?\\n` : '';
   const unseen = `(?:[ \\t]|${INVISIBLE})*`;
-  const lineEnd = unix.endsWith('\n')
-    ? `(?:${unseen}\\r?\\n|(?:${unseen}[ \\t])?(?=${INVISIBLE}*$))`
-    : '';
+  const lineEnd = unix.endsWith('\n') ? `(?:${unseen}\\r?\\n|(?:${unseen}[ \\t])?(?=${INVISIBLE}*$))` : '';
   for (const pattern of [body + lineBreak, body + lineEnd]) {
     const places = [...text.matchAll(new RegExp(pattern, 'g'))];
     if (places.length === 0) continue;
@@ -85,11 +86,13 @@ function fitted(text: string, index: number, found: string, old: string, replace
   const ending = /\r?\n$/.exec(found)?.[0] ?? '';
   const isUnfinished = ending === '' && old.endsWith('\n');
   const lineBreak = ending || lineEndingAt(signsOf(text.slice(index), true), 0, signsOf(text, true));
-  const lines = (isUnfinished ? replacement.replace(/\r?\n$/, '') : replacement).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const lines =
+    (isUnfinished ? replacement.replace(/\r?\n$/, '') : replacement).match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const there = found.slice(0, found.length - ending.length);
   const was = old.replace(/\n$/, '');
   const contents = lines.map((line) => line.replace(/\r?\n$/, ''));
-  const kept = lines.length === 1 || contents[0] === was ? 0 : contents.at(-1) === was ? lines.length - 1 : -1;
+  const kept =
+    lines.length === 1 || contents[0] === was ? 0 : contents.at(-1) === was ? lines.length - 1 : -1;
   return lines
     .map((line, i) => {
       const content = contents[i]!;
