@@ -418,7 +418,7 @@ export class WriteFailedError extends OutputError {
     cause: unknown;
   }) {
     const { directory, path, unrestored, cause } = data;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     const lost = unrestored.map(
       (file) => file.path + (file.original ? ` (its original is ${file.original})` : ''),
     );
@@ -429,6 +429,12 @@ export class WriteFailedError extends OutputError {
     super('write_failed', `${path} could not be written to ${directory}: ${why}. ${state}`, { cause });
     this.unrestored = unrestored;
   }
+}
+
+/** `ENOSPC: no space left on device`: a system call's name and the path it was given say nothing to a user. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return 'syscall' in cause ? cause.message.split(', ')[0]! : cause.message;
 }
 
 /** Sessions that started from different files cannot be merged. `different_bases`. */

@@ -28,14 +28,16 @@ export interface Unrestored {
 /** One thing that was done, and how it is undone. */
 interface Deed {
   readonly path: string;
-  readonly original?: string;
+  /** Where the original lies meanwhile, if there was one. */
+  readonly original: string | undefined;
   undo(): Promise<void>;
 }
 
-/** A new content that lies beside its place. */
+/** A new content that lies beside its place, and the deed that put it there. */
 interface Staged {
   readonly write: PlannedWrite;
   readonly temporary: string;
+  readonly staging: Deed;
 }
 
 /**
@@ -49,7 +51,8 @@ interface Staged {
 export class DirectoryTransaction {
   readonly #disk: Disk;
   readonly #root: string;
-  readonly #deeds: Deed[] = [];
+  /** Oldest first. */
+  readonly #deeds = new Set<Deed>();
   /** Originals of what was replaced or deleted, that go in the end. */
   readonly #originals: string[] = [];
   /** Paths where a file is to be. */
@@ -73,17 +76,17 @@ export class DirectoryTransaction {
     const staged: Staged[] = [];
     for (const write of this.#writes) {
       this.at = write.path;
-      if (write.content !== null) staged.push({ write, temporary: await this.#stage(write, write.content) });
+      if (write.content !== null) staged.push(await this.#stage(write, write.content));
     }
     // Deletions first: they make room for a file where a directory was, and the other way round.
     for (const write of this.#writes) {
       this.at = write.path;
       if (write.content === null) await this.#delete(write);
     }
-    for (const { write, temporary } of staged) {
-      this.at = write.path;
-      if (write.replaces) await this.#replace(write.path, write.replaces, temporary);
-      else await this.#add(write.path, temporary);
+    for (const one of staged) {
+      this.at = one.write.path;
+      if (one.write.replaces) await this.#replace(one, one.write.replaces);
+      else await this.#add(one);
     }
     this.at = undefined;
   }
@@ -103,7 +106,7 @@ export class DirectoryTransaction {
   /** Puts everything back, the last first. @returns what could not be */
   async undo(): Promise<Unrestored[]> {
     const unrestored: Unrestored[] = [];
-    for (const deed of this.#deeds.toReversed()) {
+    for (const deed of [...this.#deeds].reverse()) {
       try {
         await deed.undo();
       } catch (cause) {
@@ -113,12 +116,12 @@ export class DirectoryTransaction {
     return unrestored;
   }
 
-  async #stage({ path, replaces }: PlannedWrite, content: Buffer): Promise<string> {
+  async #stage(write: PlannedWrite, content: Buffer): Promise<Staged> {
+    const { path, replaces } = write;
     const temporary = await this.#besidePlace(path, 'new');
-    const file = this.#real(temporary);
     // Not readable by others before it has the mode of what it replaces. The process's umask has its say in a new file's.
-    const handle = await this.#disk.open(file, 'wx', replaces ? 0o600 : 0o666);
-    this.#deeds.push({ path: temporary, undo: () => this.#unlinkIfThere(temporary) });
+    const handle = await this.#disk.open(this.#real(temporary), 'wx', replaces ? 0o600 : 0o666);
+    const staging = this.#did(temporary, () => this.#disk.unlink(this.#real(temporary)));
     try {
       await handle.writeFile(content);
       if (replaces) {
@@ -131,7 +134,7 @@ export class DirectoryTransaction {
     } finally {
       await handle.close();
     }
-    return temporary;
+    return { write, temporary, staging };
   }
 
   async #delete({ path, replaces }: PlannedWrite): Promise<void> {
@@ -141,11 +144,12 @@ export class DirectoryTransaction {
     await this.#checkOriginal(path, original, replaces!);
   }
 
-  async #replace(path: string, replaced: FoundFile, temporary: string): Promise<void> {
+  async #replace({ write: { path }, temporary, staging }: Staged, replaced: FoundFile): Promise<void> {
     await this.#checkParent(path);
     const original = await this.#besidePlace(path, 'old');
+    let keeping: Deed | undefined;
     if (await this.#linkIfPossible(path, original)) {
-      this.#deeds.push({ path: original, undo: () => this.#unlinkIfThere(original) });
+      keeping = this.#did(original, () => this.#disk.unlink(this.#real(original)));
       this.#originals.push(original);
     } else {
       // No second name can be given to it: for a moment there is no file.
@@ -153,27 +157,28 @@ export class DirectoryTransaction {
     }
     await this.#checkOriginal(path, original, replaced);
     await this.#disk.rename(this.#real(temporary), this.#real(path));
-    this.#deeds.push({
-      path,
-      original,
-      undo: () => this.#disk.rename(this.#real(original), this.#real(path)),
-    });
+    this.#deeds.delete(staging);
+    if (!keeping) return;
+    this.#deeds.delete(keeping);
+    this.#did(path, () => this.#disk.rename(this.#real(original), this.#real(path)), original);
   }
 
-  async #add(path: string, temporary: string): Promise<void> {
+  async #add({ write: { path }, temporary, staging }: Staged): Promise<void> {
     await this.#makeParents(path);
     await this.#checkParent(path);
     await this.#removeEmptyTree(path);
     // A link, other than a rename, fails where something has appeared.
     if (await this.#linkIfPossible(temporary, path)) {
-      this.#deeds.push({ path, undo: () => this.#disk.unlink(this.#real(path)) });
-      await this.#unlinkIfThere(temporary);
+      this.#did(path, () => this.#disk.unlink(this.#real(path)));
+      await this.#disk.unlink(this.#real(temporary));
+      this.#deeds.delete(staging);
       return;
     }
     if ((await kindOf(this.#disk, this.#real(path))) !== 'none')
       throw new ChangedMeanwhileError(path, 'has appeared since it was read');
     await this.#disk.rename(this.#real(temporary), this.#real(path));
-    this.#deeds.push({ path, undo: () => this.#disk.unlink(this.#real(path)) });
+    this.#deeds.delete(staging);
+    this.#did(path, () => this.#disk.unlink(this.#real(path)));
   }
 
   async #moveAway(path: string, original: string): Promise<void> {
@@ -183,11 +188,7 @@ export class DirectoryTransaction {
       if (codeOf(error) === 'ENOENT') throw new ChangedMeanwhileError(path, 'is gone since it was read');
       throw error;
     }
-    this.#deeds.push({
-      path,
-      original,
-      undo: () => this.#disk.rename(this.#real(original), this.#real(path)),
-    });
+    this.#did(path, () => this.#disk.rename(this.#real(original), this.#real(path)), original);
     this.#originals.push(original);
   }
 
@@ -211,7 +212,7 @@ export class DirectoryTransaction {
         if ((await kindOf(this.#disk, this.#real(parent))) === 'directory') continue;
         throw new ChangedMeanwhileError(path, `cannot be made: ${parent} has become something else`);
       }
-      this.#deeds.push({ path: parent, undo: () => this.#disk.rmdir(this.#real(parent)) });
+      this.#did(parent, () => this.#disk.rmdir(this.#real(parent)));
     }
   }
 
@@ -226,12 +227,9 @@ export class DirectoryTransaction {
     }
     const { mode } = await this.#disk.lstat(this.#real(path));
     await this.#disk.rmdir(this.#real(path));
-    this.#deeds.push({
-      path,
-      undo: async () => {
-        await this.#disk.mkdir(this.#real(path));
-        await this.#disk.chmod(this.#real(path), mode & 0o7777);
-      },
+    this.#did(path, async () => {
+      await this.#disk.mkdir(this.#real(path));
+      await this.#disk.chmod(this.#real(path), mode & 0o7777);
     });
   }
 
@@ -305,10 +303,10 @@ export class DirectoryTransaction {
     }
   }
 
-  async #unlinkIfThere(path: string): Promise<void> {
-    await this.#disk.unlink(this.#real(path)).catch((error: unknown) => {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    });
+  #did(path: string, undo: () => Promise<void>, original?: string): Deed {
+    const deed: Deed = { path, original, undo };
+    this.#deeds.add(deed);
+    return deed;
   }
 
   #real(path: string): string {
