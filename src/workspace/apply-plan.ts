@@ -83,9 +83,11 @@ export async function planChanges(
     decided.push({ change, found, decision });
   }
 
-  const going = new Set<string>();
-  for (const { change, decision } of decided)
-    if (change.after === null && decision.outcome !== 'refused') going.add(change.path);
+  const going = goingWith(
+    decided
+      .filter(({ change, decision }) => change.after === null && decision.outcome !== 'refused')
+      .map(({ change }) => change.path),
+  );
   const files: AppliedFile[] = [];
   const writes: PlannedWrite[] = [];
   const problems: DiskProblem[] = [];
@@ -146,11 +148,22 @@ function decide(change: FileDifference, found: Found, rule: ConflictRule): Decis
   return merged.equals(content) ? { outcome: 'unchanged' } : { outcome: 'merged', content: merged };
 }
 
+/** What deletions take away: files, and the directories that may be empty then. */
+interface Going {
+  readonly files: ReadonlySet<string>;
+  readonly directories: ReadonlySet<string>;
+}
+
+function goingWith(deleted: readonly string[]): Going {
+  return { files: new Set(deleted), directories: new Set(deleted.flatMap((path) => [...parentsOf(path)])) };
+}
+
 /** The directory as it was when it was looked at: each directory on the way to a file is looked at once. */
 class DiskTree {
   readonly #disk: Disk;
   readonly #root: string;
   readonly #kinds = new Map<string, Found['kind']>();
+  readonly #otherForms = new Map<string, ReadonlySet<string>>();
 
   constructor(disk: Disk, root: string) {
     this.#disk = disk;
@@ -175,19 +188,15 @@ class DiskTree {
     return undefined;
   }
 
-  /** Why a file cannot be made though no file is there. @param going  paths of the files that are deleted */
-  async inTheWay(
-    { path }: FileDifference,
-    found: Found,
-    going: ReadonlySet<string>,
-  ): Promise<string | undefined> {
+  /** Why a file cannot be made though no file is there. */
+  async inTheWay({ path }: FileDifference, found: Found, going: Going): Promise<string | undefined> {
     if (found.kind === 'directory') return this.#inTheWayBelow(path, going);
     if (found.kind !== 'none') return undefined;
     let missing = path;
     for (const parent of parentsOf(path)) {
       const kind = await this.#kindOf(parent);
       if (kind === 'directory') break;
-      if (kind === 'other' || (kind === 'file' && !going.has(parent)))
+      if (kind === 'other' || (kind === 'file' && !going.files.has(parent)))
         return `cannot be made: ${parent} is a file`;
       missing = parent;
     }
@@ -195,15 +204,14 @@ class DiskTree {
   }
 
   /** A directory may stand where a file is to be only if everything in it goes, and itself by that. */
-  async #inTheWayBelow(path: string, going: ReadonlySet<string>): Promise<string | undefined> {
-    const emptied = new Set([...going].flatMap((file) => [...parentsOf(file)]));
-    if (!emptied.has(path)) return 'cannot be made: a directory is in its way';
+  async #inTheWayBelow(path: string, going: Going): Promise<string | undefined> {
+    if (!going.directories.has(path)) return 'cannot be made: a directory is in its way';
     const directories = [path];
     for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
       const entries = await this.#disk.readdir(join(this.#root, directory), { withFileTypes: true });
       for (const entry of entries) {
         const inside = `${directory}/${entry.name}`;
-        if (entry.isDirectory() ? !emptied.has(inside) : !going.has(inside))
+        if (!(entry.isDirectory() ? going.directories : going.files).has(inside))
           return `cannot be made: ${inside} is in its way`;
         if (entry.isDirectory()) directories.push(inside);
       }
@@ -218,9 +226,19 @@ class DiskTree {
     if (!/[^\0-\x7f]/.test(name)) return undefined;
     const directory = path.slice(0, Math.max(0, slash));
     if (directory !== '' && (await this.#kindOf(directory)) !== 'directory') return undefined;
+    const others = await this.#namesInOtherForms(directory);
+    return others.has(name) ? 'is there already, under the same name in another Unicode form' : undefined;
+  }
+
+  /** In NFC, the names in a directory that are not. */
+  async #namesInOtherForms(directory: string): Promise<ReadonlySet<string>> {
+    const known = this.#otherForms.get(directory);
+    if (known) return known;
     const names = await this.#disk.readdir(join(this.#root, directory));
-    const isOther = names.some((other) => other !== name && other.normalize('NFC') === name);
-    return isOther ? 'is there already, under the same name in another Unicode form' : undefined;
+    const others = names.map((name) => [name, name.normalize('NFC')]).filter(([name, nfc]) => name !== nfc);
+    const found = new Set(others.map(([, nfc]) => nfc!));
+    this.#otherForms.set(directory, found);
+    return found;
   }
 
   async #kindOf(path: string): Promise<Found['kind']> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path/posix';
 import { codeOf, findFile, kindOf, type Disk, type FoundFile } from './disk.ts';
 import type { PlannedWrite } from './apply-plan.ts';
 import { parentsOf } from './from-files.ts';
@@ -60,6 +60,8 @@ export class DirectoryTransaction {
   readonly #writes: readonly PlannedWrite[];
   readonly #name = `.skein-${randomBytes(6).toString('hex')}`;
   #count = 0;
+  /** By directory, what {@link #nearestDirectory} found before anything was moved. */
+  readonly #nearest = new Map<string, string>();
   /** The file that is being worked at. */
   at: string | undefined;
 
@@ -146,7 +148,7 @@ export class DirectoryTransaction {
 
   async #replace({ write: { path }, temporary, staging }: Staged, replaced: FoundFile): Promise<void> {
     await this.#checkParent(path);
-    const original = await this.#besidePlace(path, 'old');
+    const original = join(dirname(path), this.#newName('old'));
     let keeping: Deed | undefined;
     if (await this.#linkIfPossible(path, original)) {
       keeping = this.#did(original, () => this.#disk.unlink(this.#real(original)));
@@ -244,22 +246,34 @@ export class DirectoryTransaction {
     }
   }
 
-  /**
-   * A new name in the directory of a path, or where that is missing, or is to become a file, in the nearest above: so
-   * near, because a rename does not reach from one file system into another.
-   */
+  /** A new name in the directory that is nearest to a path, see {@link #nearestDirectory}. */
   async #besidePlace(path: string, suffix: 'new' | 'old'): Promise<string> {
-    const name = `${this.#name}-${this.#count++}.${suffix}`;
-    const parents = [...parentsOf(path)];
+    const place = join(await this.#nearestDirectory(dirname(path)), this.#newName(suffix));
+    await this.#checkParent(place);
+    return place;
+  }
+
+  #newName(suffix: 'new' | 'old'): string {
+    return `${this.#name}-${this.#count++}.${suffix}`;
+  }
+
+  /**
+   * The directory itself, or where it is missing, or is to become a file, the nearest above. So near, because a rename
+   * does not reach from one file system into another.
+   */
+  async #nearestDirectory(directory: string): Promise<string> {
+    const known = this.#nearest.get(directory);
+    if (known !== undefined) return known;
+    const parents = directory === '.' ? [] : [directory, ...parentsOf(directory)];
     const last = parents.findLastIndex((parent) => this.#files.has(parent));
+    let nearest = '.';
     for (const parent of parents.slice(last + 1)) {
       if ((await kindOf(this.#disk, this.#real(parent))) !== 'directory') continue;
-      const place = `${parent}/${name}`;
-      await this.#checkParent(place);
-      return place;
+      nearest = parent;
+      break;
     }
-    await this.#checkParent(name);
-    return name;
+    this.#nearest.set(directory, nearest);
+    return nearest;
   }
 
   /**
@@ -267,8 +281,7 @@ export class DirectoryTransaction {
    * directory, so one that is swapped in the few microseconds that follow is followed.
    */
   async #checkParent(path: string): Promise<void> {
-    const slash = path.lastIndexOf('/');
-    const parent = slash === -1 ? this.#root : this.#real(path.slice(0, slash));
+    const parent = this.#real(dirname(path));
     let real: string;
     try {
       real = await this.#disk.realpath(parent);

@@ -64,12 +64,14 @@ function kindOfStat(stat: Stats): Found['kind'] {
 
 /** One byte more than the size, so that a file which grows is seen to be another. */
 async function readUpTo(handle: fs.FileHandle, size: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(size + 1);
+  const buffer = Buffer.allocUnsafeSlow(size + 1);
   let length = 0;
   while (length < buffer.length) {
-    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
-    if (bytesRead === 0) break;
+    const wanted = buffer.length - length;
+    const { bytesRead } = await handle.read(buffer, length, wanted, length);
     length += bytesRead;
+    // A regular file gives less than was asked for only at its end, or after some 2 GiB.
+    if (bytesRead === 0 || (bytesRead < wanted && length >= size)) break;
   }
   return buffer.subarray(0, length);
 }

@@ -1,7 +1,7 @@
 import { asBuffer, isSameContent, isText } from './bytes.ts';
 import type { FileDifference } from './files-view.ts';
 import { parentsOf } from './from-files.ts';
-import { mergeText, type TextConflict } from './merge-text.ts';
+import { MAX_SHOWN_LINES, mergeText, type TextConflict } from './merge-text.ts';
 import { comparePaths } from './paths.ts';
 import { countLines, splitLines } from './text-lines.ts';
 
@@ -43,7 +43,7 @@ export interface MergeConflict {
    * change the path are in none.
    */
   readonly sides: readonly { readonly sessionIds: readonly string[]; readonly after: Uint8Array | null }[];
-  /** The places of the file that are in conflict, for kind `content`; a new file too large to show has none. */
+  /** The places of the file that are in conflict, for kind `content`, as far as they fit in 20,000 lines. */
   readonly hunks: readonly ConflictHunk[];
 }
 
@@ -60,9 +60,6 @@ export interface MergedChanges {
   readonly changes: readonly MergedChange[];
   readonly conflicts: readonly MergeConflict[];
 }
-
-/** Lines of all versions of a new file together, beyond which a conflict does not show them. */
-const MAX_SHOWN_LINES = 20_000;
 
 /** One path, and the different contents that sessions want it to have. */
 interface Wish {

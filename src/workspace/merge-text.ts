@@ -14,7 +14,8 @@ export interface TextConflict {
 
 /**
  * - `merged` — every side's changes are in it
- * - `conflict` — somewhere they contradict each other; every such place is listed, in the order of the text
+ * - `conflict` — somewhere they contradict each other; such places are listed in the order of the text, up to
+ *   {@link MAX_SHOWN_LINES}
  * - `too-different` — they contradict each other in places that it would cost too much to tell apart
  */
 export type TextMerge =
@@ -22,6 +23,8 @@ export type TextMerge =
   | { readonly kind: 'conflict'; readonly conflicts: readonly TextConflict[] }
   | { readonly kind: 'too-different' };
 
+/** Lines of all conflicts of one file together, in all versions, beyond which they are not shown. */
+export const MAX_SHOWN_LINES = 20_000;
 /** Lines of both texts together, between their common ends, beyond which they are not taken apart. */
 const MAX_LINES = 200_000;
 /** What one longest common subsequence may cost, see {@link lcsSteps}: some 30 ms. */
@@ -52,22 +55,28 @@ export function mergeText(base: Buffer, sides: readonly Buffer[]): TextMerge {
 
   const pieces: Buffer[] = [];
   const conflicts: TextConflict[] = [];
+  let shownLines = 0;
+  let isMerged = true;
   let merged = 0;
   for (const region of touchingRegions(hunks)) {
     const { start, end } = region;
     const versions = versionsOf(base, region);
     if (versions.length > 1) {
       if (region.hunks.some((hunk) => hunk.isCoarse)) return { kind: 'too-different' };
-      conflicts.push({
-        baseLine: countLines(base.subarray(0, start)) + 1,
-        base: linesOf(base.subarray(start, end)),
-        versions: versions.map(({ sides: who, content }) => ({ sides: who, lines: linesOf(content) })),
-      });
+      isMerged = false;
+      const replaced = base.subarray(start, end);
+      for (const { content } of [{ content: replaced }, ...versions]) shownLines += countLines(content);
+      if (shownLines <= MAX_SHOWN_LINES)
+        conflicts.push({
+          baseLine: countLines(base.subarray(0, start)) + 1,
+          base: linesOf(replaced),
+          versions: versions.map(({ sides: who, content }) => ({ sides: who, lines: linesOf(content) })),
+        });
     }
     pieces.push(base.subarray(merged, start), versions[0]!.content);
     merged = end;
   }
-  if (conflicts.length > 0) return { kind: 'conflict', conflicts };
+  if (!isMerged) return { kind: 'conflict', conflicts };
   return { kind: 'merged', content: Buffer.concat([...pieces, base.subarray(merged)]) };
 }
 

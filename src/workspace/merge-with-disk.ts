@@ -1,6 +1,6 @@
 import { isText } from './bytes.ts';
 import { lineEndingOf, withLineEnding } from './line-endings.ts';
-import { mergeText } from './merge-text.ts';
+import { mergeText, type TextConflict } from './merge-text.ts';
 
 /** Bytes of a file beyond which it is compared, but not merged. */
 export const MAX_MERGE_BYTES = 16 * 1024 * 1024;
@@ -38,7 +38,7 @@ export class FileOnDisk {
       case 'merged':
         return merge.content;
       case 'conflict':
-        return `${changed}, where the session changed it too (line ${merge.conflicts[0]!.baseLine})`;
+        return `${changed}, where the session changed it too${atLine(merge.conflicts)}`;
       case 'too-different':
         return `${changed}, and is too different to merge`;
     }
@@ -55,4 +55,9 @@ export class FileOnDisk {
     if (wanted === present) return undefined;
     return contents.map((content) => Buffer.from(withLineEnding(content.toString('utf8'), wanted)));
   }
+}
+
+function atLine(conflicts: readonly TextConflict[]): string {
+  const [first] = conflicts;
+  return first ? ` (line ${first.baseLine})` : '';
 }

@@ -149,66 +149,95 @@ describe('a disk that fails at one call', () => {
 
 describe('another program that changes the directory meanwhile', () => {
   const outside = { 'o/e/x': 'outside', 'o/i/j': 'outside', 'o/gone': 'outside', 'o/m/new': 'outside' };
-  /** By what it does, at a moment when it has not done it yet. */
-  const deeds: Record<string, () => void> = {
-    'writes to a file': () => writeFileSync(join(directory, 'a'), 'theirs'),
-    'replaces a file': () => {
-      writeFileSync(join(scratch, 'theirs'), 'theirs');
-      renameSync(join(scratch, 'theirs'), join(directory, 'a'));
-    },
-    'deletes a file': () => rmSync(join(directory, 'h/i/j'), { force: true }),
-    'makes a file that is new': () => {
-      mkdirSync(join(directory, 'n/m'), { recursive: true });
-      writeFileSync(join(directory, 'n/m/new'), 'theirs');
-    },
-    'puts a link in place of a file': () => {
-      rmSync(join(directory, 'a'), { force: true });
-      symlinkSync(join(scratch, 'o/gone'), join(directory, 'a'));
-    },
-    'puts a directory in place of a file': () => {
-      rmSync(join(directory, 'a'), { recursive: true, force: true });
-      mkdirSync(join(directory, 'a'));
-    },
-    'puts a link in place of a directory': () => {
-      renameSync(join(directory, 'h'), join(scratch, 'h'));
-      symlinkSync('../o', join(directory, 'h'));
-    },
-    'puts a link where a directory is to be': () => {
-      if (lstatSync(join(directory, 'n'), { throwIfNoEntry: false }) === undefined)
-        symlinkSync('../o', join(directory, 'n'));
-    },
-    'puts a file into a directory that goes': () => {
-      if (lstatSync(join(directory, 'd'), { throwIfNoEntry: false })?.isDirectory())
-        writeFileSync(join(directory, 'd/theirs'), 'theirs');
-    },
-    'moves the whole directory away': () => renameSync(directory, join(scratch, 'moved')),
-    'puts a link in place of the whole directory': () => {
-      renameSync(directory, join(scratch, 'moved'));
-      symlinkSync('o', directory);
-    },
-  };
+  /** What it does, to which changes, at a moment when it has not done it yet. */
+  const deeds: readonly [name: string, touched: readonly string[], deed: () => void][] = [
+    ['writes to a file', ['a'], () => writeFileSync(join(directory, 'a'), 'theirs')],
+    [
+      'replaces a file',
+      ['a'],
+      () => {
+        writeFileSync(join(scratch, 'theirs'), 'theirs');
+        renameSync(join(scratch, 'theirs'), join(directory, 'a'));
+      },
+    ],
+    ['deletes a file', ['h/i/j'], () => rmSync(join(directory, 'h/i/j'), { force: true })],
+    [
+      'makes a file that is new',
+      ['n/m/new'],
+      () => {
+        mkdirSync(join(directory, 'n/m'), { recursive: true });
+        writeFileSync(join(directory, 'n/m/new'), 'theirs');
+      },
+    ],
+    [
+      'puts a link in place of a file',
+      ['a'],
+      () => {
+        rmSync(join(directory, 'a'), { force: true });
+        symlinkSync(join(scratch, 'o/gone'), join(directory, 'a'));
+      },
+    ],
+    [
+      'puts a directory in place of a file',
+      ['a'],
+      () => {
+        rmSync(join(directory, 'a'), { recursive: true, force: true });
+        mkdirSync(join(directory, 'a'));
+      },
+    ],
+    [
+      'puts a link in place of a directory',
+      ['h/i/j'],
+      () => {
+        renameSync(join(directory, 'h'), join(scratch, 'h'));
+        symlinkSync('../o', join(directory, 'h'));
+      },
+    ],
+    [
+      'puts a link where a directory is to be',
+      ['n/m/new'],
+      () => {
+        if (!isThere(join(directory, 'n'))) symlinkSync('../o', join(directory, 'n'));
+      },
+    ],
+    [
+      'puts a file into a directory that goes',
+      ['d', 'd/e/x', 'd/y'],
+      () => {
+        if (isDirectory(join(directory, 'd'))) writeFileSync(join(directory, 'd/theirs'), 'theirs');
+      },
+    ],
+    ['moves the whole directory away', ['h/i/j'], () => renameSync(directory, join(scratch, 'moved'))],
+    [
+      'puts a link in place of the whole directory',
+      ['h/i/j'],
+      () => {
+        renameSync(directory, join(scratch, 'moved'));
+        symlinkSync('o', directory);
+      },
+    ],
+  ];
 
-  // Every moment is tried, so the fewer files the better.
-  const few = changes.filter(({ path }) => ['a', 'd', 'd/e/x', 'd/y', 'h/i/j', 'n/m/new'].includes(path));
-
-  it.each(Object.keys(deeds))(
+  it.each(deeds)(
     'and %s never has anything written outside, nor half of it inside',
-    async (name) => {
-      const [, calls] = await callsOfApply(few);
+    async (_, touched, deed) => {
+      // Every moment is tried, so the fewer files the better. One other file is changed, after and before those.
+      const paths = new Set([...touched, 'g/gone', 'k']);
+      const list = [...changes, change('k', null, 'K')].filter(({ path }) => paths.has(path));
+      const [, calls] = await callsOfApply(list);
       const outcomes = new Set<string>();
       for (const { number } of calls) {
-        make(start);
-        rmSync(join(scratch, 'o'), { recursive: true, force: true });
+        for (const left of ['o', 'h', 'moved', 'work'])
+          rmSync(join(scratch, left), { recursive: true, force: true });
         for (const [path, text] of Object.entries(outside)) write(scratch, path, text);
-        rmSync(join(scratch, 'h'), { recursive: true, force: true });
-        rmSync(join(scratch, 'moved'), { recursive: true, force: true });
+        make(start);
         let isDone = false;
         const disk = watchedDisk((call) => {
           if (call.number !== number) return;
           isDone = true;
-          deeds[name]!();
+          deed();
         });
-        const error = await failing(applyOn(disk, directory, few, {}));
+        const error = await failing(applyOn(disk, directory, list, {}));
         expect(isDone).toBe(true);
         expect(contentsOf(join(scratch, 'o')), `call ${number}`).toEqual(
           Object.fromEntries(Object.entries(outside).map(([path, text]) => [path.slice(2), text])),
@@ -217,14 +246,11 @@ describe('another program that changes the directory meanwhile', () => {
         if (error) expect(['disk_changed', 'write_failed', 'output_unwritable']).toContain(error.code);
         // Where it was refused, what is not theirs is as it was.
         if (error?.code === 'disk_changed') {
-          const there = ['moved', 'work'].find((top) =>
-            lstatSync(join(scratch, top), { throwIfNoEntry: false })?.isDirectory(),
-          );
-          const found = contentsOf(join(scratch, there!));
-          const theirs = Object.entries(found).filter(([path, text]) => start[path] !== text);
+          const there = ['moved', 'work'].map((top) => join(scratch, top)).find(isDirectory);
+          const changed = Object.entries(contentsOf(there!)).filter(([path, text]) => start[path] !== text);
           expect(
-            theirs.every(([, text]) => text === 'theirs'),
-            `call ${number}: ${JSON.stringify(theirs)}`,
+            changed.every(([, text]) => text === 'theirs'),
+            `call ${number}: ${JSON.stringify(changed)}`,
           ).toBe(true);
         }
       }
@@ -246,7 +272,11 @@ describe('a real fault', () => {
       : `(ulimit -f 64; "$@"); cat "$0/a"; ls -A "$0"`;
     const output = applyInChild(big, (command) => [
       ...(canMount ? ['unshare', '-rm'] : []),
-      ...['sh', '-c', shell, directory, ...command],
+      'sh',
+      '-c',
+      shell,
+      directory,
+      ...command,
     ]);
     expect(output).toMatch(
       new RegExp(
@@ -353,6 +383,14 @@ async function failing(applied: Promise<unknown>): Promise<SkeinError | undefine
 function change(path: string, before: string | null, after: string | null): FileDifference {
   const bytes = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text));
   return { path, before: bytes(before), after: bytes(after) };
+}
+
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** The directory anew. @returns {@link treeOf} it */
