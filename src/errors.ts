@@ -282,7 +282,10 @@ export class PatchError extends SkeinError {
 /** A base image could not be made from a directory or file map. `base_unreadable`, `base_too_large`. */
 export class BaseImageError extends SkeinError {}
 
-/** A tool definition or module is unusable: `tool_module_failed`, `invalid_tool`, `unknown_preset`, `duplicate_tool`. */
+/**
+ * A tool definition or module is unusable: `tool_module_failed`, `invalid_tool`, `unknown_preset`, `duplicate_tool`; or the
+ * package that a built-in tool needs is not installed: `missing_package`.
+ */
 export class ToolDefinitionError extends SkeinError {}
 
 /** A SKILL.md could not be read as a skill: `no_frontmatter`, `unterminated_frontmatter`, `invalid_yaml`, `missing_field`, … */

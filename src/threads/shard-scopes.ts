@@ -3,31 +3,39 @@ import { homedir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ToolSource } from '../protocol/messages.ts';
+import { packageNeededBy } from '../tools/optional-packages.ts';
+import { packageDirectories } from './installed-package.ts';
 
 /**
- * The directories that a shard must be able to read for the tool modules that sessions name: the package each one
- * belongs to. A package is the nearest directory above that has a package.json, else the module's own directory.
+ * The directories that a shard must be able to read for the tools that sessions name: the package that a tool module
+ * belongs to, and the one that a built-in tool needs, with its dependencies. A module's package is the nearest directory
+ * above that has a package.json, else the module's own directory.
  */
 export class ShardScopes {
   readonly #all = new Set<string>();
-  readonly #ofUrl = new Map<string, readonly string[]>();
+  /** By a module's URL, or a package's name. */
+  readonly #known = new Map<string, readonly string[]>();
 
   /** Every directory that was ever asked for: a new shard may read them all, so that it serves any session. */
   get all(): ReadonlySet<string> {
     return new Set(this.#all);
   }
 
-  /** What one session's modules need. */
+  /** What one session's tools need. */
   of(tools: readonly ToolSource[]): readonly string[] {
-    return tools.flatMap((tool) => (tool.kind === 'module' ? this.#of(tool.url) : []));
+    return tools.flatMap((tool) => {
+      if (tool.kind === 'module') return this.#remember(tool.url, scopesOf);
+      const needed = tool.kind === 'named' ? packageNeededBy(tool.name) : undefined;
+      return needed ? this.#remember(needed.name, packageDirectories) : [];
+    });
   }
 
-  #of(url: string): readonly string[] {
-    const known = this.#ofUrl.get(url);
+  #remember(key: string, find: (key: string) => string[]): readonly string[] {
+    const known = this.#known.get(key);
     if (known) return known;
-    const scopes = scopesOf(url);
+    const scopes = find(key);
     for (const scope of scopes) this.#all.add(scope);
-    this.#ofUrl.set(url, scopes);
+    this.#known.set(key, scopes);
     return scopes;
   }
 }

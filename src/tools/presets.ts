@@ -1,6 +1,7 @@
 import { ToolDefinitionError } from '../errors.ts';
 import type { Skill } from '../skills/skill.ts';
 import { applyPatchTool } from './apply-patch.ts';
+import { bashTool } from './bash.ts';
 import { editTool } from './edit.ts';
 import { listTool } from './list.ts';
 import { multiEditTool } from './multi-edit.ts';
@@ -27,8 +28,8 @@ const LONG_NAMED = [
   searchTool('search_files'),
   applyPatchTool('apply_patch'),
 ];
-/** In no preset: an agent has one way of applying patches, and this one is for who asks for it. */
-const UNLISTED = [applyPatchTool('apply_patch_atomic', { atomic: true })];
+/** In no preset, but for who asks: a second way of applying patches, and a shell, which needs a package of its own. */
+const UNLISTED = [applyPatchTool('apply_patch_atomic', { atomic: true }), bashTool];
 
 /** Sets of built-in tools by name: one engine, two vocabularies. `skill` joins either where there are skills. */
 const PRESETS: ReadonlyMap<string, readonly Tool[]> = new Map([

@@ -30,6 +30,20 @@ describe('what a tool module may read', () => {
     expect([...scopes.all]).toEqual(['packaged', 'alone', 'linked'].map((name) => join(root, name)));
   });
 
+  it('is, for a built-in tool that needs a package, that and what it depends on', () => {
+    const scopes = new ShardScopes();
+    expect(scopes.of([{ kind: 'named', name: 'coding-agent' }])).toEqual([]);
+    const readable = scopes.of([{ kind: 'named', name: 'bash' }]);
+    const names = readable.map((path) =>
+      path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length),
+    );
+    expect(names).toEqual(
+      expect.arrayContaining(['just-bash', 'minimatch', 'brace-expansion', 'sprintf-js', 'diff']),
+    );
+    expect(names).not.toContain('vitest');
+    expect([...scopes.all]).toEqual(readable);
+  });
+
   it('is nothing when it is no file, or not there', () => {
     const scopes = new ShardScopes();
     const named = { kind: 'named', name: 'read' } as const;
