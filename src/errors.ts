@@ -440,6 +440,25 @@ function reasonOf(cause: unknown): string {
   return 'syscall' in cause ? cause.message.split(', ')[0]! : cause.message;
 }
 
+/**
+ * The user's git could not be used for a batch's changes; working tree and index are as they were:
+ * - `git_missing` — there is none
+ * - `git_unusable` — no repository, none with a working tree, no commit, nobody to commit as
+ * - `invalid_branch`, `branch_exists` — the new branch cannot have that name
+ * - `git_conflict` — HEAD does not go together with the changes; no branch was made
+ * - `git_failed` — it said no, for the reason that is told, or never ended
+ */
+export type GitErrorCode =
+  'git_missing' | 'git_unusable' | 'invalid_branch' | 'branch_exists' | 'git_conflict' | 'git_failed';
+
+export class GitError extends SkeinError {
+  declare readonly code: GitErrorCode;
+
+  constructor(code: GitErrorCode, message: string, options: SkeinErrorOptions = {}) {
+    super(code, message, options);
+  }
+}
+
 /** Sessions that started from different files cannot be merged. `different_bases`. */
 export class DifferentBasesError extends SkeinError {
   constructor(data: { sessionId: string; others: readonly string[] }) {

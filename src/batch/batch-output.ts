@@ -1,8 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { applyCommand } from './apply-command.ts';
 import { takeEmptyDirectory, writing } from './empty-directory.ts';
+import { JOURNAL_FILE } from './batch-journal.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
 import { makeDirectory } from './make-directory.ts';
 import { mergeOutcomes, type Merge } from './merge.ts';
@@ -28,24 +30,43 @@ export interface WrittenBatch {
 export class BatchOutput {
   readonly directory: string;
   readonly #image: BaseImage;
+  /** It was not there before. */
+  readonly #isOwn: boolean;
   readonly #items = new Map<string, ItemReport>();
 
   /** @throws {OutputError} `output_exists`, `output_unwritable`: now, and not after the work is done */
   static async create(directory: string, image: BaseImage): Promise<BatchOutput> {
+    const isOwn = !existsSync(directory);
     await takeEmptyDirectory(directory);
     await writing(directory, () => mkdir(join(directory, 'patches')));
     // Results are no sources of the next batch, wherever they lie.
     await writing(directory, () => writeFile(join(directory, '.gitignore'), '*\n'));
-    return new BatchOutput(directory, image);
+    return new BatchOutput(directory, image, isOwn);
+  }
+
+  /** Takes away what {@link create} made, of a batch that never began. The directory stays where it was there before. */
+  async discard(): Promise<void> {
+    await writing(this.directory, async () => {
+      for (const name of [
+        'patches',
+        '.gitignore',
+        JOURNAL_FILE,
+        `${JOURNAL_FILE}-wal`,
+        `${JOURNAL_FILE}-shm`,
+      ])
+        await rm(join(this.directory, name), { recursive: true, force: true });
+      if (this.#isOwn) await rmdir(this.directory);
+    });
   }
 
   /** Of a batch that is continued. @throws {OutputError} `output_unwritable` */
   static async reopen(directory: string, image: BaseImage): Promise<BatchOutput> {
     await writing(directory, () => makeDirectory(join(directory, 'patches')));
-    return new BatchOutput(directory, image);
+    return new BatchOutput(directory, image, false);
   }
 
-  private constructor(directory: string, image: BaseImage) {
+  private constructor(directory: string, image: BaseImage, isOwn: boolean) {
+    this.#isOwn = isOwn;
     this.directory = directory;
     this.#image = image;
   }
@@ -54,7 +75,7 @@ export class BatchOutput {
   async writeItem(outcome: ItemOutcome): Promise<ItemReport> {
     const { number, id } = outcome.item;
     const name = `${String(number).padStart(4, '0')}-${id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(-80)}.patch`;
-    const report = reportItem(outcome, this.#image, `patches/${name}`);
+    const report = reportItem(outcome, `patches/${name}`);
     this.#items.set(id, report);
     if (report.entry.patch !== null) {
       await this.#write(report.entry.patch, report.diffs.map((diff) => diff.patch).join(''));
@@ -73,9 +94,7 @@ export class BatchOutput {
       readonly source: string;
     },
   ): Promise<WrittenBatch> {
-    const items = outcome.items.map(
-      (item) => this.#items.get(item.item.id) ?? reportItem(item, this.#image, ''),
-    );
+    const items = outcome.items.map((item) => this.#items.get(item.item.id) ?? reportItem(item, ''));
     const merge = mergeOutcomes(outcome.items, this.#image, (change) =>
       isUnseen(about.source, change, this.#image),
     );

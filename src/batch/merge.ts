@@ -1,107 +1,173 @@
-import type { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
-import { parentsOf } from '../workspace/from-files.ts';
+import {
+  mergeChanges,
+  type ConflictHunk,
+  type MergeBase,
+  type MergeConflict,
+  type MergeConflictKind,
+  type MergeSide,
+} from '../workspace/merge-changes.ts';
 import { comparePaths } from '../workspace/paths.ts';
 import type { ItemOutcome } from './run-batch.ts';
 
 /** A path that sessions of one batch want differently. None of their versions is merged. */
 export interface Conflict {
   readonly path: string;
+  /** `unseen` — the path is on disk already, but was not shown to the sessions; else what the merge says. */
+  readonly kind: MergeConflictKind | 'unseen';
   /** The items that changed it, in the batch's order. */
   readonly itemIds: readonly string[];
-  /**
-   * - `content` — the items left different contents, or one deleted what another changed
-   * - `file-and-directory` — the path would be a file and a directory at once
-   * - `unseen` — the path is on disk already, but was not shown to the sessions
-   */
-  readonly kind: 'content' | 'file-and-directory' | 'unseen';
+  /** Each different content, with who wants it; null where they want no file there. */
+  readonly sides: readonly (WhoseSide & { readonly after: Uint8Array | null })[];
+  /** The places in conflict, where that can be told. */
+  readonly hunks: readonly ConflictPlace[];
+}
+
+/** Whose version it is. */
+export interface WhoseSide {
+  readonly itemIds: readonly string[];
+  readonly sessionIds: readonly string[];
+}
+
+/** A place of a file where items want different lines. */
+export interface ConflictPlace extends Pick<ConflictHunk, 'baseLine' | 'base'> {
+  readonly sides: readonly (WhoseSide & { readonly lines: readonly string[] })[];
 }
 
 export interface Merge {
   /** What to do to the base, in byte order of the paths: everything that no session contradicts. */
   readonly changes: readonly FileDifference[];
+  /** In byte order of the paths. */
   readonly conflicts: readonly Conflict[];
 }
 
-/** One path's new content, wanted by all of `itemIds`. */
-interface Wish {
-  readonly difference: FileDifference;
-  readonly itemIds: string[];
-}
+/** Whether a change would overwrite what no session was shown. */
+export type UnseenTest = (change: FileDifference) => boolean;
+
+const NOTHING_UNSEEN: UnseenTest = () => false;
 
 /**
- * Puts the changes of all items that are `done` together. The same change by two items is one change; two different
- * changes of one file are a conflict. Items that did not end properly are left out: their files may be half done.
- * @param isUnseen  whether a change would overwrite what no session was shown
+ * Merges the changes of all items that are `done`, see {@link mergeChanges}. Items that did not end properly are left
+ * out: their files may be half done.
+ * @param base  that they all ran on
  */
 export function mergeOutcomes(
   outcomes: readonly ItemOutcome[],
-  image: BaseImage,
-  isUnseen: (change: FileDifference) => boolean = () => false,
+  base: MergeBase,
+  isUnseen: UnseenTest = NOTHING_UNSEEN,
 ): Merge {
-  const wishes = new Map<string, Wish>();
-  const conflicts = new Map<string, Conflict>();
-  for (const { item, status, result } of outcomes) {
-    if (status !== 'done' || !result) continue;
-    for (const difference of result.workspace.differences) {
-      const { path, after } = difference;
-      const earlier = wishes.get(path);
-      if (!earlier) {
-        wishes.set(path, { difference, itemIds: [item.id] });
-        continue;
-      }
-      earlier.itemIds.push(item.id);
-      // The list is shared, so that items which come later are in it too.
-      if (!isSame(earlier.difference.after, after))
-        conflicts.set(path, { path, itemIds: earlier.itemIds, kind: 'content' });
-    }
-  }
-  for (const [path, { difference, itemIds }] of wishes) {
-    if (isUnseen(difference)) conflicts.set(path, { path, itemIds, kind: 'unseen' });
-  }
-  const merged = new Map([...wishes].filter(([path]) => !conflicts.has(path)));
-  dropClashes(merged, wishes, conflicts, image);
-  return {
-    changes: [...merged.values()].map((wish) => wish.difference).sort((a, b) => comparePaths(a.path, b.path)),
-    conflicts: [...conflicts.values()].sort((a, b) => comparePaths(a.path, b.path)),
-  };
+  const { sides, unseen, name } = sidesOf(outcomes, isUnseen);
+  const { changes, conflicts } = mergeChanges(sides, base);
+  return { changes, conflicts: inPathOrder([...unseen, ...conflicts.map(name)]) };
+}
+
+/** One round of a batch that runs its losers again. */
+export interface Selection {
+  /** Done items whose changes do not go together with those of items before them. */
+  readonly losers: readonly ItemOutcome[];
+  /** The changes of all the others. */
+  readonly changes: readonly FileDifference[];
+  /** Of kind `unseen`; the items that made them are no losers by that: to run them again would not help. */
+  readonly conflicts: readonly Conflict[];
 }
 
 /**
- * Takes out of `merged` what would make one path a file and a directory. Each file alone may look fine: one session
- * made `a`, another `a/b`; or the deletion that made room for a new file is itself in conflict.
+ * Takes in the batch's order each done item whole that goes together with those taken before it. At least the first
+ * always does.
+ * @param base  that they all ran on
  */
-function dropClashes(
-  merged: Map<string, Wish>,
-  wishes: ReadonlyMap<string, Wish>,
-  conflicts: Map<string, Conflict>,
-  image: BaseImage,
-): void {
-  const isThere = (path: string): boolean => {
-    const wish = merged.get(path);
-    return wish ? wish.difference.after !== null : image.has(path);
-  };
-  for (;;) {
-    const added = [...merged].filter(([, { difference }]) => difference.before === null);
-    const clashes = new Set<string>();
-    const clash = (file: string, below: string): void => {
-      const itemIds = [...new Set([file, below].flatMap((path) => wishes.get(path)?.itemIds ?? []))];
-      conflicts.set(file, { path: file, itemIds, kind: 'file-and-directory' });
-      for (const path of [file, below]) if (merged.has(path)) clashes.add(path);
-    };
-    for (const [path] of added) {
-      for (const parent of parentsOf(path)) if (isThere(parent)) clash(parent, path);
-      for (const below of image.pathsUnder(path)) if (isThere(below)) clash(path, below);
-    }
-    if (clashes.size === 0) return;
-    for (const path of clashes) {
-      if (!conflicts.has(path))
-        conflicts.set(path, { path, itemIds: wishes.get(path)!.itemIds, kind: 'file-and-directory' });
-      merged.delete(path);
-    }
+export function selectWinners(
+  outcomes: readonly ItemOutcome[],
+  base: MergeBase,
+  isUnseen: UnseenTest = NOTHING_UNSEEN,
+): Selection {
+  const { sides, unseen } = sidesOf(outcomes, isUnseen);
+  const all = mergeChanges(sides, base);
+  if (all.conflicts.length === 0) return { losers: [], changes: all.changes, conflicts: unseen };
+
+  const contenders = new Set(all.conflicts.flatMap((conflict) => sessionsIn(conflict)));
+  const agreed = mergeChanges(
+    sides.filter(({ sessionId }) => !contenders.has(sessionId)),
+    base,
+  );
+  // What makes room for others' files may itself be contended: then nobody is taken unasked.
+  const isAgreed = agreed.conflicts.length === 0;
+  let changes: readonly FileDifference[] = isAgreed ? agreed.changes : [];
+  const losing = new Set<string>();
+  for (const side of sides) {
+    if (isAgreed && !contenders.has(side.sessionId)) continue;
+    // All that were taken count as one side, so that a step costs the same however many they are.
+    const attempt = mergeChanges([{ sessionId: '', differences: changes }, side], base);
+    if (attempt.conflicts.length === 0) changes = attempt.changes;
+    else losing.add(side.sessionId);
   }
+  const losers = outcomes.filter(({ result }) => result && losing.has(result.workspace.sessionId));
+  return { losers, changes, conflicts: unseen };
 }
 
-function isSame(a: Uint8Array | null, b: Uint8Array | null): boolean {
-  return a === null || b === null ? a === b : Buffer.compare(a, b) === 0;
+interface Sides {
+  /** One a done item, in the batch's order, without what is unseen. */
+  readonly sides: readonly MergeSide[];
+  readonly unseen: readonly Conflict[];
+  /** Puts the items' names to a conflict of sessions. */
+  readonly name: (conflict: MergeConflict) => Conflict;
+}
+
+function sidesOf(outcomes: readonly ItemOutcome[], isUnseen: UnseenTest): Sides {
+  const itemIds = new Map<string, string>();
+  const unseen: Conflict[] = [];
+  const sides: MergeSide[] = [];
+  for (const { item, status, result } of outcomes) {
+    if (status !== 'done' || !result) continue;
+    const { sessionId, differences } = result.workspace;
+    itemIds.set(sessionId, item.id);
+    const hidden = new Set(differences.filter(isUnseen));
+    sides.push({ sessionId, differences: differences.filter((difference) => !hidden.has(difference)) });
+    for (const { path, after } of hidden) {
+      const side = { itemIds: [item.id], sessionIds: [sessionId], after };
+      const earlier = unseen.findIndex((conflict) => conflict.path === path);
+      if (earlier === -1) unseen.push({ path, kind: 'unseen', ...only(side), hunks: [] });
+      else unseen[earlier] = withSide(unseen[earlier]!, side);
+    }
+  }
+  const itemsOf = (sessionIds: readonly string[]): WhoseSide => ({
+    itemIds: sessionIds.map((sessionId) => itemIds.get(sessionId)!),
+    sessionIds,
+  });
+  const order = [...itemIds.values()];
+  const name = (conflict: MergeConflict): Conflict => {
+    const named = new Set(itemsOf(sessionsIn(conflict)).itemIds);
+    return {
+      path: conflict.path,
+      kind: conflict.kind,
+      itemIds: order.filter((itemId) => named.has(itemId)),
+      sides: conflict.sides.map(({ sessionIds, after }) => ({ ...itemsOf(sessionIds), after })),
+      hunks: conflict.hunks.map(({ baseLine, base, sides: versions }) => ({
+        baseLine,
+        base,
+        sides: versions.map(({ sessionIds, lines }) => ({ ...itemsOf(sessionIds), lines })),
+      })),
+    };
+  };
+  return { sides, unseen, name };
+}
+
+function only(side: Conflict['sides'][number]): Pick<Conflict, 'itemIds' | 'sides'> {
+  return { itemIds: side.itemIds, sides: [side] };
+}
+
+function withSide(conflict: Conflict, side: Conflict['sides'][number]): Conflict {
+  return {
+    ...conflict,
+    itemIds: [...conflict.itemIds, ...side.itemIds],
+    sides: [...conflict.sides, side],
+  };
+}
+
+function sessionsIn({ sides }: MergeConflict): string[] {
+  return sides.flatMap(({ sessionIds }) => sessionIds);
+}
+
+function inPathOrder(conflicts: readonly Conflict[]): Conflict[] {
+  return conflicts.toSorted((a, b) => comparePaths(a.path, b.path));
 }

@@ -1,5 +1,5 @@
-import type { Conflict } from './merge.ts';
 import { createHash } from 'node:crypto';
+import { conflictList } from './conflict-html.ts';
 import type { FileDiff } from './file-diff.ts';
 import { countOf, formatCount, formatDuration } from './format.ts';
 import { join, markup, type Html } from './markup.ts';
@@ -38,7 +38,7 @@ export function reportHtml(report: Report, items: readonly ItemReport[]): string
 ${notes(report)}
 ${cards(report)}
 ${bar(report.totals)}
-${conflicts(report)}
+${conflictList(report.conflicts)}
 <h2>Items <small>${formatCount(report.totals.items)}</small></h2>
 <div class="list">
 <div class="row head">
@@ -104,17 +104,6 @@ function bar({ items, done, failed, cancelled, notStarted }: ReportTotals): Html
   return markup`<svg class="bar" viewBox="0 0 ${items} 1" preserveAspectRatio="none" role="img" aria-label="${label}">
 ${join(parts)}
 </svg>`;
-}
-
-function conflicts({ conflicts: list }: Report): Html | false {
-  if (list.length === 0) return false;
-  const rows = list.map(({ path, kind, itemIds }) => {
-    const what = CONFLICT_TEXT[kind];
-    return markup`<li><span class="mono">${path}</span> ${what} ${itemIds.join(', ')}</li>\n`;
-  });
-  return markup`<h2>Conflicts <small>not in the merged patch; each item's own patch has its version</small></h2>
-<div class="list"><ul>
-${join(rows)}</ul></div>`;
 }
 
 function itemDetails({ entry, diffs }: ItemReport, budget: { lines: number }): Html {
@@ -186,9 +175,3 @@ function skippedFiles({ skipped }: Report): Html | false {
 ${join(rows)}${more > 0 && markup`<li>… ${formatCount(more)} more in report.json</li>`}
 </ul></div>`;
 }
-
-const CONFLICT_TEXT: Readonly<Record<Conflict['kind'], string>> = {
-  content: 'was changed differently by',
-  'file-and-directory': 'would be a file and a directory, by',
-  unseen: 'is on disk already but was not shown to the sessions; it was written by',
-};

@@ -58,6 +58,12 @@ pre span { display: block; padding: 0 12px; min-width: max-content; white-space:
 pre .a { background: var(--add-page); color: var(--add-text); }
 pre .d { background: var(--del-page); color: var(--del-text); }
 pre .h { color: var(--hunk); } pre .m { color: var(--quiet); }
+.conflict { padding: 8px 16px; }
+.more { padding: 0 16px 10px; }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 10px; }
+.side { min-width: 0; }
+.side b { font-weight: 600; overflow-wrap: anywhere; }
+.side pre { margin-top: 4px; }
 ul { margin: 0; padding: 12px 16px 12px 34px; }
 li { overflow-wrap: anywhere; }
 footer { margin-top: 40px; color: var(--quiet); font-size: 13px; }

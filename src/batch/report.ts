@@ -3,13 +3,14 @@ import type { Usage } from '../model/model.ts';
 import { NO_USAGE } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
-import type { BaseImage, SkippedFile } from '../workspace/base-image.ts';
+import type { SkippedFile } from '../workspace/base-image.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
-import type { Conflict, Merge } from './merge.ts';
+import type { Merge } from './merge.ts';
+import { reportConflicts, type ReportConflict } from './report-conflict.ts';
 import type { BatchOutcome, ItemOutcome, ItemStatus } from './run-batch.ts';
 
 /** Of `report.json`. Grows when a field changes its meaning or goes; readers ignore fields that they do not know. */
-export const REPORT_VERSION = 1;
+export const REPORT_VERSION = 2;
 
 /** What `report.json` holds. Paths of files are relative to the report. */
 export interface Report {
@@ -30,7 +31,7 @@ export interface Report {
     readonly applyCommand: string;
     readonly files: readonly ReportFile[];
   };
-  readonly conflicts: readonly Conflict[];
+  readonly conflicts: readonly ReportConflict[];
   /** What sessions could not see, and why. */
   readonly skipped: readonly SkippedFile[];
 }
@@ -75,7 +76,7 @@ export interface ItemReport {
 }
 
 /** @param options.patch  where the item's patch is going to lie, when there is one */
-export function reportItem(outcome: ItemOutcome, image: BaseImage, patch: string): ItemReport {
+export function reportItem(outcome: ItemOutcome, patch: string): ItemReport {
   const { item, status, result, error } = outcome;
   const diffs = result ? result.workspace.differences.map(fileDiff) : [];
   const entry: ReportItem = {
@@ -136,7 +137,7 @@ export function buildReport(parts: {
       applyCommand: parts.applyCommand,
       files: mergedDiffs.map(withoutPatch),
     },
-    conflicts: merge.conflicts,
+    conflicts: reportConflicts(merge.conflicts),
     skipped: parts.skipped,
   };
 }

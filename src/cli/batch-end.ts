@@ -1,11 +1,12 @@
+import type { Delivered } from './batch-delivery.ts';
 import type { ExitCode } from './exit-code.ts';
 
 /** What became of a finished batch's changes. */
 export interface BatchEnd {
   /** Of the results. */
   readonly directory: string;
-  /** The changes are in the files. */
-  readonly applied: boolean;
+  readonly delivered: Delivered;
+  /** Why they are nowhere, though that was asked for. */
   readonly problem: Error | undefined;
   readonly exitCode: ExitCode;
   /** Items that an earlier run has done. */

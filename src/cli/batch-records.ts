@@ -5,6 +5,7 @@ import type { BatchEvent, ItemOutcome } from '../batch/run-batch.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import { serializeError } from '../protocol/serialized-error.ts';
 import type { BatchEnd } from './batch-end.ts';
+import type { Delivered } from './batch-delivery.ts';
 import { EXIT } from './exit-code.ts';
 import type { NdjsonWriter } from './ndjson.ts';
 
@@ -53,7 +54,8 @@ export class BatchRecords {
       totals: report.totals,
       durationMs: report.durationMs,
       conflicts: report.conflicts,
-      applied: end.applied,
+      applied: end.delivered.to === 'files',
+      ...deliveryFields(end.delivered),
       error: end.problem ? serializeError(end.problem, 'write_failed') : null,
       resume: end.resume,
       out: end.directory,
@@ -103,5 +105,19 @@ export class BatchRecords {
       case 'prompt-ended':
         break;
     }
+  }
+}
+
+/** What else a reader wants to know of where the changes went. */
+function deliveryFields(delivered: Delivered): Readonly<Record<string, unknown>> {
+  switch (delivered.to) {
+    case 'nowhere':
+      return {};
+    case 'files':
+      return { files: delivered.report.files };
+    case 'branch':
+      return { branch: delivered.branch, commit: delivered.commit };
+    case 'worktree':
+      return { branch: delivered.branch, worktree: delivered.path, files: delivered.report.files };
   }
 }

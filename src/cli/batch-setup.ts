@@ -1,5 +1,5 @@
 import { dirname, join, relative, resolve } from 'node:path';
-import { readBatchFile, type BatchFile, BATCH_FILE_VERSION } from '../batch/batch-file.ts';
+import { BATCH_FILE_VERSION, readBatchFile, writeBatchFile, type BatchFile } from '../batch/batch-file.ts';
 import { imageIn, lastSign, openJournal, reopenJournal } from '../batch/batch-journal.ts';
 import { BatchOutput } from '../batch/batch-output.ts';
 import { standingOf, type ItemStanding } from '../batch/item-standing.ts';
@@ -13,7 +13,8 @@ import type { PoolOptions } from '../pool/options.ts';
 import { SessionPool } from '../pool/pool.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { baseImage } from '../workspace/make-base-image.ts';
-import type { BatchCommandOptions } from './batch.ts';
+import type { Delivery } from './batch-delivery.ts';
+import type { BatchCommandOptions } from './batch-options.ts';
 import { chooseModel, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
 import { version } from './version.ts';
@@ -32,6 +33,8 @@ export interface BatchSetup extends AsyncDisposable {
   readonly file: BatchFile;
   /** An earlier run began it; null when this is the first. */
   readonly earlier: { readonly standings: ReadonlyMap<string, ItemStanding> } | null;
+  /** From here on the batch can be continued. One that is disposed of before leaves nothing on disk. */
+  begin(): Promise<void>;
 }
 
 /** What is the same for a new and for a continued batch. */
@@ -39,11 +42,12 @@ interface Parts {
   readonly job: Job;
   readonly jobFile: string;
   readonly options: BatchCommandOptions;
+  readonly delivery: Delivery | undefined;
 }
 
 /** Reads and checks everything, and only then makes the output directory. @throws what is wrong, see `errors.ts` */
 export async function newBatch(parts: Parts): Promise<BatchSetup> {
-  const { job, jobFile, options } = parts;
+  const { job, jobFile, options, delivery } = parts;
   const directory = resolve(options.dir ?? '.');
   const out = options.out === undefined ? undefined : resolve(options.out);
   const image = await baseImage.fromDirectory(directory, {
@@ -52,11 +56,15 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
     exclude: [...(job.exclude ?? []), '.skein'],
   });
   const planned = planItems(job, image, jobFile);
+  await delivery?.prepare(directory);
   const chosen = await chooseModel(modelOf(job, jobFile, options.model, options));
   try {
     await tryToStart(parts, image, chosen);
     const output = await BatchOutput.create(out ?? (await defaultOutput(job.name)), image);
-    const store = await openJournal(output.directory);
+    const store = await openJournal(output.directory).catch(async (error: unknown) => {
+      await output.discard();
+      throw error;
+    });
     const now = new Date().toISOString();
     const file: BatchFile = {
       version: BATCH_FILE_VERSION,
@@ -73,18 +81,7 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
       earlierMs: 0,
     };
     const items = planned.slice(0, options.limit);
-    return {
-      job,
-      directory,
-      image,
-      items,
-      chosen,
-      output,
-      store,
-      file,
-      earlier: null,
-      ...closing(chosen, store),
-    };
+    return batchOf({ job, directory, image, items, chosen, output, store, file, earlier: null });
   } catch (error) {
     await chosen[Symbol.asyncDispose]();
     throw error;
@@ -97,8 +94,10 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
  * @throws {StoreError} `store_locked` while another process runs it
  */
 export async function continuedBatch(from: string, parts: Parts): Promise<BatchSetup> {
-  const { job, jobFile, options } = parts;
+  const { job, jobFile, options, delivery } = parts;
   const before = await readBatchFile(from);
+  const directory = resolve(options.dir ?? before.directory);
+  await delivery?.prepare(directory);
   const givenModel = options.model ?? before.givenModel;
   const chosenFor = modelOf(job, jobFile, givenModel ?? undefined, options);
   const store = await reopenJournal(from);
@@ -108,15 +107,21 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
     const ids = planned.map(({ id }) => id);
     const chosen = await chooseModel(chosenFor);
     try {
-      const changes = describeJobChanges(
-        { ...before.job, model: before.model, items: before.items },
-        { ...job, model: chosen.model, items: ids },
-      );
-      if (changes.length > 0 && !options.force) throw jobChanged(jobFile, from, changes);
+      if (!options.force) {
+        if (options.model !== undefined && options.model !== before.model)
+          throw modelChanged(options.model, from, before.model);
+        const changes = describeJobChanges(
+          { ...before.job, model: before.model, items: before.items },
+          { ...job, model: chosen.model, items: ids },
+        );
+        if (changes.length > 0) throw jobChanged(jobFile, from, changes);
+      }
       const limit = options.limit ?? before.limit;
-      const items = planned.slice(0, limit ?? undefined);
-      const standings = new Map(items.map(({ id }) => [id, standingOf(id, store)]));
-      if ([...standings.values()].some(({ at }) => at !== 'done')) await tryToStart(parts, image, chosen);
+      const standings = new Map(planned.map(({ id }) => [id, standingOf(id, store)]));
+      const isDone = ({ id }: BatchItem): boolean => standings.get(id)?.at === 'done';
+      // What is done is part of the batch, whatever the limit: it was paid for.
+      const items = planned.filter((item, i) => i < (limit ?? planned.length) || isDone(item));
+      if (!items.every(isDone)) await tryToStart(parts, image, chosen);
       const output = await BatchOutput.reopen(from, image);
       const file: BatchFile = {
         ...before,
@@ -129,20 +134,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         continuedAt: new Date().toISOString(),
         earlierMs: before.earlierMs + Math.max(0, lastSign(store) - Date.parse(before.continuedAt)),
       };
-      const directory = resolve(options.dir ?? before.directory);
-      const earlier = { standings };
-      return {
-        job,
-        directory,
-        image,
-        items,
-        chosen,
-        output,
-        store,
-        file,
-        earlier,
-        ...closing(chosen, store),
-      };
+      return batchOf({ job, directory, image, items, chosen, output, store, file, earlier: { standings } });
     } catch (error) {
       await chosen[Symbol.asyncDispose]();
       throw error;
@@ -151,6 +143,29 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
     await store.close();
     throw error;
   }
+}
+
+/** Puts the parts of a batch together, with what is to be done at its beginning and end. */
+function batchOf(parts: Omit<BatchSetup, 'begin' | typeof Symbol.asyncDispose>): BatchSetup {
+  const { chosen, store, output, file, items, earlier } = parts;
+  let hasBegun = earlier !== null;
+  return {
+    ...parts,
+    async begin() {
+      hasBegun = true;
+      // One that is complete is only told again.
+      if (items.every(({ id }) => earlier?.standings.get(id)?.at === 'done')) return;
+      await writeBatchFile(output.directory, file);
+    },
+    async [Symbol.asyncDispose]() {
+      try {
+        await store.close();
+        if (!hasBegun) await output.discard();
+      } finally {
+        await chosen[Symbol.asyncDispose]();
+      }
+    },
+  };
 }
 
 /** The command that goes on with a batch, as a person would type it from here. */
@@ -193,22 +208,18 @@ async function tryToStart({ job, options }: Parts, image: BaseImage, chosen: Cho
   await assertStartable({ pool, job, image, model: chosen.model });
 }
 
+function modelChanged(given: string, from: string, model: string): UsageError {
+  return new UsageError(
+    'job_changed',
+    `Option --model ${given}: the batch in ${from} was started with ${model}. ` +
+      'Leave the option out, or start a new batch, or give --force: then what is done stays as it is, and the rest is run with the new model.',
+  );
+}
+
 function jobChanged(jobFile: string, from: string, changes: readonly string[]): UsageError {
   return new UsageError(
     'job_changed',
     `Job file ${jobFile} is not what the batch in ${from} was started with: ${changes.join('; ')}. ` +
       'Put it back, or start a new batch, or give --force: then what is done stays as it is, and the rest is run as it says now.',
   );
-}
-
-function closing(chosen: ChosenModel, store: JournalStore): AsyncDisposable {
-  return {
-    async [Symbol.asyncDispose]() {
-      try {
-        await store.close();
-      } finally {
-        await chosen[Symbol.asyncDispose]();
-      }
-    },
-  };
 }

@@ -1,11 +1,14 @@
 import { join, relative } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { countOf, formatCount, formatDuration } from '../batch/format.ts';
-import type { Report, ReportItem } from '../batch/report.ts';
+import type { ReportItem } from '../batch/report.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
+import type { ApplyReport } from '../workspace/apply-changes.ts';
 import type { BatchEnd } from './batch-end.ts';
+import type { Delivered } from './batch-delivery.ts';
 import { EXIT } from './exit-code.ts';
-import { viewDiffStat } from './diff-view.ts';
+import { viewConflicts } from './conflict-view.ts';
+import { viewDiffStat, viewDiffs } from './diff-view.ts';
 import { printableLine } from './printable.ts';
 import type { Colors, Terminal } from './terminal.ts';
 
@@ -19,16 +22,12 @@ export function viewBatch(
   const { terminal } = end;
   const c = terminal.out;
   const { totals } = report;
+  const place = (name: string): string => printableLine(shortest(join(end.directory, name)));
   const blocks = [
+    end.delivered.to !== 'nowhere' ? '' : viewDiffs(diffs, { colors: c, whole: place(report.merged.patch) }),
     viewDiffStat(diffs, { columns: terminal.columns, colors: c }),
     viewFailures(report.items, c),
-    report.conflicts
-      .slice(0, MAX_FAILURES)
-      .map(
-        ({ path, itemIds }) =>
-          `  ${c.yellow('conflict')} ${printableLine(path)} ${c.dim(`(${itemIds.map(printableLine).join(', ')})`)}`,
-      )
-      .join('\n'),
+    viewConflicts(report.conflicts, { columns: terminal.columns, colors: c }),
   ];
   const isGood = end.exitCode === EXIT.done;
   const mark = isGood ? c.green('✔') : c.red('✘');
@@ -48,14 +47,13 @@ export function viewBatch(
       c.red(`  stopped: ${stopReason(report.stoppedBy)}: ${printableLine(report.stoppedBy.message)}`),
     );
   if (end.scripted) lines.push(c.dim('  A scripted model answered: no language model was used.'));
-  const place = (name: string): string => shortest(join(end.directory, name));
-  lines.push(`  ${c.dim('patch ')} ${printableLine(place(report.merged.patch))}`);
-  lines.push(`  ${c.dim('report')} ${printableLine(place('report.html'))}`);
+  lines.push(`  ${c.dim('patch ')} ${place(report.merged.patch)}`);
+  lines.push(`  ${c.dim('report')} ${place('report.html')}`);
   if (end.problem)
     lines.push(c.red(`  ${printableLine(end.problem.message)} The merged patch has the changes.`));
-  else if (end.applied) {
-    lines.push(`  The changes were written to the files.`);
-    if (report.conflicts.length > 0) lines.push(c.red(`  Not written: ${leftOut(report.conflicts)}.`));
+  else if (end.delivered.to !== 'nowhere') {
+    lines.push(...viewDelivered(end.delivered));
+    if (report.conflicts.length > 0) lines.push(c.red(`  Not written: ${someOf(report.conflicts)}.`));
   } else if (diffs.length > 0)
     lines.push(
       c.dim(
@@ -72,8 +70,32 @@ function stopReason({ code }: SerializedError): string {
   return code === 'model_error' ? 'the first items all failed with' : 'nothing more can be kept';
 }
 
-/** The files that no version of was taken. */
-function leftOut(conflicts: Report['conflicts']): string {
+function viewDelivered(delivered: Exclude<Delivered, { to: 'nowhere' }>): string[] {
+  switch (delivered.to) {
+    case 'files':
+      return ['  The changes were written to the files.', ...viewMerged(delivered.report)];
+    case 'branch':
+      if (delivered.commit === null) return ['  There was nothing to commit: no branch was made.'];
+      return [
+        `  The changes were committed to the branch ${printableLine(delivered.branch)} (${delivered.commit.slice(0, 10)}).`,
+      ];
+    case 'worktree':
+      return [
+        `  The changes were written to the worktree ${printableLine(shortest(delivered.path))}`,
+        `  on the branch ${printableLine(delivered.branch)}. They are not committed.`,
+        ...viewMerged(delivered.report),
+      ];
+  }
+}
+
+/** Files where somebody else's changes were kept. */
+function viewMerged({ files }: ApplyReport): string[] {
+  const merged = files.filter(({ outcome }) => outcome === 'merged').map(({ path }) => ({ path }));
+  return merged.length === 0 ? [] : [`  Merged with what had changed there meanwhile: ${someOf(merged)}.`];
+}
+
+/** The first of many paths. */
+function someOf(conflicts: readonly { readonly path: string }[]): string {
   const shown = conflicts.slice(0, MAX_FAILURES).map(({ path }) => printableLine(path));
   const hidden = conflicts.length - shown.length;
   return shown.join(', ') + (hidden > 0 ? ` and ${formatCount(hidden)} more` : '');

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { writeBatchFile } from '../batch/batch-file.ts';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { parseJob } from '../batch/job.ts';
 import { runBatch, type BatchEvent, type BatchOutcome } from '../batch/run-batch.ts';
 import { UsageError } from '../errors.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
 import { SessionPool } from '../pool/pool.ts';
-import { applyChanges } from '../workspace/apply-changes.ts';
+import { chooseDelivery, type Delivered, type Delivery } from './batch-delivery.ts';
 import type { BatchEnd } from './batch-end.ts';
+import type { BatchCommandOptions } from './batch-options.ts';
 import { BatchRecords } from './batch-records.ts';
 import { continuedBatch, newBatch, poolOptions, resumeCommand, type BatchSetup } from './batch-setup.ts';
 import { viewBatch } from './batch-view.ts';
@@ -19,26 +19,10 @@ import { NdjsonWriter } from './ndjson.ts';
 import { describeTerminal } from './terminal.ts';
 import { relayWarnings } from './warnings.ts';
 
-export interface BatchCommandOptions {
-  readonly dir?: string;
-  readonly model?: string;
-  readonly concurrency?: number;
-  readonly limit?: number;
-  readonly out?: string;
-  /** Output directory of the batch that is continued. */
-  readonly resume?: string;
-  readonly force?: true;
-  /** Default `process`. */
-  readonly isolation?: 'thread' | 'process';
-  readonly shards?: number;
-  readonly provider: readonly string[];
-  readonly write?: true;
-  readonly json?: true;
-}
-
 /** `skein batch job.yaml` */
 export async function batchCommand(jobFile: string, options: BatchCommandOptions): Promise<ExitCode> {
   checkTogether(options);
+  const delivery = chooseDelivery(options);
   const terminal = describeTerminal(options);
   const records = terminal.json
     ? new BatchRecords(new NdjsonWriter((line) => process.stdout.write(line)))
@@ -46,7 +30,7 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
   const job = parseJob(await readJobFile(jobFile), jobFile);
   using progress = new LiveProgress(job.name, terminal);
   using _ = relayWarnings((line) => progress.remark(line));
-  const parts = { job, jobFile, options };
+  const parts = { job, jobFile, options, delivery };
   await using setup =
     options.resume === undefined
       ? await newBatch(parts)
@@ -64,7 +48,7 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     progress.update(event);
     if (event.type === 'batch-started') {
       concurrency = event.concurrency;
-      if (!isComplete(setup)) await writeBatchFile(output.directory, setup.file);
+      await setup.begin();
       records?.started({
         name: job.name,
         model: chosen.model,
@@ -95,14 +79,18 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     const about = { name: job.name, model: chosen.model, concurrency, source: directory };
     const written = await output.finish(withEarlier(outcome, setup), about);
     progress[Symbol.dispose]();
-    const wantsWrite = options.write === true && !outcome.interrupted;
-    const problem = wantsWrite ? await tryToApply(directory, written) : undefined;
-    // What is in conflict was not written.
-    const isWritten = problem === undefined && (!wantsWrite || written.merge.conflicts.length === 0);
+    const { delivered, problem } = await tryToDeliver(
+      outcome.interrupted ? undefined : delivery,
+      setup,
+      written,
+    );
+    // What is in conflict is nowhere.
+    const isWritten =
+      problem === undefined && (delivered.to === 'nowhere' || written.merge.conflicts.length === 0);
     const isDone = written.report.totals.done === items.length;
     const end: BatchEnd = {
       directory: output.directory,
-      applied: wantsWrite && problem === undefined,
+      delivered,
       problem,
       exitCode: interrupt.exitCode ?? (isWritten && isDone ? EXIT.done : EXIT.unfinished),
       doneBefore: doneBefore(setup),
@@ -155,12 +143,23 @@ async function readJobFile(jobFile: string): Promise<string> {
   }
 }
 
-async function tryToApply(directory: string, { merge }: WrittenBatch): Promise<Error | undefined> {
+/** What goes wrong is told at the end: the batch's results are on disk all the same. */
+async function tryToDeliver(
+  delivery: Delivery | undefined,
+  { job, directory, output }: BatchSetup,
+  { report, merge }: WrittenBatch,
+): Promise<{ delivered: Delivered; problem: Error | undefined }> {
+  const nowhere = { to: 'nowhere' } as const;
+  if (!delivery) return { delivered: nowhere, problem: undefined };
   try {
-    await applyChanges(directory, merge.changes);
-    return undefined;
+    const batch = {
+      name: job.name,
+      itemsDone: report.totals.done,
+      out: output.directory,
+      changes: merge.changes,
+    };
+    return { delivered: await delivery.deliver(directory, batch), problem: undefined };
   } catch (error) {
-    // Told at the end: the batch's results are on disk all the same.
-    return error instanceof Error ? error : new Error(String(error));
+    return { delivered: nowhere, problem: error instanceof Error ? error : new Error(String(error)) };
   }
 }

@@ -39,6 +39,39 @@ export function viewDiffStat(
   return lines.join('\n');
 }
 
+/** Lines of patches that a terminal is shown; the rest is in a file. */
+const MAX_PATCH_LINES = 200;
+const MAX_PATCH_CHARACTERS = 200_000;
+
+/**
+ * The beginning of all patches together, in colours: of as many whole lines as a person would look through.
+ * @param options.whole  where all of it is, named where something is left out
+ */
+export function viewDiffs(
+  diffs: readonly FileDiff[],
+  options: { readonly colors: Colors; readonly whole: string },
+): string {
+  const shown: string[] = [];
+  let room = MAX_PATCH_CHARACTERS;
+  let total = 0;
+  for (const { patch } of diffs) {
+    const lines = patch.replace(/\n$/, '').split('\n');
+    total += lines.length;
+    for (const line of lines) {
+      if (shown.length === MAX_PATCH_LINES || line.length > room) room = 0;
+      if (room === 0) break;
+      shown.push(line);
+      room -= line.length;
+    }
+  }
+  if (shown.length === 0 && total === 0) return '';
+  const view = viewPatch(shown.join('\n'), options.colors);
+  const hidden = total - shown.length;
+  if (hidden === 0) return view;
+  const rest = options.colors.dim(`… ${countOf(hidden, 'more line')} in ${options.whole}`);
+  return shown.length === 0 ? rest : `${view}\n${rest}`;
+}
+
 /** A patch in colours. */
 export function viewPatch(patch: string, c: Colors): string {
   // In a hunk, `--- x` is the removed line `-- x`.

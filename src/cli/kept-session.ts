@@ -4,7 +4,7 @@ import type { JournalStore } from '../journal/store.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference, FilesView } from '../workspace/files-view.ts';
 import { comparePaths } from '../workspace/paths.ts';
-import type { RunCommandOptions } from './run.ts';
+import type { RunCommandOptions } from './run-options.ts';
 import { readStoredSession } from './stored-session.ts';
 
 /** A session that a store has from an earlier run of the command. */

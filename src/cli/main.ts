@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { BatchCommandOptions } from './batch.ts';
+import type { BatchCommandOptions } from './batch-options.ts';
 import type { ExportCommandOptions } from './export.ts';
 import type { ModelCommandOptions } from './model.ts';
-import type { RunCommandOptions } from './run.ts';
+import type { RunCommandOptions } from './run-options.ts';
 import type { SessionsCommandOptions } from './sessions.ts';
 import type { ShowCommandOptions } from './show.ts';
 import { MAX_CONCURRENCY } from '../batch/job.ts';
@@ -50,7 +50,10 @@ program
   .option('--skills <directory>', 'look for SKILL.md files here (repeatable)', collect, [])
   .addOption(providerOption())
   .option('--max-turns <n>', 'tool rounds that the prompt may take (default 10; 0: no limit)', wholeNumber(0))
-  .option('-w, --write', 'write the changes to the files, if those are still what the session saw')
+  .option(
+    '-w, --write',
+    'write the changes to the files; what has changed there meanwhile is merged, or none is',
+  )
   .option('-p, --patch <file>', 'save the changes as a patch')
   .option('--store <sqlite:PATH>', 'keep the session there, so that another run can go on with it')
   .option('--session <id>', 'the session of the store to go on with, or the id of a new one')
@@ -82,7 +85,18 @@ program
   .option('--shards <n>', 'how many such processes', wholeNumber(1))
   .option('--resume <directory>', 'go on with the batch whose output is there: only what is not done is run')
   .option('--force', 'with --resume: go on even though the job file has changed')
-  .option('-w, --write', 'write the merged changes to the files, if those are still what the sessions saw')
+  .option(
+    '-w, --write',
+    'write the merged changes to the files; what has changed there meanwhile is merged, or none is',
+  )
+  .option(
+    '--branch <name>',
+    'commit the merged changes to a new branch; your files and your index are not touched',
+  )
+  .option(
+    '--worktree [directory]',
+    'write the merged changes to a new git worktree with a branch of its own (default: OUT/worktree)',
+  )
   .addOption(jsonOption())
   .action(async (job: string, options: BatchCommandOptions) => {
     const { batchCommand } = await import('./batch.ts');

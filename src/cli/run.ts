@@ -20,26 +20,10 @@ import { NdjsonWriter } from './ndjson.ts';
 import { readInput } from './read-input.ts';
 import { RunRecords } from './run-records.ts';
 import type { RunEnd, RunListener } from './run-listener.ts';
+import type { RunCommandOptions } from './run-options.ts';
 import { RunView } from './run-view.ts';
 import { describeTerminal, type Terminal } from './terminal.ts';
 import { relayWarnings } from './warnings.ts';
-
-export interface RunCommandOptions {
-  readonly dir?: string;
-  readonly file: readonly string[];
-  readonly model?: string;
-  readonly system?: string;
-  readonly skills: readonly string[];
-  readonly provider: readonly string[];
-  readonly maxTurns?: number;
-  readonly write?: true;
-  readonly patch?: string;
-  /** Where the session is kept, so that it goes on in a later run. */
-  readonly store?: string;
-  /** Its id there; a new one when it is not given. */
-  readonly session?: string;
-  readonly json?: true;
-}
 
 /** `skein run "prompt"` */
 export async function runCommand(prompt: string | undefined, options: RunCommandOptions): Promise<ExitCode> {

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileDiff } from '../../src/batch/file-diff.ts';
-import { mergeOutcomes } from '../../src/batch/merge.ts';
+import { mergeOutcomes, selectWinners, type Merge } from '../../src/batch/merge.ts';
 import type { ItemOutcome } from '../../src/batch/run-batch.ts';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
 import { outcomeOf } from './outcomes.ts';
 
-const files = { a: 'A\n', b: 'B\n', 'd/x': 'X\n', 'd/y': 'Y\n' };
+const LONG = Array.from({ length: 9 }, (_, i) => `l${i + 1}\n`).join('');
+const files = { a: 'A\n', b: 'B\n', 'd/x': 'X\n', 'd/y': 'Y\n', long: LONG };
 const image = baseImage.fromFiles(files);
 
 describe('sessions that changed different files', () => {
@@ -33,66 +34,150 @@ describe('sessions that changed one file', () => {
     });
   });
 
-  it('differently are in conflict, and neither is merged', () => {
+  it('in different places are merged by lines', () => {
     const merged = merge(
-      outcomeOf('one', image, { a: '1', b: 'B1' }),
-      outcomeOf('two', image, { a: '2' }),
-      outcomeOf('three', image, { a: '1' }),
+      outcomeOf('one', image, { long: LONG.replace('l1\n', 'first\n') }),
+      outcomeOf('two', image, { long: LONG.replace('l9\n', 'last\n') }),
+      outcomeOf('three', image, { long: LONG.replace('l5\n', '') }),
     );
+    const long = LONG.replace('l1\n', 'first\n').replace('l9\n', 'last\n').replace('l5\n', '');
+    expect(merged).toEqual({ changes: { long }, conflicts: [] });
+  });
+
+  it('in one place are in conflict, neither is merged, and both are named with their lines', () => {
+    const merged = merge(
+      outcomeOf('one', image, { long: LONG.replace('l5', '5a'), b: 'B1' }),
+      outcomeOf('two', image, { long: LONG.replace('l5', '5b') }),
+      outcomeOf('three', image, { long: LONG.replace('l5', '5a') }),
+    );
+    const [one, two] = [
+      { itemIds: ['one', 'three'], sessionIds: ['one', 'three'] },
+      { itemIds: ['two'], sessionIds: ['two'] },
+    ];
     expect(merged).toEqual({
       changes: { b: 'B1' },
-      conflicts: [{ path: 'a', itemIds: ['one', 'two', 'three'], kind: 'content' }],
+      conflicts: [
+        {
+          path: 'long',
+          kind: 'content',
+          itemIds: ['one', 'two', 'three'],
+          sides: [
+            { ...one, after: Buffer.from(LONG.replace('l5', '5a')) },
+            { ...two, after: Buffer.from(LONG.replace('l5', '5b')) },
+          ],
+          hunks: [
+            {
+              baseLine: 5,
+              base: ['l5\n'],
+              sides: [
+                { ...one, lines: ['5a\n'] },
+                { ...two, lines: ['5b\n'] },
+              ],
+            },
+          ],
+        },
+      ],
     });
   });
 
   it('are in conflict where one deleted it', () => {
-    expect(merge(outcomeOf('one', image, { a: null }), outcomeOf('two', image, { a: '' }))).toEqual({
-      changes: {},
-      conflicts: [{ path: 'a', itemIds: ['one', 'two'], kind: 'content' }],
-    });
-  });
-
-  it('are not in conflict where both deleted it', () => {
-    expect(merge(outcomeOf('one', image, { a: null }), outcomeOf('two', image, { a: null }))).toEqual({
-      changes: { a: null },
-      conflicts: [],
-    });
-  });
-
-  it('are in conflict where bytes differ that are no text', () => {
-    const merged = merge(
-      outcomeOf('one', image, { a: Uint8Array.of(0xff, 1) }),
-      outcomeOf('two', image, { a: Uint8Array.of(0xfe, 1) }),
-    );
-    expect(merged.conflicts).toHaveLength(1);
+    const merged = merge(outcomeOf('one', image, { a: null }), outcomeOf('two', image, { a: '' }));
+    expect(merged.changes).toEqual({});
+    expect(merged.conflicts).toMatchObject([
+      {
+        path: 'a',
+        kind: 'deleted-and-changed',
+        itemIds: ['one', 'two'],
+        sides: [{ itemIds: ['one'], after: null }, { itemIds: ['two'] }],
+      },
+    ]);
   });
 });
 
 describe('sessions that want a file where another wants a directory', () => {
   it('are in conflict, though no path is named twice', () => {
-    expect(merge(outcomeOf('one', image, { n: '1' }), outcomeOf('two', image, { 'n/m': '2' }))).toEqual({
-      changes: {},
-      conflicts: [
-        { path: 'n', itemIds: ['one', 'two'], kind: 'file-and-directory' },
-        { path: 'n/m', itemIds: ['two'], kind: 'file-and-directory' },
-      ],
+    const merged = merge(outcomeOf('one', image, { n: '1' }), outcomeOf('two', image, { 'n/m': '2' }));
+    expect(merged.changes).toEqual({});
+    expect(merged.conflicts).toMatchObject([
+      { path: 'n', itemIds: ['one', 'two'], kind: 'file-and-directory' },
+      { path: 'n/m', itemIds: ['one', 'two'], kind: 'file-and-directory' },
+    ]);
+  });
+});
+
+describe('a change that would overwrite what no session was shown', () => {
+  it('is in conflict, with all who made it, and the rest of theirs is merged', () => {
+    const outcomes = [
+      outcomeOf('one', image, { n: '1', a: 'A1' }),
+      outcomeOf('two', image, { n: '2' }),
+      outcomeOf('three', image, { n: '1' }, 'max-turns'),
+    ];
+    const { changes, conflicts } = mergeOutcomes(outcomes, image, ({ path }) => path === 'n');
+    expect(changes.map(({ path }) => path)).toEqual(['a']);
+    expect(conflicts).toMatchObject([
+      {
+        path: 'n',
+        kind: 'unseen',
+        itemIds: ['one', 'two'],
+        sides: [{ itemIds: ['one'] }, { itemIds: ['two'] }],
+      },
+    ]);
+  });
+});
+
+describe('the items that win', () => {
+  const losersOf = (
+    outcomes: readonly ItemOutcome[],
+    isUnseen?: (change: { path: string }) => boolean,
+  ): { losers: string[]; changes: Record<string, string | null> } => {
+    const { losers, changes } = selectWinners(outcomes, image, isUnseen);
+    return {
+      losers: losers.map(({ item }) => item.id),
+      changes: Object.fromEntries(
+        changes.map(({ path, after }) => [path, after && Buffer.from(after).toString()]),
+      ),
+    };
+  };
+
+  it('are all where nothing contradicts', () => {
+    const outcomes = [outcomeOf('one', image, { a: 'x' }), outcomeOf('two', image, { b: 'y' })];
+    expect(losersOf(outcomes)).toEqual({ losers: [], changes: { a: 'x', b: 'y' } });
+  });
+
+  it('are taken whole and in order: of a loser nothing is taken', () => {
+    const outcomes = [
+      outcomeOf('one', image, { a: '1' }),
+      outcomeOf('two', image, { a: '2', b: 'two' }),
+      outcomeOf('three', image, { a: '1', 'd/x': 'three' }),
+      // It contradicts only a loser.
+      outcomeOf('four', image, { b: 'four' }),
+    ];
+    expect(losersOf(outcomes)).toEqual({
+      losers: ['two'],
+      changes: { a: '1', 'd/x': 'three', b: 'four' },
     });
   });
 
-  it('are in conflict where the deletion that makes room is itself', () => {
-    const merged = merge(
-      outcomeOf('one', image, { 'd/x': null, 'd/y': null, d: 'now a file' }),
-      outcomeOf('two', image, { 'd/x': 'X2' }),
-    );
-    expect(merged.changes).toEqual({ 'd/y': null });
-    expect(merged.conflicts.map(({ path, kind }) => [path, kind])).toEqual([
-      ['d', 'file-and-directory'],
-      ['d/x', 'content'],
-    ]);
+  it('are never those that did not end properly', () => {
+    const outcomes = [
+      outcomeOf('one', image, { a: 'half' }, 'max-turns'),
+      outcomeOf('two', image, { a: '2' }),
+    ];
+    expect(losersOf(outcomes)).toEqual({ losers: [], changes: { a: '2' } });
   });
 
-  it('are not where one session made the room itself', () => {
-    expect(merge(outcomeOf('one', image, { a: null, 'a/b': '1' })).conflicts).toEqual([]);
+  it('are not those who need the room that a loser makes', () => {
+    const outcomes = [
+      outcomeOf('one', image, { 'd/x': 'kept' }),
+      outcomeOf('two', image, { 'd/x': null, 'd/y': null, d: 'a file' }),
+      outcomeOf('three', image, { b: 'three' }),
+    ];
+    expect(losersOf(outcomes)).toEqual({ losers: ['two'], changes: { 'd/x': 'kept', b: 'three' } });
+  });
+
+  it('are not judged by files that no session was shown', () => {
+    const outcomes = [outcomeOf('one', image, { n: '1', a: 'A' }), outcomeOf('two', image, { n: '2' })];
+    expect(losersOf(outcomes, ({ path }) => path === 'n')).toEqual({ losers: [], changes: { a: 'A' } });
   });
 });
 
@@ -108,7 +193,7 @@ it('a session that did not end properly is not merged', () => {
 /** What is left on disk when git has applied the merged patch: the merge's own account is not what is believed. */
 function merge(...outcomes: ItemOutcome[]): {
   changes: Record<string, string | null>;
-  conflicts: readonly { path: string; kind: string; itemIds: readonly string[] }[];
+  conflicts: Merge['conflicts'];
 } {
   const { changes, conflicts } = mergeOutcomes(outcomes, image);
   const directory = mkdtempSync(join(tmpdir(), 'skein-merge-'));

@@ -51,7 +51,7 @@ describe('the results of a batch', () => {
 
     const report: unknown = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'));
     expect(report).toMatchObject({
-      version: 1,
+      version: 2,
       name: 'tidy',
       model: 'local:any',
       startedAt: '2026-01-02T03:04:05.000Z',
@@ -134,7 +134,9 @@ describe('a file on disk that no session was shown', () => {
       { items, interrupted: false, stoppedBy: null, startedAt: new Date(), durationMs: 5 },
       { name: 'tidy', model: 'local:any', concurrency: 2, source: at('') },
     );
-    expect(merge.conflicts).toEqual([{ path, itemIds: ['two'], kind: 'unseen' }]);
+    expect(merge.conflicts).toMatchObject([
+      { path, itemIds: ['two'], kind: 'unseen', sides: [{ itemIds: ['two'] }], hunks: [] },
+    ]);
     execFileSync('sh', ['-c', report.merged.applyCommand]);
     expect(readFileSync(at('a.ts'), 'utf8')).toBe('new\n');
   });

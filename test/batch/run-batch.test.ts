@@ -93,7 +93,7 @@ describe('a batch', () => {
     ];
     await onStage(rules, {}, async (stage) => {
       const { items: outcomes } = await run(stage);
-      expect(mergeOutcomes(outcomes, image)).toEqual({
+      expect(mergeOutcomes(outcomes, image)).toMatchObject({
         changes: [],
         conflicts: [{ path: 'log.md', itemIds: ['a.ts', 'b.ts', 'c.ts'], kind: 'content' }],
       });

@@ -1,0 +1,21 @@
+/** Of `skein batch`, as they were given. */
+export interface BatchCommandOptions {
+  readonly dir?: string;
+  readonly model?: string;
+  readonly concurrency?: number;
+  readonly limit?: number;
+  readonly out?: string;
+  /** Output directory of the batch that is continued. */
+  readonly resume?: string;
+  readonly force?: true;
+  /** Default `process`. */
+  readonly isolation?: 'thread' | 'process';
+  readonly shards?: number;
+  readonly provider: readonly string[];
+  readonly write?: true;
+  /** Of the new branch that the changes are committed to. */
+  readonly branch?: string;
+  /** Where a worktree with the changes is made; true: in the output directory. */
+  readonly worktree?: string | true;
+  readonly json?: true;
+}

@@ -1,0 +1,17 @@
+/** Of `skein run`, as they were given. */
+export interface RunCommandOptions {
+  readonly dir?: string;
+  readonly file: readonly string[];
+  readonly model?: string;
+  readonly system?: string;
+  readonly skills: readonly string[];
+  readonly provider: readonly string[];
+  readonly maxTurns?: number;
+  readonly write?: true;
+  readonly patch?: string;
+  /** Where the session is kept, so that it goes on in a later run. */
+  readonly store?: string;
+  /** Its id there; a new one when it is not given. */
+  readonly session?: string;
+  readonly json?: true;
+}
