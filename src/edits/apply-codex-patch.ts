@@ -6,7 +6,7 @@ import { parseCodexPatch } from './codex-patch.ts';
 import type { CodexOperation, CodexUpdate } from './codex-patch.ts';
 import { PatchBudget } from './patch-budget.ts';
 import { PatchDraft } from './patch-draft.ts';
-import { somePaths } from './patch-summary.ts';
+import { countChanges, somePaths } from './patch-summary.ts';
 import type { PatchedFile } from './patch-summary.ts';
 
 const VERBS = { add: 'Add File', update: 'Update File', delete: 'Delete File' } as const;
@@ -89,16 +89,9 @@ function update({ path, moveTo, chunks }: CodexUpdate, draft: PatchDraft, budget
   const isMoved = moveTo !== undefined && resolveFilePath(moveTo) !== resolveFilePath(path);
   if (isMoved) draft.delete(path);
   draft.write(moveTo ?? path, text);
-  let addedLines = 0;
-  let removedLines = 0;
-  for (const { body } of chunks) {
-    for (const { sign } of body) {
-      if (sign === '+') addedLines++;
-      else if (sign === '-') removedLines++;
-    }
-  }
   const movedFrom = isMoved ? path : undefined;
-  return { kind: 'modified', path: moveTo ?? path, movedFrom, addedLines, removedLines, notes };
+  const counts = countChanges(chunks.map(({ body }) => body));
+  return { kind: 'modified', path: moveTo ?? path, movedFrom, ...counts, notes };
 }
 
 function titleOf({ kind, path, line }: CodexOperation): string {

@@ -11,8 +11,9 @@ export class FileLines {
   /** Where each line starts, and at the end the length of the text. */
   readonly #starts: Uint32Array;
 
-  constructor(text: string) {
-    this.bom = text.startsWith(BOM) ? BOM : '';
+  /** @param bom  whether a byte order mark is kept apart, or is a part of the first line as for git */
+  constructor(text: string, bom: 'apart' | 'in line' = 'apart') {
+    this.bom = bom === 'apart' && text.startsWith(BOM) ? BOM : '';
     this.#text = text.slice(this.bom.length);
     this.#starts = lineStarts(this.#text);
     this.count = this.#starts.length - 1;

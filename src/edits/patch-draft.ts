@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { PatchError, WorkspaceError } from '../errors.ts';
 import { quotePath, resolveFilePath } from '../workspace/paths.ts';
 import type { FileChange, Workspace } from '../workspace/workspace.ts';
@@ -10,8 +11,8 @@ import type { PatchBudget } from './patch-budget.ts';
 export class PatchDraft {
   readonly #workspace: Workspace;
   readonly #budget: PatchBudget;
-  /** By canonical path: the text to write, or null for a file to delete. */
-  readonly #files = new Map<string, string | null>();
+  /** By canonical path: what to write, or null for a file to delete. */
+  readonly #files = new Map<string, string | Uint8Array | null>();
 
   constructor(workspace: Workspace, budget: PatchBudget) {
     this.#workspace = workspace;
@@ -28,15 +29,19 @@ export class PatchDraft {
 
   /** @throws {PatchError} `patch_refused` for a binary file. @throws {WorkspaceError} as `Workspace.readText` */
   readText(path: string): string {
-    const file = resolveFilePath(path);
-    const drafted = this.#files.get(file);
-    if (drafted === null) {
-      throw new PatchError('patch_refused', `${quotePath(path)} is deleted by this patch, further up`);
+    const content = this.#read(path);
+    if (typeof content !== 'string' && !isUtf8(content)) {
+      throw new PatchError('patch_refused', `${quotePath(path)} is binary: it is not UTF-8 text`);
     }
-    const text = drafted ?? this.#workspace.readText(file);
-    this.#budget.spend(text.length);
+    const text =
+      typeof content === 'string' ? content : new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
     if (!text.includes('\0')) return text;
     throw new PatchError('patch_refused', `${quotePath(path)} is binary: it holds a NUL`);
+  }
+
+  /** Puts a file's content, whatever it is, at another path. @throws {WorkspaceError} as `Workspace.readBytes` */
+  copy(from: string, to: string): void {
+    this.#files.set(resolveFilePath(to), this.#read(from));
   }
 
   write(path: string, text: string): void {
@@ -60,11 +65,22 @@ export class PatchDraft {
     else this.#files.delete(file);
   }
 
+  #read(path: string): string | Uint8Array {
+    const file = resolveFilePath(path);
+    const drafted = this.#files.get(file);
+    if (drafted === null) {
+      throw new PatchError('patch_refused', `${quotePath(path)} is deleted by this patch, further up`);
+    }
+    const content = drafted ?? this.#workspace.readBytes(file);
+    this.#budget.spend(content.length);
+    return content;
+  }
+
   /** Makes the changes, all or none, and is empty then. @throws {WorkspaceError} a quota, a path that cannot be written */
   commit(): void {
     const changes: FileChange[] = [];
-    for (const [path, text] of this.#files) {
-      changes.push({ path, bytes: text === null ? null : Buffer.from(text) });
+    for (const [path, content] of this.#files) {
+      changes.push({ path, bytes: typeof content === 'string' ? Buffer.from(content) : content });
     }
     this.#workspace.writeAll(changes);
     this.#files.clear();

@@ -1,4 +1,5 @@
 import { quotePath } from '../workspace/paths.ts';
+import type { PatchLine } from './line-edits.ts';
 
 const MAX_FILES = 200;
 const MAX_NOTES = 20;
@@ -9,6 +10,7 @@ export interface PatchedFile {
   /** As the patch spells it; where the file is now, if it was moved. */
   readonly path: string;
   readonly movedFrom?: string | undefined;
+  readonly copiedFrom?: string | undefined;
   readonly addedLines: number;
   readonly removedLines: number;
   /** What is worth knowing about how it was done, one line each. */
@@ -30,11 +32,27 @@ export function describePatched(files: readonly PatchedFile[]): string {
   return lines.join('\n');
 }
 
-function describeFile({ kind, path, movedFrom, addedLines, removedLines }: PatchedFile): string {
+function describeFile({ kind, path, movedFrom, copiedFrom, addedLines, removedLines }: PatchedFile): string {
   const counts =
     kind === 'deleted' ? '' : kind === 'added' ? ` (+${addedLines})` : ` (+${addedLines} -${removedLines})`;
-  const from = movedFrom === undefined ? '' : `, moved from ${movedFrom}`;
-  return `${LETTERS[kind]} ${path}${counts}${from}`;
+  const moved = movedFrom === undefined ? '' : `, moved from ${movedFrom}`;
+  const copied = copiedFrom === undefined ? '' : `, copied from ${copiedFrom}`;
+  return `${LETTERS[kind]} ${path}${counts}${moved}${copied}`;
+}
+
+/** Lines that hunks or chunks add and remove. */
+export function countChanges(
+  parts: Iterable<readonly PatchLine[]>,
+): Pick<PatchedFile, 'addedLines' | 'removedLines'> {
+  let addedLines = 0;
+  let removedLines = 0;
+  for (const lines of parts) {
+    for (const { sign } of lines) {
+      if (sign === '+') addedLines++;
+      else if (sign === '-') removedLines++;
+    }
+  }
+  return { addedLines, removedLines };
 }
 
 /** The first few of many paths, for a message. */

@@ -6,6 +6,7 @@ import { editTool } from './edit.ts';
 import { listTool } from './list.ts';
 import { multiEditTool } from './multi-edit.ts';
 import { nearest } from '../nearest.ts';
+import { patchTool } from './patch.ts';
 import { readTool } from './read.ts';
 import { searchTool } from './search.ts';
 import { skillTool } from './skill.ts';
@@ -27,6 +28,7 @@ const LONG_NAMED = [
   listTool('list_files'),
   searchTool('search_files'),
   applyPatchTool('apply_patch'),
+  patchTool('patch'),
 ];
 /** In no preset, but for who asks: a second way of applying patches, and a shell, which needs a package of its own. */
 const UNLISTED = [applyPatchTool('apply_patch_atomic', { atomic: true }), bashTool];

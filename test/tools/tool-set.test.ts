@@ -36,6 +36,7 @@ describe('presets', () => {
       'list_files',
       'search_files',
       'apply_patch',
+      'patch',
     ]);
   });
 
@@ -49,7 +50,7 @@ describe('presets', () => {
   it('can be combined with each other and with single names', () => {
     const skills = [aSkill];
     const tools = ['coding-agent', 'code', 'list', 'skill'].flatMap((name) => namedTools(name, skills));
-    expect(new ToolSet(tools).names).toHaveLength(13);
+    expect(new ToolSet(tools).names).toHaveLength(14);
   });
 
   it('give single tools by name', () => {
@@ -71,7 +72,15 @@ describe('presets', () => {
     const mutating = [...namedTools('coding-agent', [aSkill]), ...namedTools('code', [])]
       .filter(({ readOnly }) => !readOnly)
       .map(({ name }) => name);
-    expect(mutating).toEqual(['write', 'edit', 'write_file', 'edit_file', 'multi_edit', 'apply_patch']);
+    expect(mutating).toEqual([
+      'write',
+      'edit',
+      'write_file',
+      'edit_file',
+      'multi_edit',
+      'apply_patch',
+      'patch',
+    ]);
   });
 });
 
