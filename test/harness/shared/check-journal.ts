@@ -53,6 +53,8 @@ class Walk {
   /** By the plan's calls, and by the changes that skein journalled. */
   readonly #planned: Tree = new Map(Object.entries(FIRST_FILES));
   readonly #kept = new Map<string, Uint8Array | string>(Object.entries(FIRST_FILES));
+  /** The plan's files when each prompt had ended, and at the start (null). */
+  readonly #points = new Map<string | null, Tree>([[null, new Map(this.#planned)]]);
   readonly #waiting: JournaledPrompt[] = [];
   /** Paths that the entry at hand says something about. */
   readonly #touched = new Set<string>();
@@ -93,8 +95,11 @@ class Walk {
         return;
       case 'prompt-ended':
         return this.#ended(entry);
+      case 'restored':
+        return this.#restored(entry);
       case 'step-began':
       case 'effect-began':
+      case 'taken-up':
       case 'quarantined':
       case 'released':
       case 'closed':
@@ -194,9 +199,31 @@ class Walk {
     }
     this.#waiting.splice(place, 1);
     if (place === 0) this.#calls = [];
+    if (place === 0) this.#points.set(prompt.promptId, new Map(this.#planned));
     prompt.tree = treeHash(this.#planned);
     if (prompt.tree !== treeHash(this.#kept))
       this.#fail('wrong tree', `after ${prompt.text}: ${this.#difference()}`);
+  }
+
+  /** Back at a point, or, in a fork, where another session's journal has to be believed. */
+  #restored(entry: Extract<JournalEntry, { type: 'restored' }>): void {
+    const { from, overlay } = entry;
+    if (this.#active) this.#fail('order', `${this.#active.text} is in progress, and the session is restored`);
+    this.#kept.clear();
+    for (const [path, text] of Object.entries(FIRST_FILES)) this.#kept.set(path, text);
+    this.#keep(overlay);
+    this.#touched.clear();
+    const isFork = from.sessionId !== this.#place;
+    const tree = isFork
+      ? new Map([...this.#kept.keys()].map((path) => [path, this.#textOf(path)!]))
+      : this.#points.get(from.promptId);
+    if (!tree) return this.#fail('wrong tree', `restored to ${from.promptId}, which has not ended`);
+    this.#planned.clear();
+    for (const [path, text] of tree) this.#planned.set(path, text);
+    if (isFork) this.#points.set(null, tree);
+    if (treeHash(this.#planned) !== treeHash(this.#kept)) {
+      this.#fail('wrong tree', `restored to ${from.promptId}: ${this.#difference()}`);
+    }
   }
 
   #checkAnswers(prompt: JournaledPrompt): void {

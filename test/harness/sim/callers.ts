@@ -18,6 +18,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'storage_full',
   'session_exists',
   'unknown_session',
+  'session_busy',
+  'nothing_to_undo',
 ]);
 /** After these nothing was accepted. */
 const NOT_ACCEPTED: ReadonlySet<string> = new Set(['mailbox_full', 'session_closed', 'session_quarantined']);

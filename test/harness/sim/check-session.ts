@@ -24,13 +24,15 @@ export async function checkHistory(
   const [opened] = entries;
   if (opened?.type !== 'opened') return 'the journal does not begin with `opened`';
   const { spec } = opened;
-  const workspace = new OverlayWorkspace({
-    images: spec.images.map((handle) => BaseImage.open(handle)),
-    changes: [],
-    quota: spec.quota,
-  });
+  const filesFrom = (changes: readonly FileChange[]): OverlayWorkspace =>
+    new OverlayWorkspace({
+      images: spec.images.map((handle) => BaseImage.open(handle)),
+      changes,
+      quota: spec.quota,
+    });
+  let workspace = filesFrom([]);
   const tools = new ToolSet([...namedTools('coding-agent', []), ...hostTools]);
-  const context = { workspace, sessionId: spec.sessionId, signal: new AbortController().signal };
+  const { signal } = new AbortController();
   let calls = new Map<string, ToolCall>();
   for (const entry of entries) {
     if (entry.type === 'model-responded') {
@@ -39,11 +41,13 @@ export async function checkHistory(
       for (const result of entry.results) {
         const call = calls.get(result.callId);
         if (!call) return `a result of ${result.callId}, which was not asked for`;
-        const right = await runCall(tools, call, context);
+        const right = await runCall(tools, call, { workspace, sessionId: spec.sessionId, signal });
         if (!isEqual(right, result)) return `${show(result)} should be ${show(right)}`;
       }
       const problem = differentChanges(entry.changes, workspace.takeChanges());
       if (problem !== undefined) return `step ${entry.stepId}: ${problem}`;
+    } else if (entry.type === 'restored') {
+      workspace = filesFrom(entry.overlay);
     } else if (entry.type === 'effect-ended') {
       const problem = wrongEffect(entry);
       if (problem !== undefined) return problem;

@@ -1,5 +1,6 @@
 import type { JournalEntry, StopReason } from '../../../src/journal/entries.ts';
 import type { ToolCall, ToolResult } from '../../../src/tools/tool.ts';
+import { SessionModel } from './session-model.ts';
 
 interface WatchedPrompt {
   readonly text: string;
@@ -24,7 +25,8 @@ export const IDEMPOTENT_TOOL = 'effect_again';
 export class JournalWatch {
   readonly sessionId: string;
   readonly prompts = new Map<string, WatchedPrompt>();
-  responseCount = 0;
+  /** What it is and was, by these entries. */
+  readonly model = new SessionModel();
   turn: WatchedTurn | undefined;
   isClosed = false;
   isQuarantined = false;
@@ -32,9 +34,15 @@ export class JournalWatch {
   #step: { readonly id: number; readonly life: number } | undefined;
   #lastStepId = 0;
   readonly #fail: (problem: string) => void;
+  readonly #watchOf: (sessionId: string) => JournalWatch | undefined;
 
-  constructor(sessionId: string, fail: (problem: string) => void) {
+  constructor(
+    sessionId: string,
+    fail: (problem: string) => void,
+    watchOf: (sessionId: string) => JournalWatch | undefined,
+  ) {
     this.sessionId = sessionId;
+    this.#watchOf = watchOf;
     this.#fail = (problem) => fail(`journal of ${sessionId}: ${problem}`);
   }
 
@@ -46,10 +54,13 @@ export class JournalWatch {
   see(entry: JournalEntry, life: number): void {
     if (this.isClosed) this.#fail(`${entry.type} after closed`);
     if (this.#isOpen === (entry.type === 'opened')) this.#fail(`${entry.type}, open: ${this.#isOpen}`);
+    this.model.take(entry);
     switch (entry.type) {
       case 'opened':
         this.#isOpen = true;
         return;
+      case 'restored':
+        return this.#restored(entry);
       case 'prompt-accepted':
         return this.#accepted(entry);
       case 'step-began':
@@ -70,7 +81,6 @@ export class JournalWatch {
       case 'model-responded':
         if (this.openPrompts.length === 0) this.#fail('a response without a prompt');
         if (this.#unanswered > 0) this.#fail('a response while calls of the turn before have no result');
-        this.responseCount += 1;
         this.turn = {
           calls: new Map(entry.response.toolCalls.map((call) => [call.id, call])),
           results: new Map(),
@@ -95,6 +105,18 @@ export class JournalWatch {
         this.isClosed = true;
         return;
     }
+  }
+
+  #restored(entry: Extract<JournalEntry, { type: 'restored' }>): void {
+    const { from, stepId } = entry;
+    if (this.openPrompts.length > 0) this.#fail('restored with prompts that have not ended');
+    if (stepId <= this.#lastStepId) this.#fail(`step id ${stepId} is used again`);
+    this.#lastStepId = stepId;
+    const point = this.#watchOf(from.sessionId)?.model.points.get(from.promptId);
+    const problem = point
+      ? this.model.restore(entry, point)
+      : `restored to ${from.promptId} of ${from.sessionId}, which is no point`;
+    if (problem !== undefined) this.#fail(problem);
   }
 
   get #unanswered(): number {

@@ -3,8 +3,9 @@ import { SessionPool } from '../../../src/pool/pool.ts';
 import type { Session } from '../../../src/pool/session.ts';
 import { Callers } from './callers.ts';
 import { checkConversation, checkHistory, checkShown } from './check-session.ts';
-import { systemText } from './sim-model.ts';
-import { SIM_MODEL, simProcess, type SimProcess } from './sim-process.ts';
+import { modelOf, systemText } from './sim-model.ts';
+import { Rewinds } from './rewinds.ts';
+import { simProcess, type SimProcess } from './sim-process.ts';
 import { SimDisk } from './sim-store.ts';
 import { Outside } from './sim-tools.ts';
 import type { World } from './world.ts';
@@ -12,6 +13,8 @@ import type { World } from './world.ts';
 /** Every session begins with these. */
 const FILES = { f0: 'zero\nEND\n', f1: 'one\nEND\n' };
 const MAX_SESSIONS = 5;
+/** Forks included. */
+const MAX_WITH_FORKS = 9;
 /** Between two things that callers do, on average. */
 const ACT_EVERY_MS = 60;
 const SETTLE_EVENTS = 50_000;
@@ -22,6 +25,7 @@ export class Scenario {
   readonly #disk: SimDisk;
   readonly #outside: Outside;
   readonly #callers: Callers;
+  readonly #rewinds: Rewinds;
   #process: SimProcess | undefined;
   #pool: SessionPool | undefined;
   #sessionCount = 0;
@@ -34,6 +38,7 @@ export class Scenario {
     this.#disk = new SimDisk(world);
     this.#outside = new Outside(world, this.#disk);
     this.#callers = new Callers(world, this.#disk);
+    this.#rewinds = new Rewinds(world, this.#disk, FILES);
   }
 
   async run(durationMs: number): Promise<void> {
@@ -137,10 +142,11 @@ export class Scenario {
       return this.#do(`cancel ${session.id}`, () => session.cancel({ queued: prng.chance(0.3) }));
     if (draw < 0.15) return this.#do(`release ${session.id}`, () => session.release());
     if (draw < 0.2) return this.#look(process, session);
-    if (draw < 0.23) {
+    if (draw < 0.21) {
       for (let count = 0; count < 6; count += 1) void this.#callers.prompt(session);
       return;
     }
+    if (draw < 0.29) return this.#rewind(process, session);
     if (draw < 0.4) return void this.#callers.keyed(session);
     const options = prng.chance(0.1) ? { timeoutMs: 1 + prng.below(300) } : this.#abortable();
     if (draw < 0.6) return void this.#callers.stream(session, options);
@@ -161,7 +167,7 @@ export class Scenario {
     this.#do(`start ${id}`, () =>
       pool.start({
         id,
-        model: SIM_MODEL,
+        model: modelOf(id),
         system: systemText(id),
         tools: ['coding-agent', ...this.#outside.tools()],
         files: FILES,
@@ -203,6 +209,40 @@ export class Scenario {
     if (state === 'halted' || state === 'failed') this.#world.reach(`session: ${state}`);
   }
 
+  /** Goes back, or away from here, or looks at what was. */
+  #rewind({ store }: SimProcess, session: Session): void {
+    const { prng } = this.#world;
+    const rewinds = this.#rewinds;
+    const isSettled = !store.isBusy(session.id);
+    const draw = prng.float();
+    if (draw < 0.45) {
+      this.#do(`undo ${session.id}`, async () => {
+        // Most sessions have something to do.
+        if (prng.chance(0.7)) await this.#cancelAll(session);
+        // And some are given something that very moment.
+        if (prng.chance(0.15)) void this.#callers.prompt(session);
+        await rewinds.undo(session, !store.isBusy(session.id));
+        if (prng.chance(0.3)) await rewinds.undo(session, false);
+        if (prng.chance(0.5)) void this.#callers.prompt(session);
+      });
+      if (this.#world.faulty(0.1)) this.#world.after(prng.below(6), 'crash at an undo', () => this.#crash());
+    } else if (draw < 0.65 && this.#sessionCount < MAX_WITH_FORKS) {
+      const id = `s${(this.#sessionCount += 1)}`;
+      this.#do(`fork ${session.id} as ${id}`, async () => {
+        const fork = await rewinds.fork(session, id, isSettled);
+        if (prng.chance(0.5)) void this.#callers.prompt(fork);
+      });
+    } else if (isSettled) {
+      rewinds.compare(session);
+    }
+  }
+
+  /** With a little time, in which what is told is written down everywhere. */
+  async #cancelAll(session: Session): Promise<void> {
+    await session.cancel({ queued: true });
+    await new Promise<void>((resolve) => void this.#world.after(1, 'caller goes on', resolve));
+  }
+
   #do(what: string, action: () => Promise<unknown>): void {
     void this.#callers.act(what, action);
   }
@@ -231,6 +271,9 @@ export class Scenario {
       await session.release();
       const result = await this.#callers.prompt(session);
       if (!result) this.#world.fail(`session ${sessionId} takes no prompts at the end`);
+      await this.#rewinds.undo(session, true);
+      if (!(await this.#callers.prompt(session)))
+        this.#world.fail(`${sessionId} goes on from no earlier point`);
       this.#look(process, session);
     }
     await pool.close();

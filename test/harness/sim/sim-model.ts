@@ -17,9 +17,14 @@ export function promptText(seed: number, turns: number): string {
   return `seed=${seed} turns=${turns}`;
 }
 
-/** What the model's first system message says of the session. */
+/** What a session's first message says. */
 export function systemText(sessionId: string): string {
-  return `session=${sessionId}`;
+  return `This is the system text of ${sessionId}.`;
+}
+
+/** The model's name tells who asks: a fork has its parent's messages. */
+export function modelOf(sessionId: string): string {
+  return `sim:${sessionId}`;
 }
 
 /**
@@ -50,7 +55,8 @@ export class SimModel implements ModelCaller {
   ): Promise<ModelResponse> {
     if (signal.aborted || this.#isClosed) return Promise.reject(cancelled());
     const messages = JSON.parse(`[${request.messages}]`) as Message[];
-    const sessionId = this.#check(messages);
+    const sessionId = request.model;
+    this.#check(sessionId, messages);
     const response = answerTo(messages);
     if (this.#busy.has(sessionId)) this.#world.fail(`two model calls of ${sessionId} at once`);
     this.#busy.add(sessionId);
@@ -138,18 +144,14 @@ export class SimModel implements ModelCaller {
     }
   }
 
-  /** @returns the session that asks */
-  #check(messages: readonly Message[]): string {
-    const [system] = messages;
-    const sessionId = /session=(\S+)/.exec(system?.content ?? '')?.[1] ?? '';
+  #check(sessionId: string, messages: readonly Message[]): void {
     const problem = providerRefuses(messages);
     if (problem !== undefined) this.#world.fail(`a provider would refuse what ${sessionId} asks: ${problem}`);
     const answered = messages.filter(({ role }) => role === 'assistant').length;
-    const kept = this.#disk.watch(sessionId)?.responseCount;
+    const kept = this.#disk.watch(sessionId)?.model.responseCount;
     if (kept !== answered) {
       this.#world.fail(`${sessionId} asks for response ${answered + 1}, and its journal has ${kept}`);
     }
-    return sessionId;
   }
 }
 

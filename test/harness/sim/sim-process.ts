@@ -6,13 +6,11 @@ import { Placement } from '../../../src/pool/placement.ts';
 import { ProviderBook } from '../../../src/pool/provider-book.ts';
 import { StepScheduler } from '../../../src/pool/step-scheduler.ts';
 import { DEFAULT_QUOTA } from '../../../src/workspace/workspace.ts';
-import { SimModel } from './sim-model.ts';
+import { modelOf, SimModel } from './sim-model.ts';
 import { SimStore, type SimDisk } from './sim-store.ts';
 import { SimThreads } from './sim-threads.ts';
 import type { Outside } from './sim-tools.ts';
 import type { World } from './world.ts';
-
-export const SIM_MODEL = 'sim:model';
 
 /** What one life of the process is made of. */
 export interface SimProcess {
@@ -67,7 +65,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
     },
     tools: outside.tools(),
     quota: DEFAULT_QUOTA,
-    defaultModel: SIM_MODEL,
+    defaultModel: modelOf('nobody'),
   };
   return { life: world.life, parts, store, threads, models };
 }

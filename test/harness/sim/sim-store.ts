@@ -36,7 +36,10 @@ export class SimDisk {
     let journal = this.journals.get(sessionId);
     const summary = summarize(journal?.summary, sessionId, entries);
     if (!journal) {
-      const watch = new JournalWatch(sessionId, (problem) => this.#world.fail(problem));
+      const fail = (problem: string): void => this.#world.fail(problem);
+      const watch: JournalWatch = new JournalWatch(sessionId, fail, (id) =>
+        id === sessionId ? watch : this.watch(id),
+      );
       journal = { entries: [], watch, summary };
       this.journals.set(sessionId, journal);
     }
