@@ -12,44 +12,101 @@ import { History, type HistoryPoint } from '../journal/history.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import type { Opening } from '../protocol/messages.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { isSameContent } from '../workspace/bytes.ts';
 import type { SessionContext } from './session-context.ts';
 import { Snapshot, type SnapshotRef } from './snapshot.ts';
 
 /**
- * The session as it was at a point; by default after the last prompt that has ended. Where that is the present nothing is
- * read; else the journal is folded up to there.
- * @throws {NotFoundError} `unknown_prompt` @throws {PromptNotEndedError} @throws {ForeignSnapshotError}
- * @throws {StoreError} `store_corrupt`
+ * The points of one session's history, as its journal has them. The last one that was read is kept: whoever makes several
+ * forks of a point makes them all of one.
  */
-export function snapshotAt(session: SessionContext, at?: SnapshotRef): Snapshot {
-  if (at instanceof Snapshot) return ownSnapshot(session, at);
-  const { record, images } = session;
-  const promptId = at === 'start' ? null : at;
-  if (!record.active && (promptId === undefined || promptId === record.point)) {
-    return snapshotOf(record, record.point, images);
-  }
-  const history = historyOf(session);
-  return pastSnapshot(
-    session,
-    history,
-    promptId === undefined ? history.current : pointAt(session, history, promptId),
-  );
-}
+export class PastPoints {
+  readonly #session: SessionContext;
+  #lastRead: Snapshot | undefined;
 
-/**
- * Where an undo leads: to the point that is named, or to where the last prompt began.
- * @throws {NothingToUndoError} and what {@link snapshotAt} throws
- */
-export function undoTarget(session: SessionContext, to?: SnapshotRef): Snapshot {
-  if (to instanceof Snapshot) {
-    // By its name: what the session goes back to is what its own journal has.
-    return snapshotAt(session, ownSnapshot(session, to).promptId ?? 'start');
+  constructor(session: SessionContext) {
+    this.#session = session;
   }
-  if (to !== undefined) return snapshotAt(session, to);
-  const history = historyOf(session);
-  const { previous } = history.current;
-  if (!previous) throw new NothingToUndoError({ sessionId: session.record.spec.sessionId });
-  return pastSnapshot(session, history, previous);
+
+  /**
+   * The session as it was at a point; by default after the last prompt that has ended. Where that is the present nothing
+   * is read; else the journal is folded up to there.
+   * @throws {NotFoundError} `unknown_prompt` @throws {PromptNotEndedError} @throws {ForeignSnapshotError}
+   * @throws {StoreError} `store_corrupt` @throws {SessionClosedError} when a store in memory has forgotten it
+   */
+  snapshot(at?: SnapshotRef): Snapshot {
+    if (at instanceof Snapshot) return this.#own(at);
+    const { record } = this.#session;
+    const promptId = at === 'start' ? null : at;
+    if (!record.active && (promptId === undefined || promptId === record.point)) {
+      return this.#snapshotOf(record, record.point);
+    }
+    if (promptId !== undefined && promptId === this.#lastRead?.promptId) return this.#lastRead;
+    const history = this.#history();
+    return this.#read(history, promptId === undefined ? history.current : this.#find(history, promptId));
+  }
+
+  /**
+   * Where an undo leads: to the point that is named, or to where the last prompt began.
+   * @throws {NothingToUndoError} and what {@link snapshot} throws
+   */
+  undoTarget(to?: SnapshotRef): Snapshot {
+    // By its name: what the session goes back to is what its own journal has.
+    if (to instanceof Snapshot) return this.snapshot(this.#own(to).promptId ?? 'start');
+    if (to !== undefined) return this.snapshot(to);
+    const history = this.#history();
+    const { previous } = history.current;
+    if (!previous) throw new NothingToUndoError({ sessionId: this.#sessionId });
+    return this.#read(history, previous);
+  }
+
+  get #sessionId(): string {
+    return this.#session.record.spec.sessionId;
+  }
+
+  #own(snapshot: Snapshot): Snapshot {
+    const state = Snapshot.stateOf(snapshot);
+    // One that was removed may have had the same id.
+    const idsOf = (images: readonly BaseImage[]): string => images.map(({ handle }) => handle.imageId).join();
+    if (state.sessionId === this.#sessionId && idsOf(state.images) === idsOf(this.#session.images))
+      return snapshot;
+    throw new ForeignSnapshotError({ sessionId: this.#sessionId, snapshotOf: state.sessionId });
+  }
+
+  #history(): History {
+    const entries = this.#session.ports.journal.read(this.#sessionId);
+    // A store that is gone with its process keeps nothing of a closed session.
+    if (entries.length === 0) throw new SessionClosedError({ sessionId: this.#sessionId });
+    return new History(entries);
+  }
+
+  #find(history: History, promptId: string | null): HistoryPoint {
+    const point = history.at(promptId);
+    if (point) return point;
+    const sessionId = this.#sessionId;
+    const { active, queue } = this.#session.record;
+    if ([active, ...queue].some((prompt) => prompt?.promptId === promptId)) {
+      throw new PromptNotEndedError({ sessionId, promptId: String(promptId) });
+    }
+    throw new NotFoundError('unknown_prompt', `Session ${sessionId} has no prompt ${promptId}.`);
+  }
+
+  #read(history: History, point: HistoryPoint): Snapshot {
+    return (this.#lastRead = this.#snapshotOf(history.recordAt(point), point.promptId));
+  }
+
+  /** What is as it is now is not kept a second time. */
+  #snapshotOf({ spec, overlay, conversation }: SessionRecord, promptId: string | null): Snapshot {
+    const now = this.#session.record;
+    const kept = commonLength(now.conversation.messages, conversation.messages);
+    return new Snapshot({
+      sessionId: spec.sessionId,
+      promptId,
+      images: this.#session.images,
+      overlay: new Map(Array.from(overlay, ([path, bytes]) => [path, sameAs(now.overlay.get(path), bytes)])),
+      messages: [...now.conversation.messages.slice(0, kept), ...conversation.messages.slice(kept)],
+    });
+  }
 }
 
 /** The entry that makes a record what a snapshot is. @param opening  see the entry's own */
@@ -72,49 +129,13 @@ export function restoredEntry(
   };
 }
 
-function ownSnapshot({ record, images }: SessionContext, snapshot: Snapshot): Snapshot {
-  const { sessionId } = record.spec;
-  const state = Snapshot.stateOf(snapshot);
-  // One that was removed may have had the same id.
-  const idsOf = (some: readonly BaseImage[]): string => some.map(({ handle }) => handle.imageId).join();
-  if (state.sessionId !== sessionId || idsOf(state.images) !== idsOf(images)) {
-    throw new ForeignSnapshotError({ sessionId, snapshotOf: state.sessionId });
-  }
-  return snapshot;
-}
-
-function historyOf({ record, ports }: SessionContext): History {
-  const { sessionId } = record.spec;
-  const entries = ports.journal.read(sessionId);
-  // A store that is gone with its process keeps nothing of a closed session.
-  if (entries.length === 0) throw new SessionClosedError({ sessionId });
-  return new History(entries);
-}
-
-function pointAt({ record }: SessionContext, history: History, promptId: string | null): HistoryPoint {
-  const point = history.at(promptId);
-  if (point) return point;
-  const { sessionId } = record.spec;
-  if ([record.active, ...record.queue].some((prompt) => prompt?.promptId === promptId)) {
-    throw new PromptNotEndedError({ sessionId, promptId: String(promptId) });
-  }
-  throw new NotFoundError('unknown_prompt', `Session ${sessionId} has no prompt ${promptId}.`);
-}
-
-function pastSnapshot({ images }: SessionContext, history: History, point: HistoryPoint): Snapshot {
-  return snapshotOf(history.recordAt(point), point.promptId, images);
-}
-
-function snapshotOf(
-  { spec, overlay, conversation }: SessionRecord,
-  promptId: string | null,
-  images: readonly BaseImage[],
-): Snapshot {
-  const messages = [...conversation.messages];
-  return new Snapshot({ sessionId: spec.sessionId, promptId, images, overlay: new Map(overlay), messages });
+function sameAs(known: Uint8Array | null | undefined, bytes: Uint8Array | null): Uint8Array | null {
+  return known && bytes && isSameContent(known, bytes) ? known : bytes;
 }
 
 function commonLength(left: readonly Message[], right: readonly Message[]): number {
-  const end = left.findIndex((message, index) => !isDeepStrictEqual(message, right[index]));
+  const isOther = (message: Message, index: number): boolean =>
+    message !== right[index] && !isDeepStrictEqual(message, right[index]);
+  const end = left.findIndex(isOther);
   return end < 0 ? left.length : end;
 }

@@ -14,7 +14,7 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import { WorkspaceView } from '../workspace/workspace-view.ts';
 import type { HostTools } from './host-tools.ts';
 import { Mailbox, type Accepted, type PromptDelivery } from './mailbox.ts';
-import { restoredEntry, snapshotAt, undoTarget } from './past-points.ts';
+import { PastPoints, restoredEntry } from './past-points.ts';
 import { PromptResult } from './prompt-result.ts';
 import { PromptRun, type Ending } from './prompt-run.ts';
 import type { Interruption, PromptTicket } from './prompt-ticket.ts';
@@ -38,6 +38,7 @@ export class SessionDriver {
   readonly #session: SessionContext;
   readonly #options: SessionDriverOptions;
   readonly #mailbox: Mailbox;
+  readonly #points: PastPoints;
   #closing: Promise<void> | undefined;
   /** The prompts' loop while it runs. */
   #loop: Promise<void> | undefined;
@@ -54,6 +55,7 @@ export class SessionDriver {
     this.#session = session;
     this.#options = options;
     this.#mailbox = new Mailbox(session, options.maxQueuedPrompts);
+    this.#points = new PastPoints(session);
   }
 
   get record(): SessionRecord {
@@ -121,13 +123,13 @@ export class SessionDriver {
     return this.#mailbox.ticketOf(promptId).result;
   }
 
-  /** The session as it was at a point; see {@link snapshotAt}. */
+  /** The session as it was at a point; see {@link PastPoints.snapshot}. */
   snapshot(at?: SnapshotRef): Snapshot {
-    return snapshotAt(this.#session, at);
+    return this.#points.snapshot(at);
   }
 
   /**
-   * Makes the session what it was at a point; see {@link undoTarget}.
+   * Makes the session what it was at a point; see {@link PastPoints.undoTarget}.
    * @throws {SessionBusyError} @throws {SessionClosedError} @throws {SessionQuarantinedError}
    */
   async undo(to?: SnapshotRef): Promise<Snapshot> {
@@ -138,7 +140,7 @@ export class SessionDriver {
     if (!this.#mailbox.isEmpty || this.record.active) {
       throw new SessionBusyError({ sessionId, what: 'prompts that have not ended' });
     }
-    const target = undoTarget(this.#session, to);
+    const target = this.#points.undoTarget(to);
     if (target.promptId === this.record.point) return target;
     this.#options.onBusy();
     this.#undoing = this.#restore(target);
