@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path/posix';
-import { codeOf, findFile, kindOf, type Disk, type FoundFile } from './disk.ts';
+import { codeOf, findFile, isMissing, kindOf, type Disk, type FoundFile } from './disk.ts';
 import type { PlannedWrite } from './apply-plan.ts';
 import { parentsOf } from './from-files.ts';
 
@@ -286,8 +286,7 @@ export class DirectoryTransaction {
     try {
       real = await this.#disk.realpath(parent);
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR')
-        throw new ChangedMeanwhileError(this.at ?? path, 'has lost its directory');
+      if (isMissing(error)) throw new ChangedMeanwhileError(this.at ?? path, 'has lost its directory');
       throw error;
     }
     if (real !== parent) throw new ChangedMeanwhileError(this.at ?? path, 'is behind a symbolic link');

@@ -34,7 +34,16 @@ export async function findFile(
 ): Promise<Found> {
   const kind = await kindOf(disk, path);
   if (kind !== 'file') return { kind };
-  await using handle = await disk.open(path, READ_FLAGS);
+  let opened: fs.FileHandle;
+  try {
+    opened = await disk.open(path, READ_FLAGS);
+  } catch (error) {
+    // Swapped since the look at it.
+    if (codeOf(error) === 'ELOOP') return { kind: 'link' };
+    if (isMissing(error)) return { kind: 'none' };
+    throw error;
+  }
+  await using handle = opened;
   const stat = await handle.stat();
   if (!stat.isFile()) return { kind: kindOfStat(stat) as 'directory' | 'other' };
   const { size, mode, uid, gid } = stat;
@@ -46,9 +55,14 @@ export async function kindOf(disk: Disk, path: string): Promise<Found['kind']> {
   try {
     return kindOfStat(await disk.lstat(path));
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return 'none';
+    if (isMissing(error)) return 'none';
     throw error;
   }
+}
+
+/** Nothing is there, or on the way to it. */
+export function isMissing(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
 }
 
 /** `ENOSPC` and the like; '' for what no system call threw. */

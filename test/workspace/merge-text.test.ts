@@ -147,24 +147,26 @@ describe('merging a text', () => {
 });
 
 describe('an edit that can be told in several ways', () => {
-  it.each([
+  it.each<[what: string, base: string, one: string, two: string, result: string | undefined]>([
     [
-      'the same line of several was deleted',
-      'x\n}\n}\n}\ny\nz\n',
-      'x\n}\n}\ny\nz\n',
-      'X\n}\n}\ny\nZ\n',
-      'X\n}\n}\ny\nZ\n',
-    ],
-    [
-      'the same block was added after its like',
+      'a block was added beside its like by both',
       'a\nb\na\nb\nz\n',
       'a\nb\na\nb\na\nb\nz\n',
       'a\nb\na\nb\na\nb\nz\nend\n',
       'a\nb\na\nb\na\nb\nz\nend\n',
     ],
-  ])('is seen to be the same: %s', (_, base, one, two, result) => {
+    ['a line was added below its like', 'a\nb\n', 'b\na\nb\nb\n', 'a\na\nb\n', 'b\na\na\nb\nb\n'],
+    ['both added below', 'a\n}\n', '}\na\n}\n}\n', 'a\n}\na\n', undefined],
+  ])('is told as low as it goes, as git does: %s', (_, base, one, two, result) => {
     expect(merged(base, one, two)).toBe(result);
+    expect(mergedByGit(base, one, two)).toBe(result);
   });
+});
+
+// git 2.39 deletes two there: it tells the one edit of the upper, and the other of the lower line.
+it('one of several equal lines that both deleted is deleted once', () => {
+  const [base, one, two] = ['x\n}\n}\n}\ny\nz\n', 'x\n}\n}\ny\nz\n', 'X\n}\n}\ny\nZ\n'];
+  expect(merged(base, one, two)).toBe(two);
 });
 
 describe('texts that are large, or have little in common', () => {
