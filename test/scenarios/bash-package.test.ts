@@ -3,6 +3,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   realpathSync,
   rmSync,
@@ -86,6 +87,33 @@ describe('an installed skein', { timeout: 120_000 }, () => {
       code: 'missing_package',
       message: 'Tool "bash" needs the package just-bash, which is not installed: npm install just-bash@3.4.2',
     });
+  });
+
+  it('tells a session that was kept until it was gone', () => {
+    install('none');
+    const script = `
+      import { runBash } from './node_modules/skein/dist/src/tools/bash/run-bash.js';
+      import { OverlayWorkspace } from './node_modules/skein/dist/src/workspace/overlay-workspace.js';
+      const call = { workspace: new OverlayWorkspace(), signal: new AbortController().signal };
+      await runBash('ls', call).catch(({ name, message }) => console.log(name, message));`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: app,
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe(
+      'ToolFailure bash is not available here: its package is not installed. Use the other tools.\n',
+    );
+  });
+
+  it('needs no types of it', () => {
+    const declarations = readdirSync('dist/src', { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.d.ts'),
+    );
+    expect(declarations.length).toBeGreaterThan(100);
+    const naming = declarations.filter((path) =>
+      /(?:from|import\() ?['"]just-bash/.test(readFileSync(join('dist/src', path), 'utf8')),
+    );
+    expect(naming).toEqual([]);
   });
 
   it.each(['thread', 'process'] as const)('finds it beside itself (isolation: %s)', (isolation) => {

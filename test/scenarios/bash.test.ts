@@ -37,4 +37,26 @@ describe.each(['thread', 'process'] as const)('a session with bash (isolation: %
       });
     });
   });
+
+  it('is called in threads that were there before, and may be cancelled', async () => {
+    const script = [
+      { match: { user: 'plain' }, answer: { text: 'done' } },
+      { match: { user: 'long', turn: 0 }, answer: bash('while true; do echo x >> log; done') },
+      { match: { user: 'short', turn: 0 }, answer: bash('ls') },
+      { answer: { text: 'done' } },
+    ];
+    await onStage(script, { isolation, shards: 1, threads: { max: 1 } }, async (stage) => {
+      const plain = await stage.start({ files });
+      expect((await plain.prompt('plain')).stopReason).toBe('end');
+      const session = await stage.start({ tools: ['bash'], files });
+      const stops: unknown[] = [];
+      for await (const event of session.stream('long')) {
+        if (event.type === 'tool-started') void session.cancel();
+        if (event.type === 'prompt-ended') stops.push(event.result.stopReason);
+      }
+      expect(stops).toEqual(['cancelled']);
+      expect((await session.prompt('short')).stopReason).toBe('end');
+      expect(results(session).at(-1)).toMatch(/bin\n(?:log\n)?old\.txt\nsrc/);
+    });
+  });
 });

@@ -137,6 +137,22 @@ describe('a script that would take everything', { timeout: 120_000 }, () => {
     );
   });
 
+  it('gets no more time from a pattern than from a word', async () => {
+    const line = `${'a'.repeat(60)}!`;
+    const script = [
+      `x='${line}'; echo "$x" > f; touch "$x"`,
+      "grep -E '(a+)+$' f; grep -P '(a+)+$' f; rg '(a+)+$' f",
+      "sed -E 's/(a+)+$/x/' f; awk '/(a+)+$/' f; awk -F'(a+)+$' '{ print NF }' f",
+      "[[ $x =~ (a+)+$ ]] || echo no; find . -regex '.*(a+)+x$'; expr \"$x\" : '\\(a*\\)*b'",
+      'jq -R \'test("(a+)+$")\' f; shopt -s extglob; [[ $x == +(+(+(a)))b ]] || echo no; echo end',
+    ].join('\n');
+    await onStage(rulesFor([script]), {}, async (made) => {
+      const session = await made.start({ tools: ['bash'] });
+      await session.prompt('script 0;');
+      expect(lastResult(session)).toBe(`${line}\n1\nno\n0\nfalse\nno\nend`);
+    });
+  });
+
   it.each([
     ['strings', 'x=$(printf %8000000s); for i in {1..5000}; do a[$i]=$x$i; done'],
     [
