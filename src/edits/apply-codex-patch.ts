@@ -1,10 +1,10 @@
-import { PatchError, WorkspaceError } from '../errors.ts';
 import { resolveFilePath } from '../workspace/paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { applyChunks } from './codex-chunks.ts';
 import { parseCodexPatch } from './codex-patch.ts';
 import type { CodexOperation, CodexUpdate } from './codex-patch.ts';
-import { PatchBudget } from './patch-budget.ts';
+import type { WorkBudget } from './work-budget.ts';
+import { patchBudget, refusing } from './patch-refusal.ts';
 import { PatchDraft } from './patch-draft.ts';
 import { countChanges, somePaths } from './patch-summary.ts';
 import type { PatchedFile } from './patch-summary.ts';
@@ -30,11 +30,11 @@ export function applyCodexPatch(
   { atomic = false }: CodexPatchOptions = {},
 ): PatchedFile[] {
   const operations = parseCodexPatch(text);
-  const budget = new PatchBudget();
+  const budget = patchBudget();
   const draft = new PatchDraft(workspace, budget);
   const done: PatchedFile[] = [];
   for (const [i, operation] of operations.entries()) {
-    const file = orElse(
+    const file = refusing(
       () => {
         const drafted = carryOut(operation, draft, budget);
         if (!atomic) draft.commit();
@@ -48,26 +48,15 @@ export function applyCodexPatch(
     done.push(file);
   }
   if (atomic)
-    orElse(
+    refusing(
       () => draft.commit(),
       () => `The patch was not applied. ${outcomeOf([], [])}`,
     );
   return done;
 }
 
-/** @throws {PatchError} for whatever is refused: what that means for the patch, then why */
-function orElse<Result>(act: () => Result, consequence: () => string): Result {
-  try {
-    return act();
-  } catch (error) {
-    if (!(error instanceof PatchError || error instanceof WorkspaceError)) throw error;
-    const code = error instanceof PatchError ? error.code : 'patch_refused';
-    throw new PatchError(code, `${consequence()}\n${error.message}`);
-  }
-}
-
 /** Drafts what an operation does. */
-function carryOut(operation: CodexOperation, draft: PatchDraft, budget: PatchBudget): PatchedFile {
+function carryOut(operation: CodexOperation, draft: PatchDraft, budget: WorkBudget): PatchedFile {
   const { kind, path } = operation;
   switch (kind) {
     case 'add': {
@@ -84,7 +73,7 @@ function carryOut(operation: CodexOperation, draft: PatchDraft, budget: PatchBud
 }
 
 /** A file that is there already is replaced by one that is moved onto it, as by one that is added: the format says so. */
-function update({ path, moveTo, chunks }: CodexUpdate, draft: PatchDraft, budget: PatchBudget): PatchedFile {
+function update({ path, moveTo, chunks }: CodexUpdate, draft: PatchDraft, budget: WorkBudget): PatchedFile {
   const { text, notes } = applyChunks(draft.readText(path), chunks, budget);
   const isMoved = moveTo !== undefined && resolveFilePath(moveTo) !== resolveFilePath(path);
   if (isMoved) draft.delete(path);

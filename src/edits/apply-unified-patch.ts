@@ -1,7 +1,8 @@
-import { PatchError, WorkspaceError } from '../errors.ts';
+import { PatchError } from '../errors.ts';
 import { quotePath, resolveFilePath } from '../workspace/paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { PatchBudget } from './patch-budget.ts';
+import type { WorkBudget } from './work-budget.ts';
+import { patchBudget, refusing } from './patch-refusal.ts';
 import { PatchDraft } from './patch-draft.ts';
 import { countChanges } from './patch-summary.ts';
 import type { PatchedFile } from './patch-summary.ts';
@@ -18,31 +19,27 @@ const MAX_FAILED = 5;
  * @throws {PatchError} with the file and the hunk, why, and what the file has there; nothing was changed
  */
 export function applyUnifiedPatch(workspace: Workspace, text: string): PatchedFile[] {
-  const budget = new PatchBudget();
+  const budget = patchBudget();
   const draft = new PatchDraft(workspace, budget);
   const done: PatchedFile[] = [];
   for (const file of parseUnifiedPatch(text)) {
-    refusing(`${quotePath(file.newPath)} (patch line ${file.line})`, () =>
-      done.push(carryOut(file, draft, budget)),
+    const subject = `${quotePath(file.newPath)} (patch line ${file.line})`;
+    done.push(
+      refusing(
+        () => carryOut(file, draft, budget),
+        () => `${subject} was not patched; nothing was changed.`,
+      ),
     );
   }
-  refusing('The patch', () => draft.commit());
+  refusing(
+    () => draft.commit(),
+    () => 'The patch was not applied; nothing was changed.',
+  );
   return done;
 }
 
-/** @throws {PatchError} for whatever is refused */
-function refusing(subject: string, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    if (!(error instanceof PatchError || error instanceof WorkspaceError)) throw error;
-    const code = error instanceof PatchError ? error.code : 'patch_refused';
-    throw new PatchError(code, `${subject} was not patched; nothing was changed.\n${error.message}`);
-  }
-}
-
 /** Drafts what a patch does to one file. */
-function carryOut(file: UnifiedFile, draft: PatchDraft, budget: PatchBudget): PatchedFile {
+function carryOut(file: UnifiedFile, draft: PatchDraft, budget: WorkBudget): PatchedFile {
   const { hunks, newPath } = file;
   const counts = countChanges(hunks.map(({ lines }) => lines));
   if (file.kind === 'create') {
@@ -84,7 +81,7 @@ function moved(
   file: UnifiedFile,
   oldPath: string,
   draft: PatchDraft,
-  budget: PatchBudget,
+  budget: WorkBudget,
 ): { readonly notes: readonly string[] } {
   if (file.hunks.length === 0) {
     draft.copy(oldPath, file.newPath);
@@ -103,7 +100,7 @@ function oldPathOf({ kind, oldPath, newPath }: UnifiedFile, draft: PatchDraft): 
 function patched(
   { hunks }: UnifiedFile,
   before: string,
-  budget: PatchBudget,
+  budget: WorkBudget,
 ): { readonly text: string; readonly notes: readonly string[] } {
   if (hunks.length === 0) return { text: before, notes: [] };
   const { text, reports, ignoresEnds } = applyHunks(before, hunks, { budget });

@@ -4,9 +4,11 @@ import { FileLines } from './file-lines.ts';
 import { applyLineEdits, editsOfChunk } from './line-edits.ts';
 import type { LineEdit, PatchLine } from './line-edits.ts';
 import { LineIndex } from './line-index.ts';
-import { nearestRegion, shortLine, showLines } from './near-lines.ts';
-import type { PatchBudget } from './patch-budget.ts';
-import { shiftBetween } from './indentation.ts';
+import { whereLinesAre, shortLine, showLines } from './near-lines.ts';
+import type { WorkBudget } from './work-budget.ts';
+import { indentShift } from './indent-shift.ts';
+import type { IndentPair } from './indent-shift.ts';
+import { splitIndent } from './text-lines.ts';
 
 /** A file as its chunks leave it. */
 export interface ChunkedText {
@@ -24,6 +26,8 @@ const LEVELS: readonly { readonly ignoring: string; readonly key: (line: string)
 ];
 /** From this level on, lines may be indented otherwise than the patch has them. */
 const FIRST_INDENTED = 2;
+/** Spaces that a depth has where nothing tells. */
+const INDENT_STEP = 4;
 
 /**
  * Finds the chunks of an update in a file and applies them. As the reference does it, a chunk stands after its headings
@@ -32,7 +36,7 @@ const FIRST_INDENTED = 2;
  * wrong place is worse than one that is refused. Unchanged lines keep the file's bytes.
  * @throws {PatchError} `patch_refused` with the chunk, the reason and the lines near by; `too_much_work`
  */
-export function applyChunks(text: string, chunks: readonly CodexChunk[], budget: PatchBudget): ChunkedText {
+export function applyChunks(text: string, chunks: readonly CodexChunk[], budget: WorkBudget): ChunkedText {
   budget.spend(text.length);
   const file = new FileLines(text);
   const places = new ChunkPlaces(file, chunks, budget);
@@ -68,11 +72,11 @@ const asItIs = (line: string): string => line;
 class ChunkPlaces {
   readonly #file: FileLines;
   readonly #chunks: readonly CodexChunk[];
-  readonly #budget: PatchBudget;
+  readonly #budget: WorkBudget;
   readonly #indexes: LineIndex[] = [];
   #cursor = 0;
 
-  constructor(file: FileLines, chunks: readonly CodexChunk[], budget: PatchBudget) {
+  constructor(file: FileLines, chunks: readonly CodexChunk[], budget: WorkBudget) {
     this.#file = file;
     this.#chunks = chunks;
     this.#budget = budget;
@@ -175,23 +179,34 @@ class ChunkPlaces {
 
   /** How added lines are to be indented at a place whose indentation is not the patch's. */
   #indentation(body: readonly PatchLine[], at: number, name: string): (line: string) => string {
-    const removed: [string, string][] = [];
-    const kept: [string, string][] = [];
+    const removed: IndentPair[] = [];
+    const kept: IndentPair[] = [];
     let line = at;
     for (const { sign, text } of body) {
       if (sign === '+') continue;
-      (sign === '-' ? removed : kept).push([text, this.#file.line(line++)]);
+      const found = this.#file.line(line++);
+      if (text.trim() === '') continue;
+      const pair = { old: splitIndent(text).indent, found: splitIndent(found).indent };
+      (sign === '-' ? removed : kept).push(pair);
     }
-    const shift = shiftBetween(removed.length > 0 ? removed : kept);
+    const pairs = removed.length > 0 ? removed : kept;
+    if (pairs.every(({ old, found }) => old === found)) return asItIs;
     // One blank more in front of unchanged lines alone: the model left out their sign, and the added lines have theirs.
-    if (shift?.isOneBlank && removed.length === 0) return asItIs;
-    if (!shift || body.some(({ sign, text }) => sign === '+' && shift.apply(text) === undefined)) {
-      throw new PatchError(
-        'patch_refused',
-        `${name}: at line ${at + 1} its lines stand with other indentation, which is not shifted evenly. Give them as in the file:\n${showLines(this.#file, at, line - at)}`,
-      );
+    if (pairs === kept && pairs.every(({ old, found }) => found === ` ${old}`)) return asItIs;
+    const shift = indentShift(pairs, INDENT_STEP);
+    const indented = (text: string): string | undefined => {
+      const { indent, body: rest } = splitIndent(text);
+      if (rest === '') return text;
+      const shifted = shift?.(indent);
+      return shifted === undefined ? undefined : shifted + rest;
+    };
+    if (body.every(({ sign, text }) => sign !== '+' || indented(text) !== undefined)) {
+      return (text) => indented(text) ?? text;
     }
-    return (text) => shift.apply(text) ?? text;
+    throw new PatchError(
+      'patch_refused',
+      `${name}: at line ${at + 1} its lines stand with other indentation, which is not shifted evenly. Give them as in the file:\n${showLines(this.#file, at, line - at)}`,
+    );
   }
 
   #notFound(chunk: CodexChunk, old: readonly string[], name: string): PatchError {
@@ -202,7 +217,7 @@ class ChunkPlaces {
       : this.#cursor === 0
         ? 'in the file'
         : `after line ${this.#cursor}`;
-    const region = nearestRegion(this.#file, index, old, key, this.#cursor);
+    const region = whereLinesAre(this.#file, index, old, key, this.#cursor);
     return new PatchError('patch_refused', `${name}: its lines are not ${where}. ${region}`);
   }
 

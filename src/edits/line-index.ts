@@ -1,5 +1,5 @@
 import type { FileLines } from './file-lines.ts';
-import type { PatchBudget } from './patch-budget.ts';
+import type { WorkBudget } from './work-budget.ts';
 
 /** What of a line is compared: two lines are the same when their keys are. */
 export type LineKey = (file: FileLines, index: number) => string;
@@ -12,7 +12,7 @@ const STEPS_PER_LINE = 10;
  * goes only to the places of its rarest line, so that a patch of many chunks does not read the file once for each.
  */
 export class LineIndex {
-  readonly #budget: PatchBudget;
+  readonly #budget: WorkBudget;
   readonly #numbers = new Map<string, number>();
   /** By line of the file: its number, or -1 for one that the patch does not have. */
   readonly #file: Int32Array;
@@ -20,7 +20,7 @@ export class LineIndex {
   readonly #places: number[][] = [];
 
   /** @param keys  of every line that will be searched for */
-  constructor(file: FileLines, keyOf: LineKey, keys: Iterable<string>, budget: PatchBudget) {
+  constructor(file: FileLines, keyOf: LineKey, keys: Iterable<string>, budget: WorkBudget) {
     this.#budget = budget;
     for (const key of keys) {
       if (this.#numbers.has(key)) continue;

@@ -1,5 +1,9 @@
+import { headChars } from '../head-chars.ts';
 import type { FileLines } from './file-lines.ts';
 import type { LineIndex } from './line-index.ts';
+import { nearestRegion } from './nearest-region.ts';
+import { OriginalText } from './original-text.ts';
+import { WorkBudget } from './work-budget.ts';
 
 const MAX_LINE_CHARS = 100;
 const LINES_AROUND = 2;
@@ -23,6 +27,8 @@ export function showLines(file: FileLines, from: number, count: number): string 
 const MAX_PLACES = 50;
 /** Lines of a chunk that are looked for. */
 const MAX_VOTERS = 200;
+/** Characters that are looked at for likeness, about: an explanation is worth less than a change. */
+const MAX_SIMILARITY_STEPS = 2 ** 24;
 
 /**
  * Where lines that were not found seem to belong, in words: the place that most of them have in common, with the first
@@ -30,7 +36,7 @@ const MAX_VOTERS = 200;
  * @param keyOf  the key that `index` has of a line
  * @param from  the line of the file where they were expected, for a choice between places that are as good
  */
-export function nearestRegion(
+export function whereLinesAre(
   file: FileLines,
   index: LineIndex,
   lines: readonly string[],
@@ -39,9 +45,7 @@ export function nearestRegion(
 ): string {
   if (file.count === 0) return 'The file is empty.';
   const start = nearestStart(index, lines, keyOf, from);
-  if (start === undefined) {
-    return `None of them is in it; ${shortLine(lines.find((line) => line.trim() !== '') ?? '')} is not. Read the file again: it has ${file.count} lines.`;
-  }
+  if (start === undefined) return similarLines(file, lines);
   let differs = 0;
   while (differs < lines.length && index.isAt(start + differs, keyOf(lines[differs]!))) differs++;
   if (differs === lines.length) {
@@ -50,6 +54,17 @@ export function nearestRegion(
   const line = start + differs;
   const found = line >= 0 && line < file.count ? `is ${shortLine(file.line(line))}` : 'is not in the file';
   return `Nearest: line ${line + 1} ${found} where the patch has ${shortLine(lines[differs]!)}.\n${showLines(file, Math.max(0, line - 2), 3)}`;
+}
+
+/** For lines of which the file has none: those that share most words with them. */
+function similarLines(file: FileLines, lines: readonly string[]): string {
+  const original = new OriginalText(file.slice(0, file.count));
+  const near = nearestRegion(original, lines.join('\n'), new WorkBudget(MAX_SIMILARITY_STEPS));
+  if (near) {
+    return `None of them is in it. Most like them is line ${near.firstLine}.\n${showLines(file, near.firstLine - 1, near.lines.length)}`;
+  }
+  const first = shortLine(lines.find((line) => line.trim() !== '') ?? '');
+  return `None of them is in it; ${first} is not. Read the file again: it has ${file.count} ${file.count === 1 ? 'line' : 'lines'}.`;
 }
 
 function nearestStart(
@@ -74,8 +89,5 @@ function nearestStart(
 }
 
 function cut(line: string): string {
-  if (line.length <= MAX_LINE_CHARS) return line;
-  const last = line.charCodeAt(MAX_LINE_CHARS - 1);
-  // Never half a surrogate pair.
-  return `${line.slice(0, last >= 0xd800 && last <= 0xdbff ? MAX_LINE_CHARS - 1 : MAX_LINE_CHARS)}…`;
+  return line.length <= MAX_LINE_CHARS ? line : `${headChars(line, MAX_LINE_CHARS)}…`;
 }

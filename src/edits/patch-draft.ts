@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { PatchError, WorkspaceError } from '../errors.ts';
 import { quotePath, resolveFilePath } from '../workspace/paths.ts';
 import type { FileChange, Workspace } from '../workspace/workspace.ts';
-import type { PatchBudget } from './patch-budget.ts';
+import type { WorkBudget } from './work-budget.ts';
 
 /**
  * Changes of files that are not made yet: reads see them, the workspace does not. Paths are taken in any spelling.
@@ -10,11 +10,11 @@ import type { PatchBudget } from './patch-budget.ts';
  */
 export class PatchDraft {
   readonly #workspace: Workspace;
-  readonly #budget: PatchBudget;
+  readonly #budget: WorkBudget;
   /** By canonical path: what to write, or null for a file to delete. */
   readonly #files = new Map<string, string | Uint8Array | null>();
 
-  constructor(workspace: Workspace, budget: PatchBudget) {
+  constructor(workspace: Workspace, budget: WorkBudget) {
     this.#workspace = workspace;
     this.#budget = budget;
   }

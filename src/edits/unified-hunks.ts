@@ -3,8 +3,9 @@ import { applyLineEdits, editsOfChunk } from './line-edits.ts';
 import type { AddedLine, LineEdit } from './line-edits.ts';
 import { LineIndex } from './line-index.ts';
 import type { LineKey } from './line-index.ts';
-import { nearestRegion } from './near-lines.ts';
-import { PatchBudget } from './patch-budget.ts';
+import { whereLinesAre } from './near-lines.ts';
+import type { WorkBudget } from './work-budget.ts';
+import { patchBudget } from './patch-refusal.ts';
 import type { HunkLine, UnifiedHunk } from './unified-patch.ts';
 
 /** What became of a hunk. */
@@ -24,7 +25,7 @@ export interface HunkReport {
 export interface HunkOptions {
   /** Lines of context that may be left out at either end of a hunk; as GNU patch, 2. */
   readonly fuzz?: number;
-  readonly budget?: PatchBudget;
+  readonly budget?: WorkBudget;
 }
 
 export interface AppliedHunks {
@@ -47,7 +48,7 @@ export interface AppliedHunks {
 export function applyHunks(
   text: string,
   hunks: readonly UnifiedHunk[],
-  { fuzz = 2, budget = new PatchBudget() }: HunkOptions = {},
+  { fuzz = 2, budget = patchBudget() }: HunkOptions = {},
 ): AppliedHunks {
   budget.spend(text.length);
   const exact = new HunkPlacer(new FileLines(text, 'in line'), WITH_ENDS, hunks, budget).apply(fuzz);
@@ -112,7 +113,7 @@ class HunkPlacer {
   /** How many lines the text has become longer by the hunks so far. */
   #growth = 0;
 
-  constructor(file: FileLines, comparison: Comparison, hunks: readonly UnifiedHunk[], budget: PatchBudget) {
+  constructor(file: FileLines, comparison: Comparison, hunks: readonly UnifiedHunk[], budget: WorkBudget) {
     this.#file = file;
     this.#comparison = comparison;
     this.#hunks = hunks;
@@ -185,7 +186,7 @@ class HunkPlacer {
     if (applied && !applied.done) {
       return `Its new lines are there already, from line ${applied.value + 1} on: it seems to be applied.`;
     }
-    return nearestRegion(
+    return whereLinesAre(
       this.#file,
       this.#index,
       keys.map(withoutBreak),

@@ -120,6 +120,12 @@ describe('lines that are not quite the same', () => {
     });
   });
 
+  it('have tabs for blanks', () => {
+    expect(applied({ a: '\tx\n' }, update('a', '@@', '-    x', '+    y', '+        z'))).toEqual({
+      a: '\ty\n\t\tz\n',
+    });
+  });
+
   it('have their sign forgotten: what is added is as it is written', () => {
     expect(applied({ a: 'f\n    x\n' }, update('a', '@@', '    x', '+    y'))).toEqual({
       a: 'f\n    x\n    y\n',
@@ -140,7 +146,6 @@ describe('lines that are not quite the same', () => {
       /ignoring trailing blanks, its lines stand at line 1 and/,
     ],
     ['are shifted unevenly', '  x\n    y\n', ['-x', '-y', '+z'], /not shifted evenly.*\n +1\t {2}x\n/],
-    ['have tabs for blanks', '\tx\n', ['-    x', '+    y'], /not shifted evenly/],
     ['are followed by one that is indented too little', '  x\n', ['-    x', '+ y'], /not shifted evenly/],
     [
       'stand in two places after a heading that does',
@@ -318,6 +323,12 @@ describe('a patch that does not fit', () => {
     ],
   ])('%s', (_, files, patch, problem) => {
     expect(refused(files, patch)).toContain(problem);
+  });
+
+  it('is told the line that is most like it, when none is the same', () => {
+    const error = refused({ a: `${file}call(first, second);\n` }, update('a', '@@', '-call(first, third);'));
+    expect(error).toContain('None of them is in it. Most like them is line 31.');
+    expect(error).toContain('    31\tcall(first, second);');
   });
 
   it('of a file that is not UTF-8', () => {

@@ -349,7 +349,7 @@ describe('a patch that does not fit', () => {
     const harness = harnessOf({ f: 'x\n', g: 'x\n' }, { maxTotalBytes: 10 });
     const patch = change('f', '@@ -1 +0,0 @@\n-x\n') + change('g', `@@ -1 +1 @@\n-x\n+${'y'.repeat(20)}\n`);
     expect(harness.error('patch', { patch })).toMatch(
-      /The patch was not patched; nothing was changed.\n.*it may write 10/,
+      /The patch was not applied; nothing was changed.\n.*it may write 10/,
     );
     expect(treeOf(harness)).toEqual({ f: 'x\n', g: 'x\n' });
   });

@@ -1,5 +1,6 @@
 import type { SimpleTree } from '../../workspace/simple-tree.ts';
 import type { Prng } from '../shared/prng.ts';
+import { drawPatchCall } from './patch-calls.ts';
 import { spoil } from './spoiled-arguments.ts';
 import { spellPath, type SpelledPath } from './spelled-paths.ts';
 import {
@@ -32,6 +33,7 @@ export function drawCall(prng: Prng, host: readonly SpelledPath[]): FuzzCall {
   const kind = draw < 26 ? 'read' : draw < 52 ? 'write' : draw < 78 ? 'edit' : draw < 88 ? 'list' : 'search';
   if (draw === 0) return unknownCall(prng);
   if (draw === 1) return skillCall(prng);
+  if (draw >= 94) return drawPatchCall(prng, host);
   const { args, required, model } = DRAWERS[kind](prng, host);
   const long = kind === 'list' || kind === 'search' ? `${kind}_files` : `${kind}_file`;
   const name = prng.chance(0.3) ? long : kind;

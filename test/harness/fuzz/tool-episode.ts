@@ -29,7 +29,9 @@ const SKILL = {
   resources: [],
 };
 const SKILLS = [SKILL, { ...SKILL, name: 'hidden', disableModelInvocation: true }];
-const TOOLS = new ToolSet([...namedTools('coding-agent', SKILLS), ...namedTools('code', SKILLS)]);
+const TOOLS = new ToolSet(
+  ['coding-agent', 'code', 'apply_patch_atomic'].flatMap((name) => [...namedTools(name, SKILLS)]),
+);
 /** 2,000 lines and 50 KB, and a note of a few lines on top. */
 const MAX_LINES = 2_000 + 6;
 const MAX_BYTES = 50 * 1024 + 500;
