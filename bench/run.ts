@@ -12,13 +12,14 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { containment } from './containment.ts';
 import { fork } from './fork.ts';
+import { search } from './search.ts';
 import { seed } from './seed.ts';
 import type { Question } from './support/question.ts';
 import { formatTable, isReached, type Row } from './support/report.ts';
 import { threadStart } from './thread-start.ts';
 import { turnCost } from './turn-cost.ts';
 
-const QUESTIONS: readonly Question[] = [threadStart, seed, fork, containment, turnCost];
+const QUESTIONS: readonly Question[] = [threadStart, seed, fork, search, containment, turnCost];
 /** More than this before the start, and other programs are measured too. */
 const BUSY_LOAD = 0.5;
 

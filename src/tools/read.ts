@@ -12,6 +12,8 @@ export interface ReadInput {
   readonly offset?: number;
   /** Lines, at most {@link MAX_OUTPUT_LINES}. */
   readonly limit?: number;
+  /** Characters (UTF-16 units) of each line to skip. */
+  readonly column?: number;
 }
 
 /** Shows a text file, numbered like `cat -n` (LC-2, LC-3, CA-19). */
@@ -20,7 +22,7 @@ export function readTool(name: string): Tool {
     name,
     description:
       'Read a text file. Lines are numbered from 1, as "number, tab, text"; the numbers are not part of the file. ' +
-      `Shows at most ${MAX_OUTPUT_LINES} lines or ${MAX_OUTPUT_BYTES / 1024} KB at a time and says how to read on.`,
+      `Shows at most ${MAX_OUTPUT_LINES} lines or ${MAX_OUTPUT_BYTES / 1024} KB at a time and says how to read on. Lines over ${MAX_LINE_CHARS} characters are cut.`,
     parameters: {
       type: 'object',
       properties: {
@@ -31,6 +33,11 @@ export function readTool(name: string): Tool {
           description: 'Lines to skip: 100 shows from line 101 (default 0)',
         },
         limit: { type: 'integer', minimum: 1, description: `Lines to show (default ${MAX_OUTPUT_LINES})` },
+        column: {
+          type: 'integer',
+          minimum: 0,
+          description: 'Characters to skip in each line, to see the rest of one that is cut (default 0)',
+        },
       },
       required: ['path'],
       additionalProperties: false,
@@ -38,14 +45,18 @@ export function readTool(name: string): Tool {
     readOnly: true,
     execute: (input: ReadInput, { workspace }) => {
       const text = withoutBom(readTextFile(workspace, input.path));
-      const offset = input.offset ?? 0;
-      return showLines(text, input.path, offset, Math.min(input.limit ?? MAX_OUTPUT_LINES, MAX_OUTPUT_LINES));
+      const { path, offset = 0, limit = MAX_OUTPUT_LINES, column = 0 } = input;
+      return showLines(text, path, { offset, limit: Math.min(limit, MAX_OUTPUT_LINES), column });
     },
     [LIMITS_OWN_OUTPUT]: true,
   } as Tool;
 }
 
-function showLines(text: string, path: string, offset: number, limit: number): string {
+function showLines(
+  text: string,
+  path: string,
+  { offset, limit, column }: { offset: number; limit: number; column: number },
+): string {
   if (text === '') return `(${path} is empty)`;
   const start = startOfLine(text, offset);
   if (start === -1) return `(offset ${offset} is past the end: ${path} has ${linesOf(countLines(text))})`;
@@ -59,7 +70,7 @@ function showLines(text: string, path: string, offset: number, limit: number): s
     const end = newline === -1 ? text.length : newline;
     const content =
       text.charCodeAt(end - 1) === 0x0d && end > at ? text.slice(at, end - 1) : text.slice(at, end);
-    shown += `${line === offset ? '' : '\n'}${numberOf(line + 1)}\t${cutLine(content)}`;
+    shown += `${line === offset ? '' : '\n'}${numberOf(line + 1)}\t${cutLine(content, column)}`;
     line++;
     at = end + 1;
   }
@@ -90,9 +101,19 @@ function numberOf(line: number): string {
   return String(line).padStart(6);
 }
 
-function cutLine(line: string): string {
-  if (line.length <= MAX_LINE_CHARS) return line;
-  return `${headChars(line, MAX_LINE_CHARS)}… [line cut: ${line.length} characters]`;
+function cutLine(line: string, column: number): string {
+  if (column === 0 && line.length <= MAX_LINE_CHARS) return line;
+  const start = Math.min(column, line.length);
+  // A column in the middle of a surrogate pair shows the whole of it.
+  const rest = line.slice(isLowSurrogate(line, start) ? start - 1 : start);
+  const shown = headChars(rest, MAX_LINE_CHARS);
+  const front = column > 0 && line !== '' ? '…' : '';
+  return `${front}${shown}${shown.length < rest.length ? `… [line cut: ${line.length} characters]` : ''}`;
+}
+
+function isLowSurrogate(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return at > 0 && unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 function linesOf(count: number): string {

@@ -9,6 +9,7 @@ import type { BaseImage, ImageEntry, SkippedFile } from './base-image.ts';
 import { globMatcher } from './glob.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import { resolveFilePath } from './paths.ts';
+import { ignoreRulesAbove, withIgnoreFile } from './read-ignore-rules.ts';
 import { DEFAULT_QUOTA } from './workspace.ts';
 
 /** What {@link fromDirectory} takes. `.git`, `node_modules` and symbolic links are never taken. */
@@ -67,7 +68,7 @@ export async function fromDirectory(
   const walk = new Walk(root, settings);
   await walk.directory(
     '',
-    settings.gitignore ? await IgnoreRules.above(await realpath(root)) : new IgnoreRules(),
+    settings.gitignore ? await ignoreRulesAbove(await realpath(root)) : IgnoreRules.none,
   );
   const entries = await readAll(root, walk, settings);
   walk.skipped.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -101,7 +102,7 @@ class Walk {
     }
     let rules = outerRules;
     if (this.#settings.gitignore && children.some((child) => child.name === '.gitignore' && child.isFile())) {
-      rules = await outerRules.within(this.#root, directory);
+      rules = await withIgnoreFile(outerRules, this.#root, directory);
     }
     for (const child of children) {
       const path = directory === '' ? child.name : `${directory}/${child.name}`;

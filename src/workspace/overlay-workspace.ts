@@ -45,6 +45,14 @@ export class OverlayWorkspace implements Workspace {
     return new Uint8Array(this.#read(path));
   }
 
+  /**
+   * The bytes where they lie, in this session's volume or in memory that all threads share: never write or keep them. For
+   * built-in tools; what custom tools are given has no such method. @throws as {@link readBytes}
+   */
+  view(path: string): Buffer {
+    return this.#read(path);
+  }
+
   writeText(path: string, text: string): void {
     const file = resolveFilePath(path);
     const size = Buffer.byteLength(text);

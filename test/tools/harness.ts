@@ -15,11 +15,11 @@ export class Harness {
   readonly workspace: OverlayWorkspace;
   readonly tools: ToolSet;
 
-  /** @param names  presets and single tools */
+  /** @param names  presets and single tools; a tool stands for itself */
   constructor(
     files: Readonly<Record<string, string | Uint8Array>> = {},
     skills: readonly Skill[] = [],
-    names: readonly string[] = ['coding-agent'],
+    names: readonly (string | Tool)[] = ['coding-agent'],
     quota: Partial<WorkspaceQuota> = {},
   ) {
     this.workspace = new OverlayWorkspace({ quota });
@@ -27,7 +27,9 @@ export class Harness {
       if (typeof content === 'string') this.workspace.writeText(path, content);
       else this.workspace.writeBytes(path, content);
     }
-    this.tools = new ToolSet(names.flatMap((name) => namedTools(name, skills)));
+    this.tools = new ToolSet(
+      names.flatMap((name) => (typeof name === 'string' ? namedTools(name, skills) : name)),
+    );
   }
 
   /** What the model is told; the built-in tools all answer at once. */

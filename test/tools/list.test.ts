@@ -21,7 +21,10 @@ describe('order and number', () => {
     const lines = listing(paths)();
     expect(lines).toHaveLength(201);
     expect(lines[0]).toBe('f200.ts');
-    expect(lines.at(-1)).toBe('... and 1 more');
+    expect(lines.at(-1)).toBe('... and 1 more (201 in all; go on with offset=200)');
+    expect(
+      new Harness(Object.fromEntries(paths.map((path) => [path, 'x']))).ok('list', { offset: 200 }),
+    ).toBe('f0.ts');
   });
 
   it('says that nothing matches', () => {
@@ -94,6 +97,10 @@ describe('what cannot be listed', () => {
 
   it('is a directory that is not there, a file, and a path that leaves the workspace', () => {
     expect(harness.error('list', { path: 'src' })).toBe('Error: no such directory: src');
+    expect(harness.error('list', { path: 'src/lib' })).toBe(
+      'Error: no such directory: src/lib; did you mean lib?',
+    );
+    expect(harness.error('list', { path: 'libs' })).toBe('Error: no such directory: libs; did you mean lib?');
     expect(harness.error('list', { path: 'lib/a.ts' })).toBe('Error: lib/a.ts is a file, not a directory');
     expect(harness.error('list', { path: '../' })).toMatch(/^Error: .*"\.\."/);
   });
@@ -103,5 +110,93 @@ describe('what cannot be listed', () => {
     expect(harness.error('list', { pattern: `${'a'.repeat(1000)}*` })).toMatch(
       /^Error: the glob has 1001 characters/,
     );
+  });
+});
+
+describe('several globs', () => {
+  const list = listing([
+    'a.ts',
+    'a.test.ts',
+    'src/b.ts',
+    'src/b.test.ts',
+    'test/c.js',
+    'x,y.md',
+    '.hidden/d.ts',
+  ]);
+
+  it.each([
+    ['**/*.ts, !**/*.test.ts', ['src/b.ts', 'a.ts']],
+    ['!**/*.test.ts', ['x,y.md', 'test/c.js', 'src/b.ts', 'a.ts']],
+    ['!**/*.test.*,!**/*.md', ['test/c.js', 'src/b.ts', 'a.ts']],
+    ['{src,test}/**', ['test/c.js', 'src/b.test.ts', 'src/b.ts']],
+    ['{src,test}/*.{ts,js},!**/*.test.ts', ['test/c.js', 'src/b.ts']],
+    ['src/**,*.md', ['x,y.md', 'src/b.test.ts', 'src/b.ts']],
+    ['x\\,y.md', ['x,y.md']],
+    ['.hidden/**,a.ts', ['.hidden/d.ts', 'a.ts']],
+    ['!(a|src|test)*.ts', ['No files match !(a|src|test)*.ts.']],
+  ])('%s', (pattern, paths) => {
+    expect(list({ pattern })).toEqual(paths);
+  });
+});
+
+describe('.gitignore files in the workspace', () => {
+  const harness = new Harness({
+    '.gitignore': 'dist/\n*.log\n!keep.log\n/build.txt\n',
+    'packages/a/.gitignore': 'out\n!*.log\n',
+    'a.ts': '',
+    'debug.log': '',
+    'keep.log': '',
+    'build.txt': '',
+    'sub/build.txt': '',
+    'dist/a.js': '',
+    'dist/keep.log': '',
+    'packages/a/x.log': '',
+    'packages/a/out/y.js': '',
+    'packages/b/x.log': '',
+    'packages/b/dist/z.js': '',
+  });
+  const list = (args: Readonly<Record<string, unknown>> = {}): string[] =>
+    harness.ok('list', args).split('\n').sort();
+
+  it('are honoured, nested ones before those above them', () => {
+    expect(list()).toEqual(['a.ts', 'keep.log', 'packages/a/x.log', 'sub/build.txt']);
+    expect(list({ pattern: '**/*.log' })).toEqual(['keep.log', 'packages/a/x.log']);
+    expect(list({ path: 'packages' })).toEqual(['packages/a/x.log']);
+  });
+
+  it('do not hide what the pattern or the path names', () => {
+    expect(list({ pattern: 'debug.log' })).toEqual(['debug.log']);
+    expect(list({ pattern: 'dist/**' })).toEqual(['dist/a.js', 'dist/keep.log']);
+    expect(list({ path: 'dist' })).toEqual(['dist/a.js', 'dist/keep.log']);
+    expect(list({ path: 'packages/a', pattern: 'out/*' })).toEqual(['packages/a/out/y.js']);
+    expect(list({ pattern: 'packages/**' })).toEqual(['packages/a/x.log']);
+  });
+
+  it('can be set aside', () => {
+    expect(list({ pattern: '**/*.{js,log}', include_ignored: true })).toHaveLength(8);
+    expect(harness.ok('list', { pattern: '*/*.js' })).toBe(
+      'No files match */*.js. 1 ignored file was left out: include_ignored=true takes it.',
+    );
+  });
+
+  it('count as they are now', () => {
+    const changing = new Harness({ '.gitignore': 'a\n', a: '', b: '' });
+    expect(changing.ok('list')).toBe('b');
+    changing.ok('write', { path: '.gitignore', content: 'b\n' });
+    expect(changing.ok('list')).toBe('a');
+    changing.workspace.remove('.gitignore');
+    expect(changing.ok('list')).toBe('b\na');
+  });
+
+  it('that are not text, too large or strange do no harm', () => {
+    const strange = new Harness({
+      '.gitignore': new Uint8Array([0xff, 0xfe, 0, 0x0a]),
+      'a/.gitignore': '*\n'.repeat(40_000),
+      'a/x.ts': '',
+      'b/.gitignore': '[\n!\n\\\n**\n!*.ts\n',
+      'b/y.ts': '',
+      'b/y.js': '',
+    });
+    expect(strange.ok('list')).toBe('b/y.ts\na/x.ts');
   });
 });

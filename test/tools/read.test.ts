@@ -144,6 +144,99 @@ describe('what cannot be read', () => {
   });
 });
 
+describe('what a file is that is not text', () => {
+  const bytes = (text: string, size = text.length): Uint8Array => {
+    const all = new Uint8Array(size);
+    all.set(Buffer.from(text, 'latin1'));
+    return all;
+  };
+  const png = '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0';
+  const jpeg = '\xff\xd8\xff\xe0\0\x04xx\xff\xc0\0\x11\x08\x01\xe0\x02\x80\x03';
+
+  it.each([
+    ['a PNG image, 640x480, not text', bytes(png, 100)],
+    ['a damaged PNG image, not text', bytes(png.slice(0, 12))],
+    ['a JPEG image, 640x480, not text', bytes(jpeg, 100)],
+    ['a GIF image, 3x2, not text', bytes('GIF89a\x03\0\x02\0', 20)],
+    ['a WebP image, 640x480, not text', bytes('RIFF....WEBPVP8X........\x7f\x02\0\xdf\x01\0', 40)],
+    ['a PDF document, not text', '%PDF-1.7\nvalid UTF-8\n'],
+    ['a ZIP archive (also .jar, .docx, .xlsx), not text', bytes('PK\x03\x04', 40)],
+    ['a gzip archive, not text', bytes('\x1f\x8b\x08\0', 40)],
+    ['an ELF executable or library, not text', bytes('\x7fELF', 40)],
+    ['an SQLite database, not text', bytes('SQLite format 3\0', 40)],
+    ['text in UTF-16 LE, not in UTF-8', Buffer.from('\ufeffhallo', 'utf16le')],
+    ['text in UTF-16 BE, not in UTF-8', Buffer.from('\ufeffhallo', 'utf16le').swap16()],
+    ['not UTF-8 text; it looks like UTF-16 LE', Buffer.from('hello there', 'utf16le')],
+    [
+      'not UTF-8 text; it looks like Latin-1 (ISO 8859-1) or Windows-1252',
+      bytes('Gr\xfc\xdfe aus Z\xfcrich'),
+    ],
+    ['not UTF-8 text; it looks like Windows-1252', bytes('it\x92s \x93quoted\x94 text here')],
+    ['not UTF-8 text; it looks like Shift_JIS', bytes('\x82\xb1\x82\xf1\x82\xc9\x82\xbf\x82\xcd')],
+    ['not UTF-8 text', bytes('\x01\x02\xff\xfe\x80')],
+  ])('is told: %s', (kind, content) => {
+    const size = typeof content === 'string' ? content.length : content.length;
+    expect(reader({ f: content }).error({ path: 'f' })).toBe(
+      `Error: binary file (${size} bytes): f is ${kind}`,
+    );
+  });
+
+  it('is not guessed of text that only looks strange', () => {
+    expect(reader({ f: 'MZ and %PDF-, 文字' }).ok({ path: 'f' })).toContain('MZ and');
+    expect(reader({ f: 'ID3' }).ok({ path: 'f' })).toContain('ID3');
+  });
+});
+
+describe('a path that is not there', () => {
+  const { error } = reader({
+    'src/tools/search.ts': 'x',
+    'test/tools/search.ts': 'x',
+    'src/tools/list.ts': 'x',
+    'README.md': 'x',
+  });
+
+  it('is answered with the files that may have been meant', () => {
+    expect(error({ path: 'src/search.ts' })).toMatch(
+      /does not exist\. Did you mean src\/tools\/search\.ts or test\/tools\/search\.ts\?$/,
+    );
+    expect(error({ path: 'test/search.ts' })).toMatch(/Did you mean test\/tools\/search\.ts or src/);
+    expect(error({ path: 'src/tools/lists.ts' })).toMatch(/Did you mean src\/tools\/list\.ts\?$/);
+    expect(error({ path: 'readme.md' })).toMatch(/Did you mean README\.md\?$/);
+    expect(error({ path: 'src/tools/unlike-anything.py' })).toMatch(/does not exist\.$/);
+  });
+
+  it('is a directory, and its names are told', () => {
+    expect(error({ path: 'src' })).toBe('Error: src is a directory; name a file in it. It holds tools/.');
+    expect(error({ path: 'src/tools/' })).toMatch(/It holds list\.ts, search\.ts\.$/);
+    const many = reader(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`d/${i + 10}`, ''])));
+    expect(many.error({ path: 'd' })).toMatch(/It holds 10, 11, .*, 29 and 10 more\.$/);
+  });
+});
+
+describe('a line that is cut', () => {
+  it('can be read to its end by `column`', () => {
+    const line = Array.from({ length: 1_000 }, (_, i) => `${i}😀`).join('');
+    const { ok } = reader({ 'a.txt': `${line}\nshort\n` });
+    let text = '';
+    for (let column = 0; column < line.length; column = text.length) {
+      const [shown = ''] = ok({ path: 'a.txt', limit: 1, column }).split('\n');
+      text += shown
+        .slice(7)
+        .replace(/^…/, '')
+        .replace(/… \[line cut: \d+ characters\]$/, '');
+    }
+    expect(text).toBe(line);
+    expect(ok({ path: 'a.txt', offset: 1, column: 2 })).toBe('     2\t…ort');
+    expect(ok({ path: 'a.txt', offset: 1, column: 99 })).toBe('     2\t…');
+  });
+
+  it('may be 4 MB long', () => {
+    const { ok } = reader({ 'a.txt': 'z'.repeat(4 * 1024 * 1024) });
+    expect(ok({ path: 'a.txt' })).toBe(`     1\t${'z'.repeat(2000)}… [line cut: 4194304 characters]`);
+    expect(ok({ path: 'a.txt', column: 4_194_303 })).toBe('     1\t…z');
+  });
+});
+
 function reader(files: Readonly<Record<string, string | Uint8Array>>): {
   readonly harness: Harness;
   readonly ok: (args: Readonly<Record<string, unknown>>) => string;

@@ -253,7 +253,8 @@ describe('arguments', () => {
     if (result instanceof Promise) throw new Error('read answers at once');
     return result;
   };
-  const takes = 'read takes path (string), offset (integer, optional), limit (integer, optional).';
+  const takes =
+    'read takes path (string), offset (integer, optional), limit (integer, optional), column (integer, optional).';
 
   it.each([
     ['{}', 'path is missing'],

@@ -67,10 +67,11 @@ function readOf(
   return { path, tool: call.function.name, shown: contentOf(message) };
 }
 
+/** Undefined too for a read of lines without their beginnings. */
 function pathOf(callArguments: string): string | undefined {
   try {
-    const path = (JSON.parse(callArguments) as { path?: unknown } | null)?.path;
-    return typeof path === 'string' ? path : undefined;
+    const { path, column } = JSON.parse(callArguments) as { path?: unknown; column?: unknown };
+    return typeof path === 'string' && !column ? path : undefined;
   } catch {
     return undefined;
   }

@@ -102,15 +102,24 @@ const DRAWERS: Readonly<
     const pattern = prng.pick(PATTERNS);
     const glob = prng.pick(NAME_GLOBS);
     const max = maybe(prng, [1, 3, 100, 5_000]);
+    const mode = maybe(prng, ['content', 'files_with_matches', 'count'] as const);
+    const offset = maybe(prng, [0, 0, 1, 4, 1e12]);
     return {
       args: {
         pattern: pattern.pattern,
         ...given('path', path?.spelling),
         ...given('glob', glob.glob),
         ...given('max_results', max),
+        ...given('mode', mode),
+        ...given('offset', offset),
       },
       required: ['pattern'],
-      model: (tree) => modelSearch(tree, pattern, path, glob, Math.min(max ?? 100, 2_000)),
+      model: (tree) =>
+        modelSearch(tree, pattern, path, glob, {
+          ...given('mode', mode),
+          offset: offset ?? 0,
+          max: Math.min(max ?? 100, 2_000),
+        }),
     };
   },
 };
@@ -177,6 +186,12 @@ const GLOBS: readonly KnownGlob[] = [
       rest.length === 1 &&
       rest[0] === 'x.ts',
   },
+  { glob: '**/*.ts, !lib/**', selects: (names) => isTs(names) && names[0] !== 'lib' },
+  { glob: '!**/*.ts', selects: (names) => isShown(names) && !isTs(names) },
+  {
+    glob: '{src,lib}/**',
+    selects: (names) => ['src', 'lib'].includes(names[0]!) && isShown(names),
+  },
   { glob: '../**' },
   { glob: '[' },
   { glob: '!(a' },
@@ -190,6 +205,7 @@ const NAME_GLOBS: readonly KnownGlob[] = [
   { glob: undefined, selects: isShown },
   { glob: '*.ts', selects: isTs },
   { glob: '**/*.ts', selects: isTs },
+  { glob: '*.ts,!src/**', selects: (names) => isTs(names) && names[0] !== 'src' },
   { glob: '../*' },
 ];
 
@@ -199,6 +215,8 @@ const PATTERNS: readonly KnownPattern[] = [
   { pattern: '(?i)FOO', matches: (line) => line.toLowerCase().includes('foo') },
   { pattern: 'o+', matches: (line) => line.includes('o') },
   { pattern: '^$', matches: (line) => line === '' },
+  { pattern: 'o\\s+\\S', matches: (line) => /o\s+\S/.test(line) },
+  { pattern: '[^o]*foo|^\\W', matches: (line) => /foo|^\W/.test(line) },
   { pattern: '^bar', matches: (line) => line.startsWith('bar') },
   { pattern: '\u{1f600}', matches: (line) => line.includes('\u{1f600}') },
   { pattern: '(' },

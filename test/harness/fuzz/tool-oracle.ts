@@ -106,12 +106,18 @@ export interface KnownPattern {
   readonly matches?: (line: string) => boolean;
 }
 
+export interface SearchArguments {
+  readonly mode?: 'content' | 'files_with_matches' | 'count';
+  readonly offset: number;
+  readonly max: number;
+}
+
 export function modelSearch(
   tree: SimpleTree,
   search: KnownPattern,
   path: SpelledPath | undefined,
   glob: KnownGlob,
-  max: number,
+  { mode = 'content', offset, max }: SearchArguments,
 ): string | undefined {
   const { matches } = search;
   if (!matches) throw new Refused('pattern');
@@ -121,19 +127,48 @@ export function modelSearch(
   const chosen = isFile ? files : files.filter((file) => glob.selects?.(namesBelow(file, path)));
   chosen.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const found: string[] = [];
+  const matched = { lines: 0, files: 0 };
+  let binary = 0;
   for (const file of chosen) {
     const text = textOf(tree.read(file))?.replace(/^\ufeff/, '');
+    if (text === undefined) binary++;
     if (text === undefined || text === '') continue;
+    const before = matched.lines;
     for (const [i, line] of linesOf(text).entries()) {
       if (!matches(line)) continue;
-      if (found.length === max) {
-        return `${found.join('\n')}\n[Cut at ${max} matches: narrow the pattern, path or glob.]`;
-      }
+      matched.lines++;
       const shown = line.length > 500 ? `${line.slice(0, 500)}… [line cut: ${line.length} characters]` : line;
-      found.push(`${file}:${i + 1}:${shown}`);
+      if (mode === 'content') found.push(`${file}:${i + 1}:${shown}`);
     }
+    if (matched.lines === before) continue;
+    matched.files++;
+    if (mode === 'files_with_matches') found.push(file);
+    if (mode === 'count') found.push(`${file}:${matched.lines - before}`);
   }
-  return found.length === 0 ? `No matches for ${search.pattern}.` : found.join('\n');
+  const { pattern } = search;
+  if (found.length === 0) {
+    if (chosen.length === 0 && glob.glob !== undefined) {
+      const under = path === undefined || path.spelling === '.' ? '' : ` under ${path.spelling}`;
+      return `No matches for ${pattern}: no files match ${glob.glob}${under}.`;
+    }
+    return `No matches for ${pattern}.${binary === 0 ? '' : ` (${plural(binary, 'binary file')} not searched.)`}`;
+  }
+  if (offset >= found.length) {
+    const total = mode === 'content' ? plural(matched.lines, 'match', 'es') : plural(matched.files, 'file');
+    return `No more matches for ${pattern}: offset ${offset} is past the end of ${total}.`;
+  }
+  let answer = found.slice(offset, offset + max).join('\n');
+  if (offset + max < found.length) {
+    const what = mode === 'content' ? 'matches' : 'files';
+    answer += `\n[Cut at ${max} ${what}: narrow the pattern, path or glob, or go on with offset=${offset + max}.]`;
+  }
+  if (mode === 'count')
+    answer += `\n[${plural(matched.lines, 'matching line')} in ${plural(matched.files, 'file')}]`;
+  return answer;
+}
+
+function plural(count: number, noun: string, ending = 's'): string {
+  return `${count} ${noun}${count === 1 ? '' : ending}`;
 }
 
 function filesUnder(tree: SimpleTree, path: SpelledPath | undefined): string[] {
