@@ -35,7 +35,7 @@ function bytesOfFile(workspace: Workspace, path: string): Buffer {
   } catch (error) {
     if (!(error instanceof WorkspaceError)) throw error;
     if (error.code === 'not_found') throw new ToolFailure(error.message + missingHint(workspace, path));
-    if (error.code === 'is_directory') throw new ToolFailure(directoryText(workspace, path));
+    if (error.code === 'is_directory') throw new ToolFailure(error.message + directoryHint(workspace, path));
     throw error;
   }
 }
@@ -45,7 +45,7 @@ function missingHint(workspace: Workspace, path: string): string {
   return near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
 }
 
-function directoryText(workspace: Workspace, path: string): string {
+function directoryHint(workspace: Workspace, path: string): string {
   const prefix = resolvePath(path).length + 1;
   const names = new Set<string>();
   for (const file of workspace.list(path)) {
@@ -54,5 +54,5 @@ function directoryText(workspace: Workspace, path: string): string {
   }
   const shown = [...names].sort().slice(0, MAX_NAMES);
   const more = names.size > shown.length ? ` and ${names.size - shown.length} more` : '';
-  return `${path} is a directory; name a file in it. It holds ${shown.join(', ')}${more}.`;
+  return ` It holds ${shown.join(', ')}${more}.`;
 }

@@ -206,7 +206,7 @@ describe('a path that is not there', () => {
   });
 
   it('is a directory, and its names are told', () => {
-    expect(error({ path: 'src' })).toBe('Error: src is a directory; name a file in it. It holds tools/.');
+    expect(error({ path: 'src' })).toBe('Error: "src" is a directory; name a file in it. It holds tools/.');
     expect(error({ path: 'src/tools/' })).toMatch(/It holds list\.ts, search\.ts\.$/);
     const many = reader(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`d/${i + 10}`, ''])));
     expect(many.error({ path: 'd' })).toMatch(/It holds 10, 11, .*, 29 and 10 more\.$/);
