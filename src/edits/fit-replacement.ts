@@ -1,6 +1,7 @@
 import { alignLines, type AlignedRun } from './align-lines.ts';
 import type { IndentShift } from './indent-shift.ts';
 import { hasQuote, isInvisible, plain } from './lookalikes.ts';
+import type { OriginalText } from './original-text.ts';
 import { splitIndent, splitLines, splitTrail, type TextLine } from './text-lines.ts';
 import type { TextEdit } from './text-edit.ts';
 import { translationOf, type Translation } from './translation.ts';
@@ -9,10 +10,26 @@ import { translationOf, type Translation } from './translation.ts';
 export interface FoundPlace {
   /** The file's own text there: line by line the old text, at a level's tolerance. */
   readonly found: string;
-  /** For lines that are added where there is none to take it from. */
+  /** How the line ends in which it begins, and the one in which it ends: for lines that are added there. */
   readonly lineEnding: '\n' | '\r\n';
+  readonly lastLineEnding: '\n' | '\r\n';
+  /** Nothing follows in its last line. */
+  readonly endsLine: boolean;
   /** Of an indented block: how indentation of the old text becomes the file's. */
   readonly shift?: IndentShift;
+}
+
+/** What is around a place `[start, end)` of a file. */
+export function edgesOf(
+  original: OriginalText,
+  start: number,
+  end: number,
+): Pick<FoundPlace, 'lineEnding' | 'lastLineEnding' | 'endsLine'> {
+  return {
+    lineEnding: original.lineEndingAt(start),
+    lastLineEnding: original.lineEndingAt(end),
+    endsLine: original.isLineEnd(end),
+  };
 }
 
 /**
@@ -42,23 +59,33 @@ export class ReplacementFitter {
   fit(place: FoundPlace): string | undefined {
     const found = splitLines(place.found);
     const translate = translationOf(this.#old, found);
-    let ending = place.lineEnding;
+    const endingOf = (index: number): string =>
+      found[index]?.ending || (index === found.length - 1 ? place.lastLineEnding : '');
+    let ending: string = place.lineEnding;
     let result = '';
     for (const run of this.#runs) {
       const isPaired = run.oldEnd - run.oldStart === run.newEnd - run.newStart;
-      if (!isPaired) ending = found[run.oldStart]?.ending || ending;
+      if (!isPaired && run.oldEnd > run.oldStart) ending = endingOf(run.oldStart) || ending;
       for (let i = run.newStart; i < run.newEnd; i++) {
         const line = this.#new[i]!;
-        const oldIndex = run.oldStart + i - run.newStart;
-        const foundLine = isPaired ? found[oldIndex] : undefined;
+        const index = run.oldStart + i - run.newStart;
+        const foundLine = isPaired ? found[index] : undefined;
+        // Where a line is joined to the next one, the blanks at its end would come to stand inside.
+        const isJoined = line.ending === '' && this.#old[index]?.ending !== '' && !place.endsLine;
         const content = foundLine
-          ? fitChangedLine(line, this.#old[oldIndex]!, foundLine, translate, place.shift)
+          ? fitChangedLine(
+              line.content,
+              this.#old[index]!.content,
+              isJoined ? splitTrail(foundLine.content).core : foundLine.content,
+              translate,
+              place.shift,
+            )
           : fitAddedLine(line.content, translate, place.shift);
         if (content === undefined) return undefined;
-        ending = foundLine?.ending || ending;
+        if (isPaired) ending = endingOf(index) || ending;
         result += line.ending === '' ? content : content + ending;
       }
-      if (!isPaired) ending = found[run.oldEnd - 1]?.ending || ending;
+      if (!isPaired) ending = endingOf(run.oldEnd - 1) || ending;
     }
     return result;
   }
@@ -77,20 +104,17 @@ function fitAddedLine(
 }
 
 function fitChangedLine(
-  line: TextLine,
-  oldLine: TextLine,
-  foundLine: TextLine,
+  line: string,
+  oldLine: string,
+  found: string,
   translate: Translation,
   shift: IndentShift | undefined,
 ): string | undefined {
-  // Where a line is joined to the next one, the blanks at its end would come to stand inside.
-  const found =
-    line.ending === '' && oldLine.ending !== '' ? splitTrail(foundLine.content).core : foundLine.content;
-  if (line.content === oldLine.content) return found;
-  if (!shift) return reviseLine(found, oldLine.content, line.content, translate);
-  const now = splitIndent(line.content);
+  if (line === oldLine) return found;
+  if (!shift) return reviseLine(found, oldLine, line, translate);
+  const now = splitIndent(line);
   if (now.body === '') return '';
-  const old = splitIndent(oldLine.content);
+  const old = splitIndent(oldLine);
   const there = splitIndent(found);
   const shifted = old.indent === now.indent ? there.indent : shift(plain(now.indent));
   return shifted === undefined ? undefined : shifted + reviseLine(there.body, old.body, now.body, translate);

@@ -7,7 +7,7 @@ export interface IndentPair {
   readonly found: string;
 }
 
-const TAB_WIDTHS = [4, 2, 8, 3, 1, 5, 6, 7];
+const TAB_WIDTHS = [4, 2, 8, 3];
 
 /**
  * The one change of indentation that makes all lines of a block those of the file: the same blanks added to each, the
@@ -69,8 +69,8 @@ interface Depth {
 }
 
 /**
- * How many spaces a tab stands for, and how many more there are throughout. Where several would do, one without a
- * difference in depth comes first, then the usual ones.
+ * How many spaces a tab stands for, and how many more there are throughout, in whole tabs. Where several would do, one
+ * without a difference in depth comes first, then the usual ones.
  */
 function ratioOf(
   lines: readonly { readonly spaces: number | undefined; readonly depth: Depth | undefined }[],
@@ -83,7 +83,8 @@ function ratioOf(
         : spaces - depth.tabs * width - depth.spaces,
     );
     const [more] = rests;
-    if (more !== undefined && rests.every((rest) => rest === more)) ratios.push({ width, more });
+    if (more !== undefined && more % width === 0 && rests.every((rest) => rest === more))
+      ratios.push({ width, more });
   }
   return ratios.find(({ more }) => more === 0) ?? ratios[0];
 }

@@ -4,14 +4,18 @@ import type { TextEdit } from './text-edit.ts';
 import { TextSearch } from './text-search.ts';
 import type { WorkBudget } from './work-budget.ts';
 
-/** Finds the very text and puts the very new one there. Places are the file's. */
+/** Finds the very text and puts the very new one there, with line breaks of the file's kind. Places are the file's. */
 export class LiteralSearch implements EditSearch {
   readonly #search: TextSearch;
   readonly #edit: TextEdit;
+  readonly #newText: string;
 
   constructor(text: string, edit: TextEdit, work: WorkBudget) {
     this.#search = new TextSearch(text, edit.oldText, work);
     this.#edit = edit;
+    // A file that has only `\n` gets no `\r\n` from a model that did not see any.
+    const isUnix = !edit.oldText.includes('\r') && text.includes('\n');
+    this.#newText = isUnix ? edit.newText.replaceAll('\r\n', '\n') : edit.newText;
   }
 
   next(from: number): Hit | undefined {
@@ -24,6 +28,6 @@ export class LiteralSearch implements EditSearch {
   }
 
   replacement({ start, end }: Hit): Replacement {
-    return { start, end, text: this.#edit.newText };
+    return { start, end, text: this.#newText };
   }
 }

@@ -9,6 +9,11 @@ export class OriginalText {
   #plain: TextView | undefined;
   #trimmed: TextView | undefined;
   #folded: string | undefined;
+  #line: { readonly start: number; readonly end: number; readonly ending: '\n' | '\r\n' } = {
+    start: 0,
+    end: -1,
+    ending: '\n',
+  };
 
   constructor(text: string) {
     this.text = text;
@@ -53,9 +58,21 @@ export class OriginalText {
   /** How the line at a place ends; an unfinished last line is said to end as the one before it. */
   lineEndingAt(place: number): '\n' | '\r\n' {
     if (!this.hasCrlf) return '\n';
-    let newline = this.text.indexOf('\n', place);
-    if (newline === -1) newline = this.text.lastIndexOf('\n', place);
-    return newline > 0 && this.text.charCodeAt(newline - 1) === 0x0d ? '\r\n' : '\n';
+    // Asked for in rising order, mostly within one line: then the line is not searched through again.
+    if (place < this.#line.start || place > this.#line.end) this.#line = this.#lineFrom(place);
+    return this.#line.ending;
+  }
+
+  #lineFrom(start: number): { start: number; end: number; ending: '\n' | '\r\n' } {
+    const next = this.text.indexOf('\n', start);
+    const newline = next === -1 ? this.text.lastIndexOf('\n', start) : next;
+    const isCrlf = newline > 0 && this.text.charCodeAt(newline - 1) === 0x0d;
+    return { start, end: next === -1 ? this.text.length : next, ending: isCrlf ? '\r\n' : '\n' };
+  }
+
+  /** Whether nothing but a line break follows in the line at a place. */
+  isLineEnd(place: number): boolean {
+    return place === this.text.length || this.text[place] === '\n' || this.text.startsWith('\r\n', place);
   }
 
   #makePlain(): TextView {

@@ -1,8 +1,9 @@
 import type { EditLevel, EditSearch, Hit } from './edit-level.ts';
-import { EDIT_LEVELS } from './edit-levels.ts';
+import { EDIT_LEVELS, INDENTATION } from './edit-levels.ts';
 import { explainMiss } from './explain-miss.ts';
-import { isBlank, lineOf, OriginalText } from './original-text.ts';
+import { isBlank, OriginalText } from './original-text.ts';
 import type { Replacement } from './replacement.ts';
+import { ShiftedBlockSearch } from './shifted-block-search.ts';
 import type { TextEdit } from './text-edit.ts';
 import { OutOfWorkError, WorkBudget } from './work-budget.ts';
 
@@ -44,13 +45,23 @@ export function planEdits(path: string, text: string, edits: readonly TextEdit[]
   return new EditPlanner(path, text, edits).plan();
 }
 
-/** The reason why an edit cannot be done. */
-class EditRefusal extends Error {}
+/** An edit cannot be done; the reason is made only when it is told. */
+class EditRefusal extends Error {
+  readonly tell: () => string;
 
-interface FoundEdit {
-  readonly edit: number;
+  constructor(tell: () => string) {
+    super('the edit is refused');
+    this.tell = tell;
+  }
+}
+
+interface LevelResult {
   readonly level: EditLevel;
   readonly replacements: readonly Replacement[];
+}
+
+interface FoundEdit extends LevelResult {
+  readonly edit: number;
 }
 
 class EditPlanner {
@@ -59,6 +70,7 @@ class EditPlanner {
   readonly #edits: readonly TextEdit[];
   readonly #work = new WorkBudget();
   readonly #problems: EditProblem[] = [];
+  #moreProblems = 0;
   #replacementCount = 0;
   #resultChars: number;
   #explained = 0;
@@ -76,9 +88,9 @@ class EditPlanner {
       try {
         found.push({ edit, ...this.#find(asked, edit) });
       } catch (error) {
-        if (error instanceof EditRefusal) this.#problems.push({ edit, message: error.message });
+        if (error instanceof EditRefusal) this.#problem(edit, error.tell);
         else if (error instanceof OutOfWorkError) {
-          this.#problems.push({ edit, message: this.#tooMuchWork(asked) });
+          this.#problem(edit, () => this.#tooMuchWork(asked));
           break;
         } else throw error;
       }
@@ -89,8 +101,7 @@ class EditPlanner {
     placed.sort((a, b) => a.replacement.start - b.replacement.start);
     this.#refuseOverlaps(placed);
     if (this.#problems.length > 0) {
-      const problems = this.#problems.slice(0, MAX_PROBLEMS);
-      return { kind: 'refused', problems, moreProblems: this.#problems.length - problems.length };
+      return { kind: 'refused', problems: this.#problems, moreProblems: this.#moreProblems };
     }
     return {
       kind: 'ready',
@@ -99,36 +110,83 @@ class EditPlanner {
     };
   }
 
+  #problem(edit: number, tell: () => string): void {
+    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ edit, message: tell() });
+    else this.#moreProblems++;
+  }
+
   /** @throws {EditRefusal} @throws {OutOfWorkError} */
-  #find(edit: TextEdit, index: number): { level: EditLevel; replacements: readonly Replacement[] } {
+  #find(edit: TextEdit, index: number): LevelResult {
     this.#check(edit);
-    let insideIndent: number | undefined;
     for (const level of EDIT_LEVELS) {
       const search = level.search(this.#original, edit, this.#work);
       const first = search?.next(0);
       if (!search || !first) continue;
       const hits = this.#hits(level, edit, search, first);
-      const inside = level.name === 'indentation' ? undefined : this.#insideIndent(edit, search, hits);
-      if (inside === undefined) return { level, replacements: this.#replacements(edit, search, hits) };
-      insideIndent ??= inside;
+      if (level !== INDENTATION && this.#cutsIndent(edit, search, hits))
+        return this.#asBlock(edit, level, search, hits);
+      return { level, replacements: this.#replacements(edit, search, hits) };
     }
-    throw new EditRefusal(
-      insideIndent === undefined
-        ? this.#miss(edit, index)
-        : `old_string is in line ${insideIndent}, but begins within its indentation; give all of it, in new_string too`,
-    );
+    throw new EditRefusal(() => this.#miss(edit, index));
+  }
+
+  /**
+   * Whether one line is meant that the model has at another depth, though its text is literally there: within a deeper
+   * indentation, or after it. Put in literally, only the first of several new lines would get the file's indentation,
+   * and where the line break goes too, the next line would get it on top of its own.
+   */
+  #cutsIndent({ oldText, newText, replaceAll }: TextEdit, search: EditSearch, hits: readonly Hit[]): boolean {
+    const newline = oldText.indexOf('\n');
+    const isOneLine = newline === -1 || newline === oldText.length - 1;
+    if (!isOneLine || oldText.trim() === '') return false;
+    const [, ...later] = newText
+      .replace(/\n$/, '')
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    const takesLineBreak = oldText.endsWith('\n') && !newText.endsWith('\n');
+    const isIndented = isBlank(oldText.charCodeAt(0));
+    if (later.length === 0 && !takesLineBreak && (!isIndented || replaceAll)) return false;
+    const { text } = this.#original;
+    return hits.some((hit) => {
+      const start = search.start(hit);
+      let at = start;
+      while (at > 0 && isBlank(text.charCodeAt(at - 1))) at--;
+      if (at === start || (at > 0 && text.charCodeAt(at - 1) !== 0x0a)) return false;
+      // New lines that have all of the file's indentation are written for the file as it is.
+      return isIndented || takesLineBreak || later.some((line) => !line.startsWith(text.slice(at, start)));
+    });
+  }
+
+  #asBlock(edit: TextEdit, level: EditLevel, search: EditSearch, hits: readonly Hit[]): LevelResult {
+    const block = ShiftedBlockSearch.begin(this.#original, edit, this.#work, true);
+    const first = block?.next(0);
+    if (block && first) {
+      const blockHits = this.#hits(INDENTATION, edit, block, first);
+      return { level: INDENTATION, replacements: this.#replacements(edit, block, blockHits) };
+    }
+    // No whole line: a part of one may be meant, and that is for the model to say.
+    if (isBlank(edit.oldText.charCodeAt(0)) && /\n[^]/.test(edit.newText)) {
+      const [line] = this.#original.linesAt([search.start(hits[0]!)]);
+      throw new EditRefusal(
+        () =>
+          `old_string is in line ${line}, but begins within its indentation; give all of it, in new_string too`,
+      );
+    }
+    return { level, replacements: this.#replacements(edit, search, hits) };
   }
 
   #check(edit: TextEdit): void {
     if (edit.oldText === '') {
-      throw new EditRefusal('old_string is empty; give the text to replace, or write the whole file');
+      throw new EditRefusal(() => 'old_string is empty; give the text to replace, or write the whole file');
     }
     // No file holds half a character, but a search for one would find it in a whole one and tear that apart.
     if (LONE_SURROGATE.test(edit.oldText)) {
-      throw new EditRefusal('old_string holds half of a character (a lone surrogate); give whole characters');
+      throw new EditRefusal(
+        () => 'old_string holds half of a character (a lone surrogate); give whole characters',
+      );
     }
     if (edit.oldText === edit.newText) {
-      throw new EditRefusal('old_string and new_string are identical; nothing would change');
+      throw new EditRefusal(() => 'old_string and new_string are identical; nothing would change');
     }
   }
 
@@ -148,44 +206,24 @@ class EditPlanner {
       hits.push(overlapping);
       count++;
     }
-    if (count > wanted) throw new EditRefusal(this.#tooMany(level, edit, search, hits, count));
+    if (count > wanted) throw new EditRefusal(() => this.#tooMany(level, edit, search, hits, count));
     return hits;
-  }
-
-  /**
-   * The line of a hit that cuts a line's indentation in two, when several lines are to come from one: the model has
-   * another indentation in mind, and only the first of them would get the file's. Finding that is for the last level.
-   */
-  #insideIndent(
-    { oldText, newText }: TextEdit,
-    search: EditSearch,
-    hits: readonly Hit[],
-  ): number | undefined {
-    if (!/^[ \t]+\S[^\n]*\n?$/.test(oldText) || !/\n[^]/.test(newText)) return undefined;
-    const { text } = this.#original;
-    for (const hit of hits) {
-      const start = search.start(hit);
-      let at = start;
-      while (at > 0 && isBlank(text.charCodeAt(at - 1))) at--;
-      if (at < start && (at === 0 || text.charCodeAt(at - 1) === 0x0a)) return lineOf(text, start);
-    }
-    return undefined;
   }
 
   /** @throws {EditRefusal} when a new text does not fit in, is too large, or is what is there */
   #replacements(edit: TextEdit, search: EditSearch, hits: readonly Hit[]): readonly Replacement[] {
     const replacements = hits.map((hit) => {
       const replacement = search.replacement(hit);
-      if (!replacement) throw new EditRefusal(this.#unfit(search, hit));
+      if (!replacement) throw new EditRefusal(() => this.#unfit(search, hit));
       this.#resultChars += replacement.text.length - (replacement.end - replacement.start);
       if (this.#resultChars > MAX_RESULT_CHARS) {
-        throw new EditRefusal(`the file would grow to more than ${MAX_RESULT_CHARS} characters`);
+        throw new EditRefusal(() => `the file would grow to more than ${MAX_RESULT_CHARS} characters`);
       }
       return replacement;
     });
     if (replacements.every(({ start, end, text }) => this.#original.text.slice(start, end) === text)) {
       throw new EditRefusal(
-        'nothing would change: but for what the file keeps of its own, new_string is there already',
+        () => 'nothing would change: but for what the file keeps of its own, new_string is there already',
       );
     }
     this.#replacementCount += hits.length;
@@ -243,19 +281,17 @@ class EditPlanner {
   }
 
   #refuseOverlaps(placed: readonly { readonly edit: number; readonly replacement: Replacement }[]): void {
+    const overlapping = new Set<number>();
     for (let i = 1; i < placed.length; i++) {
       const before = placed[i - 1]!;
       const { edit, replacement } = placed[i]!;
       if (replacement.start >= before.replacement.end) continue;
       const [first, second] = [before.edit, edit].sort((a, b) => a - b);
-      if (
-        this.#problems.some(({ edit: known, message }) => known === second && message.startsWith('overlaps'))
-      )
-        continue;
-      const [line] = this.#original.linesAt([replacement.start]);
-      this.#problems.push({
-        edit: second!,
-        message: `overlaps edit ${first! + 1} at line ${line}; make the two one edit`,
+      if (overlapping.has(second!)) continue;
+      overlapping.add(second!);
+      this.#problem(second!, () => {
+        const [line] = this.#original.linesAt([replacement.start]);
+        return `overlaps edit ${first! + 1} at line ${line}; make the two one edit`;
       });
     }
   }

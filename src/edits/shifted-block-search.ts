@@ -1,5 +1,5 @@
 import type { EditSearch, Hit } from './edit-level.ts';
-import { ReplacementFitter } from './fit-replacement.ts';
+import { edgesOf, ReplacementFitter } from './fit-replacement.ts';
 import { indentShift, type IndentPair, type IndentShift } from './indent-shift.ts';
 import { plain } from './lookalikes.ts';
 import { isBlank, type OriginalText } from './original-text.ts';
@@ -23,6 +23,8 @@ interface BlockHit extends Hit {
 
 /** Of one line alone so much is asked, since `}` and `return;` at another depth are most likely not what was meant. */
 const MIN_BODY_CHARS = 8;
+/** What a line costs besides its characters. */
+const STEPS_PER_LINE = 32;
 
 /**
  * Finds a block of whole lines that has the same shape in the file at another indentation: each line the same but for
@@ -42,13 +44,23 @@ export class ShiftedBlockSearch implements EditSearch {
   readonly #indentStep: number;
   readonly #fitters = new Map<boolean, ReplacementFitter>();
 
-  /** `undefined` for a text that says too little to be found in this way. */
-  static begin(original: OriginalText, edit: TextEdit, work: WorkBudget): ShiftedBlockSearch | undefined {
+  /**
+   * `undefined` for a text that says too little to be found in this way.
+   * @param isThere  it was found literally, within a line, so that there is nothing to guess
+   */
+  static begin(
+    original: OriginalText,
+    edit: TextEdit,
+    work: WorkBudget,
+    isThere = false,
+  ): ShiftedBlockSearch | undefined {
     const lines = splitLines(plain(edit.oldText));
     const block = lines.map(({ content }) => blockLineOf(content));
     const bodies = block.map(({ body }) => body).filter((body) => body !== '');
-    if (!bodies.some((body) => /[\p{L}\p{N}]/u.test(body))) return undefined;
-    if (bodies.length === 1 && bodies[0]!.replaceAll(/\s/g, '').length < MIN_BODY_CHARS) return undefined;
+    if (!isThere) {
+      if (!bodies.some((body) => /[\p{L}\p{N}]/u.test(body))) return undefined;
+      if (bodies.length === 1 && bodies[0]!.replaceAll(/\s/g, '').length < MIN_BODY_CHARS) return undefined;
+    }
     return new ShiftedBlockSearch(original, edit, work, block, lines.at(-1)!.ending !== '');
   }
 
@@ -93,7 +105,7 @@ export class ShiftedBlockSearch implements EditSearch {
     this.#work.spend(found.length + this.#edit.newText.length);
     let fitter = this.#fitters.get(isUnfinished);
     if (!fitter) this.#fitters.set(isUnfinished, (fitter = ReplacementFitter.of(this.#edit, isUnfinished)));
-    const text = fitter.fit({ found, lineEnding: this.#original.lineEndingAt(place.start), shift });
+    const text = fitter.fit({ found, ...edgesOf(this.#original, place.start, place.end), shift });
     return text === undefined ? undefined : { ...place, text };
   }
 
@@ -104,7 +116,7 @@ export class ShiftedBlockSearch implements EditSearch {
       if (start === 0) return undefined;
       const { body } = this.#lines[i]!;
       const bodyEnd = this.#skipBlanksBack(start - 1);
-      this.#work.spend(body.length + 1);
+      this.#work.spend(body.length + STEPS_PER_LINE);
       if (!this.#text.startsWith(body, bodyEnd - body.length)) return undefined;
       start = this.#lineStart(bodyEnd - body.length);
     }
@@ -125,7 +137,7 @@ export class ShiftedBlockSearch implements EditSearch {
     for (const { indent, body } of this.#lines) {
       if (at >= text.length) return undefined;
       const bodyStart = this.#skipBlanks(at);
-      this.#work.spend(body.length + 1);
+      this.#work.spend(body.length + STEPS_PER_LINE);
       if (!text.startsWith(body, bodyStart)) return undefined;
       lineEnd = this.#skipBlanks(bodyStart + body.length);
       if (lineEnd < text.length && text.charCodeAt(lineEnd) !== 0x0a) return undefined;

@@ -1,5 +1,5 @@
 import type { EditSearch, Hit } from './edit-level.ts';
-import { ReplacementFitter } from './fit-replacement.ts';
+import { edgesOf, ReplacementFitter } from './fit-replacement.ts';
 import type { OriginalText } from './original-text.ts';
 import type { Replacement } from './replacement.ts';
 import type { TextEdit } from './text-edit.ts';
@@ -60,14 +60,14 @@ export class ViewSearch implements EditSearch {
   replacement(hit: Hit): Replacement | undefined {
     const { start, end } = this.#placeOf(hit);
     const found = this.#original.text.slice(start, end);
-    const lineEnding = this.#original.lineEndingAt(start);
+    const around = edgesOf(this.#original, start, end);
     const isUnfinished = this.#view.addsNewline && hit.end === this.#view.text.length;
 
     // With replace_all the places are alike mostly, and one text can serve them all.
-    const key = `${lineEnding}${isUnfinished ? '.' : ''}${found}`;
+    const key = `${Object.values(around).join()},${isUnfinished},${found}`;
     if (this.#last?.key !== key) {
       this.#work.spend(found.length + this.#edit.newText.length);
-      this.#last = { key, text: this.#fitter(isUnfinished).fit({ found, lineEnding }) };
+      this.#last = { key, text: this.#fitter(isUnfinished).fit({ found, ...around }) };
     }
     const { text } = this.#last;
     return text === undefined ? undefined : { start, end, text };

@@ -3,7 +3,7 @@
  * the same call does the same on every machine. The slowest steps there are (a native search through a text that
  * repeats itself) make this about two seconds on one core.
  */
-const MAX_STEPS = 2 ** 29;
+const MAX_STEPS = 2 ** 28;
 
 /** Bounds what a search may cost, whatever the file and the texts are. */
 export class WorkBudget {

@@ -166,7 +166,7 @@ describe('a block that is indented otherwise', () => {
         "// don't\n\nfirst(one);\nsecond(two);",
         "// don't\n\nfirst(one);\nthird();\nsecond(2);",
       ),
-    ).toBe('  // don’t  \r\n\t\r\n  first(one);\n  third();\n  second(2);\r\n');
+    ).toBe('  // don’t  \r\n\t\r\n  first(one);\n  third();\r\n  second(2);\r\n');
   });
 
   it('has one shape: lines that are moved by different amounts are no match', () => {

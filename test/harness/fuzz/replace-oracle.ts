@@ -22,13 +22,14 @@ export function replaceIn(text: string, old: string, replacement: string, replac
 }
 
 function replaceExactly(text: string, old: string, replacement: string): Replaced {
+  const mayMeanBoth = !old.includes('\r');
+  const isFitted = mayMeanBoth && text.includes('\n');
   if (text.length > 2_000 && !text.includes('\r')) {
     // Sign by sign takes too long here, and there is nothing to decide.
     const pieces = text.split(old);
-    return { text: pieces.join(replacement), count: pieces.length - 1 };
+    const piece = isFitted ? replacement.replaceAll('\r\n', '\n') : replacement;
+    return { text: pieces.join(piece), count: pieces.length - 1 };
   }
-  const mayMeanBoth = !old.includes('\r');
-  const isMixed = mayMeanBoth && text.includes('\r\n');
   const signs = signsOf(text, mayMeanBoth);
   const wanted = signsOf(old, mayMeanBoth);
   let result = '';
@@ -39,7 +40,7 @@ function replaceExactly(text: string, old: string, replacement: string): Replace
       at++;
       continue;
     }
-    result += isMixed ? replacement.replace(/\r?\n/g, lineEndingAt(signs, at)) : replacement;
+    result += isFitted ? replacement.replace(/\r?\n/g, lineEndingAt(signs, at)) : replacement;
     count++;
     at += wanted.length;
   }
