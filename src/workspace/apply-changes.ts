@@ -32,7 +32,8 @@ const RULES: readonly ConflictRule[] = ['merge', 'refuse', 'skip', 'overwrite'];
  * empty go. What is on disk already is left alone, so that an attempt which was cut off can be repeated. Symbolic
  * links are never followed, other than in `directory` itself.
  *
- * A file that has a second name (a hard link) keeps its old content under that one, as with git; access lists and
+ * Where the disk ignores case, a new path that differs only by it from one that is there is refused, as it is there. A
+ * file that has a second name (a hard link) keeps its old content under that one, as with git; access lists and
  * extended attributes of a replaced file are lost.
  * @throws {DiskChangedError} `disk_changed`: nothing was written
  * @throws {WriteFailedError} `write_failed`: the disk was full, or refused; all was put back, or it names what was not

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path/posix';
 import { codeOf, findFile, isMissing, kindOf, type Disk, type FoundFile } from './disk.ts';
 import type { PlannedWrite } from './apply-plan.ts';
@@ -62,8 +63,7 @@ export class DirectoryTransaction {
   #count = 0;
   /** By directory, what {@link #nearestDirectory} found before anything was moved. */
   readonly #nearest = new Map<string, string>();
-  /** The file that is being worked at. */
-  at: string | undefined;
+  #at: string | undefined;
 
   /** @param root  without symbolic links */
   constructor(disk: Disk, root: string, writes: readonly PlannedWrite[]) {
@@ -73,24 +73,29 @@ export class DirectoryTransaction {
     this.#files = new Set(writes.filter(({ content }) => content !== null).map(({ path }) => path));
   }
 
+  /** The file that is being worked at. */
+  get at(): string | undefined {
+    return this.#at;
+  }
+
   /** What it throws leaves things half done: {@link undo} must follow. */
   async make(): Promise<void> {
     const staged: Staged[] = [];
     for (const write of this.#writes) {
-      this.at = write.path;
+      this.#at = write.path;
       if (write.content !== null) staged.push(await this.#stage(write, write.content));
     }
     // Deletions first: they make room for a file where a directory was, and the other way round.
     for (const write of this.#writes) {
-      this.at = write.path;
+      this.#at = write.path;
       if (write.content === null) await this.#delete(write);
     }
     for (const one of staged) {
-      this.at = one.write.path;
+      this.#at = one.write.path;
       if (one.write.replaces) await this.#replace(one, one.write.replaces);
       else await this.#add(one);
     }
-    this.at = undefined;
+    this.#at = undefined;
   }
 
   /** Removes the originals, and the directories that deletions have emptied. @returns originals that are still there */
@@ -123,14 +128,11 @@ export class DirectoryTransaction {
     const temporary = await this.#besidePlace(path, 'new');
     // Not readable by others before it has the mode of what it replaces. The process's umask has its say in a new file's.
     const handle = await this.#disk.open(this.#real(temporary), 'wx', replaces ? 0o600 : 0o666);
-    const staging = this.#did(temporary, () => this.#disk.unlink(this.#real(temporary)));
+    const staging = this.#madeOwn(temporary);
     try {
       await handle.writeFile(content);
       if (replaces) {
-        const { uid, gid } = await handle.stat();
-        // Another owner's file can be replaced, but only root can give it back to him.
-        if (uid !== replaces.uid || gid !== replaces.gid)
-          await handle.chown(replaces.uid, replaces.gid).catch(ignoreRefusal);
+        await keepOwner(handle, replaces);
         await handle.chmod(replaces.mode);
       }
     } finally {
@@ -151,7 +153,7 @@ export class DirectoryTransaction {
     const original = join(dirname(path), this.#newName('old'));
     let keeping: Deed | undefined;
     if (await this.#linkIfPossible(path, original)) {
-      keeping = this.#did(original, () => this.#disk.unlink(this.#real(original)));
+      keeping = this.#madeOwn(original);
       this.#originals.push(original);
     } else {
       // No second name can be given to it: for a moment there is no file.
@@ -162,7 +164,7 @@ export class DirectoryTransaction {
     this.#deeds.delete(staging);
     if (!keeping) return;
     this.#deeds.delete(keeping);
-    this.#did(path, () => this.#disk.rename(this.#real(original), this.#real(path)), original);
+    this.#movedAway(path, original);
   }
 
   async #add({ write: { path }, temporary, staging }: Staged): Promise<void> {
@@ -190,7 +192,7 @@ export class DirectoryTransaction {
       if (codeOf(error) === 'ENOENT') throw new ChangedMeanwhileError(path, 'is gone since it was read');
       throw error;
     }
-    this.#did(path, () => this.#disk.rename(this.#real(original), this.#real(path)), original);
+    this.#movedAway(path, original);
     this.#originals.push(original);
   }
 
@@ -286,10 +288,10 @@ export class DirectoryTransaction {
     try {
       real = await this.#disk.realpath(parent);
     } catch (error) {
-      if (isMissing(error)) throw new ChangedMeanwhileError(this.at ?? path, 'has lost its directory');
+      if (isMissing(error)) throw new ChangedMeanwhileError(this.#at ?? path, 'has lost its directory');
       throw error;
     }
-    if (real !== parent) throw new ChangedMeanwhileError(this.at ?? path, 'is behind a symbolic link');
+    if (real !== parent) throw new ChangedMeanwhileError(this.#at ?? path, 'is behind a symbolic link');
   }
 
   /** @returns false where the file system, or its rules, allow no second name for a file */
@@ -304,6 +306,7 @@ export class DirectoryTransaction {
         case 'ENOENT':
           throw new ChangedMeanwhileError(from, 'is gone since it was read');
         case 'EPERM':
+        case 'EACCES':
         case 'EMLINK':
         case 'ENOSYS':
         case 'ENOTSUP':
@@ -315,10 +318,26 @@ export class DirectoryTransaction {
     }
   }
 
-  #did(path: string, undo: () => Promise<void>, original?: string): Deed {
-    const deed: Deed = { path, original, undo };
+  #did(path: string, undo: () => Promise<void>): void {
+    const checked = async (): Promise<void> => {
+      // Nothing outside is undone either.
+      await this.#checkParent(path);
+      await undo();
+    };
+    this.#deeds.add({ path, original: undefined, undo: checked });
+  }
+
+  /** A file of a name that nobody else gives one: it may be removed wherever the way to it has led. */
+  #madeOwn(name: string): Deed {
+    const deed: Deed = { path: name, original: undefined, undo: () => this.#disk.unlink(this.#real(name)) };
     this.#deeds.add(deed);
     return deed;
+  }
+
+  /** The original goes back wherever the way to it has led: it is nowhere else. */
+  #movedAway(path: string, original: string): void {
+    const undo = (): Promise<void> => this.#disk.rename(this.#real(original), this.#real(path));
+    this.#deeds.add({ path, original, undo });
   }
 
   #real(path: string): string {
@@ -326,6 +345,17 @@ export class DirectoryTransaction {
   }
 }
 
-function ignoreRefusal(error: unknown): void {
-  if (codeOf(error) !== 'EPERM') throw error;
+/** Another's file can be replaced, but only root can give it back to him; its group, also who is in that. */
+async function keepOwner(handle: FileHandle, { uid, gid }: FoundFile): Promise<void> {
+  const own = await handle.stat();
+  if (own.uid === uid && own.gid === gid) return;
+  for (const owner of new Set([uid, own.uid])) {
+    try {
+      await handle.chown(owner, gid);
+      return;
+    } catch (error) {
+      // EINVAL: the owner has no number in this user namespace.
+      if (!['EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(codeOf(error))) throw error;
+    }
+  }
 }
