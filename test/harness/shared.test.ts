@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { atLeast, atMost, formatFigures, none, told } from './shared/figures.ts';
 import { readHarnessFlags } from './shared/flags.ts';
 import { Prng } from './shared/prng.ts';
+import { checkJournal } from './shared/check-journal.ts';
+import { Violations } from './shared/violations.ts';
+import type { JournalEntry } from '../../src/journal/entries.ts';
+import { opened, prompt, restored } from '../contracts/journal-store.ts';
 
 const FLAGS = {
   calls: { kind: 'number', default: 10, about: 'how many', min: 1 },
@@ -55,6 +59,39 @@ describe('a seed', () => {
     draw(one);
     expect(draw(one.fork('tools'))).toEqual(draw(new Prng(7).fork('tools')));
     expect(draw(one.fork('tools'))).not.toEqual(draw(one.fork('yaml')));
+  });
+});
+
+describe('what is checked of a journal', () => {
+  const overlay = [{ path: 'README.md', bytes: new Uint8Array(Buffer.from('# other\n')) }];
+  const ended = [
+    prompt('s/1'),
+    { type: 'prompt-ended', promptId: 's/1', stopReason: 'cancelled', error: null, at: 2 },
+  ] as const;
+  const check = (...entries: readonly JournalEntry[]): string[] => {
+    const violations = new Violations();
+    checkJournal('s', [opened('s'), ...entries], () => undefined, violations);
+    return [...new Set(violations.list.map(({ kind }) => kind))];
+  };
+  const back = (promptId: string | null, files: typeof overlay): ReturnType<typeof restored> => ({
+    ...restored('s', null),
+    from: { sessionId: 's', promptId },
+    keptMessages: 0,
+    messages: [],
+    overlay: files,
+  });
+  const fork: JournalEntry = { ...back('p/1', overlay), from: { sessionId: 'p', promptId: 'p/1' } };
+
+  it('are the files that a session goes back to', () => {
+    expect(check(...ended, back('s/1', []), back(null, []))).toEqual([]);
+    expect(check(...ended, back('s/1', overlay))).toEqual(['wrong tree']);
+    expect(check(back('s/1', []))).toEqual(['wrong tree']);
+    expect(check(fork, ...ended, back('s/1', overlay), back(null, overlay))).toEqual([]);
+    expect(check(fork, ...ended, back(null, []))).toEqual(['wrong tree']);
+  });
+
+  it('is that nothing is in progress then', () => {
+    expect(check(prompt('s/1'), back(null, []))).toContain('order');
   });
 });
 

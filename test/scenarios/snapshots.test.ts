@@ -101,6 +101,26 @@ describe('a snapshot', () => {
     });
   });
 
+  it('shares what is as it is now, also when it was read from a file', async () => {
+    const store = await openSqliteStore(inDirectory('shared.db'));
+    await withStage(
+      {},
+      async (made) => {
+        const { session, p2 } = await told(made);
+        const content = (of: { workspace: Snapshot['workspace'] }, path: string): unknown =>
+          of.workspace.differences.find((difference) => difference.path === path)?.after;
+        const [now, past] = [session.snapshot(), session.snapshot(p2)];
+        expect(content(past, 'b')).toBe(content(now, 'b'));
+        expect(content(past, 'a')).not.toBe(content(now, 'a'));
+        // Forks of one point have one copy of it.
+        expect(session.snapshot(p2)).toBe(past);
+        const [one, two] = [await session.fork({ at: p2 }), await session.fork({ at: p2 })];
+        expect(content(one.snapshot(), 'a')).toBe(content(two.snapshot(), 'a'));
+      },
+      store,
+    );
+  });
+
   it('does not have a prompt in progress, nor one that ended before its turn came', async () => {
     await withStage({}, async (made) => {
       const { session, p3 } = await told(made);
