@@ -27,6 +27,10 @@ export interface BatchFile {
   readonly items: readonly string[];
   /** How many of them are run; null for all. */
   readonly limit: number | null;
+  /** How many rounds of re-runs there may be; null, or nothing, for none. */
+  readonly maxReruns?: number | null;
+  /** Ids of the items that ran again, by round. */
+  readonly losers?: readonly (readonly string[])[];
   /** What sessions could not see, and why. */
   readonly skipped: readonly SkippedFile[];
   /** RFC 3339: when it was first started. */
@@ -45,6 +49,8 @@ const batchFile = z.looseObject({
   directory: z.string(),
   items: z.array(z.string()),
   limit: z.nullable(z.int()),
+  maxReruns: z.optional(z.nullable(z.int())),
+  losers: z.optional(z.array(z.array(z.string()))),
   skipped: z.array(z.looseObject({ path: z.string(), reason: z.string() })),
   startedAt: z.iso.datetime(),
   continuedAt: z.iso.datetime(),

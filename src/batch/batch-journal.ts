@@ -32,13 +32,23 @@ export function imageIn(
   directory: string,
   skipped: readonly SkippedFile[] = [],
 ): BaseImage {
-  const [opened] = store.read(BASE_SESSION);
-  const handle = opened?.type === 'opened' ? opened.spec.images[0] : undefined;
-  if (handle) return BaseImage.open(handle, skipped);
+  const image = baseIn(store, BASE_SESSION, skipped);
+  if (image) return image;
   throw new UsageError(
     'no_batch',
     `${directory} holds no batch that can be continued: its ${JOURNAL_FILE} has no base image.`,
   );
+}
+
+/** The image that a base session keeps; undefined where there is none. @throws {StoreError} `store_corrupt` */
+export function baseIn(
+  store: JournalStore,
+  sessionId: string,
+  skipped: readonly SkippedFile[] = [],
+): BaseImage | undefined {
+  const [opened] = store.read(sessionId);
+  const handle = opened?.type === 'opened' ? opened.spec.images[0] : undefined;
+  return handle && BaseImage.open(handle, skipped);
 }
 
 /** When something was last journalled, in epoch milliseconds; 0 for never. */

@@ -7,7 +7,8 @@ import { takeEmptyDirectory, writing } from './empty-directory.ts';
 import { JOURNAL_FILE } from './batch-journal.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
 import { makeDirectory } from './make-directory.ts';
-import { mergeOutcomes, type Merge } from './merge.ts';
+import type { Merge, UnseenTest } from './merge.ts';
+import { mergeRounds, type Round } from './run-rounds.ts';
 import { reportHtml } from './report-html.ts';
 import { buildReport, reportItem, type ItemReport, type Report } from './report.ts';
 import type { BatchOutcome, ItemOutcome } from './run-batch.ts';
@@ -71,13 +72,22 @@ export class BatchOutput {
     this.#image = image;
   }
 
+  /** Whether a change would overwrite what no session was shown. @param source  the directory that the image was made of */
+  unseenIn(source: string): UnseenTest {
+    // Of a file that was shown, and that a round before has deleted, the change says that it is new.
+    return (change) => !this.#image.has(change.path) && isUnseen(source, change, this.#image);
+  }
+
   /** @returns the item's entry and diffs. @throws {OutputError} `output_unwritable` */
   async writeItem(outcome: ItemOutcome): Promise<ItemReport> {
     const { number, id } = outcome.item;
     const name = `${String(number).padStart(4, '0')}-${id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(-80)}.patch`;
     const report = reportItem(outcome, `patches/${name}`);
     this.#items.set(id, report);
-    if (report.entry.patch !== null) {
+    // An earlier attempt may have left one.
+    if (report.entry.patch === null)
+      await writing(this.directory, () => rm(join(this.directory, 'patches', name), { force: true }));
+    else {
       await this.#write(report.entry.patch, report.diffs.map((diff) => diff.patch).join(''));
     }
     return report;
@@ -85,7 +95,7 @@ export class BatchOutput {
 
   /** @throws {OutputError} `output_unwritable` */
   async finish(
-    outcome: BatchOutcome,
+    outcome: BatchOutcome & { readonly rounds?: readonly Round[] },
     about: {
       readonly name: string;
       readonly model: string;
@@ -95,14 +105,14 @@ export class BatchOutput {
     },
   ): Promise<WrittenBatch> {
     const items = outcome.items.map((item) => this.#items.get(item.item.id) ?? reportItem(item, ''));
-    const merge = mergeOutcomes(outcome.items, this.#image, (change) =>
-      isUnseen(about.source, change, this.#image),
-    );
+    const { rounds = [{ image: this.#image, outcomes: outcome.items, loserIds: [] }] } = outcome;
+    const merge = mergeRounds(rounds, this.unseenIn(about.source));
     const diffs = merge.changes.map(fileDiff);
     const report = buildReport({
       ...about,
       outcome,
       items: items.map((item) => item.entry),
+      rounds: rounds.length,
       merge,
       mergedDiffs: diffs,
       mergedPatch: MERGED_PATCH,

@@ -105,6 +105,27 @@ export function selectWinners(
   return { losers, changes, conflicts: unseen };
 }
 
+/** Conflicts of kind `unseen`: what of done items is left out. */
+export function unseenChanges(outcomes: readonly ItemOutcome[], isUnseen: UnseenTest): readonly Conflict[] {
+  return sidesOf(outcomes, isUnseen).unseen;
+}
+
+/** In byte order of the paths, one of a path: where there are two, the later one's kind with the sides of both. */
+export function joinConflicts(conflicts: readonly Conflict[]): Conflict[] {
+  const joined = new Map<string, Conflict>();
+  for (const conflict of conflicts) {
+    const earlier = joined.get(conflict.path);
+    if (!earlier) joined.set(conflict.path, conflict);
+    else
+      joined.set(conflict.path, {
+        ...conflict,
+        itemIds: [...earlier.itemIds, ...conflict.itemIds],
+        sides: [...earlier.sides, ...conflict.sides],
+      });
+  }
+  return inPathOrder([...joined.values()]);
+}
+
 interface Sides {
   /** One a done item, in the batch's order, without what is unseen. */
   readonly sides: readonly MergeSide[];

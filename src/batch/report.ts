@@ -7,6 +7,7 @@ import type { SkippedFile } from '../workspace/base-image.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
 import type { Merge } from './merge.ts';
 import { reportConflicts, type ReportConflict } from './report-conflict.ts';
+import { addSpent, NOTHING_SPENT } from './spent.ts';
 import type { BatchOutcome, ItemOutcome, ItemStatus } from './run-batch.ts';
 
 /** Of `report.json`. Grows when a field changes its meaning or goes; readers ignore fields that they do not know. */
@@ -23,6 +24,8 @@ export interface Report {
   readonly concurrency: number;
   readonly interrupted: boolean;
   readonly stoppedBy: SerializedError | null;
+  /** 1 where nothing was run again because of conflicts. */
+  readonly rounds: number;
   readonly totals: ReportTotals;
   readonly items: readonly ReportItem[];
   readonly merged: {
@@ -59,6 +62,9 @@ export interface ReportItem {
   readonly stopReason: StopReason | null;
   readonly error: SerializedError | null;
   readonly reply: string;
+  /** That its files and patch are of: they are against the base of that round. */
+  readonly round: number;
+  /** Of all its attempts together, as are time and usage. */
   readonly turns: number;
   readonly durationMs: number;
   readonly usage: Usage;
@@ -78,6 +84,7 @@ export interface ItemReport {
 /** @param options.patch  where the item's patch is going to lie, when there is one */
 export function reportItem(outcome: ItemOutcome, patch: string): ItemReport {
   const { item, status, result, error } = outcome;
+  const spent = addSpent(outcome.earlier ?? NOTHING_SPENT, result ?? NOTHING_SPENT);
   const diffs = result ? result.workspace.differences.map(fileDiff) : [];
   const entry: ReportItem = {
     id: item.id,
@@ -86,9 +93,10 @@ export function reportItem(outcome: ItemOutcome, patch: string): ItemReport {
     stopReason: result?.stopReason ?? null,
     error,
     reply: result?.reply ?? '',
-    turns: result?.turns ?? 0,
-    durationMs: Math.round(result?.durationMs ?? 0),
-    usage: result?.usage ?? NO_USAGE,
+    round: outcome.round ?? 1,
+    turns: spent.turns,
+    durationMs: Math.round(spent.durationMs),
+    usage: spent.usage,
     files: diffs.map(withoutPatch),
     patch: diffs.length > 0 ? patch : null,
   };
@@ -101,6 +109,7 @@ export function buildReport(parts: {
   readonly concurrency: number;
   readonly outcome: BatchOutcome;
   readonly items: readonly ReportItem[];
+  readonly rounds: number;
   readonly merge: Merge;
   readonly mergedDiffs: readonly FileDiff[];
   readonly mergedPatch: string;
@@ -118,6 +127,7 @@ export function buildReport(parts: {
     concurrency: parts.concurrency,
     interrupted: outcome.interrupted,
     stoppedBy: outcome.stoppedBy,
+    rounds: parts.rounds,
     totals: {
       items: items.length,
       done: count('done'),

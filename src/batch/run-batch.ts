@@ -7,9 +7,10 @@ import type { SessionPool } from '../pool/pool.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { serializeError, type SerializedError } from '../protocol/serialized-error.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
-import { BASE_SESSION, FIRST_ATTEMPT, sessionIdOf, type ItemStanding } from './item-standing.ts';
+import { baseSessionOf, FIRST_ATTEMPT, sessionIdOf, type ItemStanding } from './item-standing.ts';
 import type { Job } from './job.ts';
 import type { BatchItem } from './plan.ts';
+import type { Spent } from './spent.ts';
 
 export const DEFAULT_CONCURRENCY = 8;
 /** After so many model errors, and nothing done, the key, the address or the model's name is wrong for all items. */
@@ -32,6 +33,10 @@ export interface ItemOutcome {
   readonly error: SerializedError | null;
   /** An earlier run of the batch began it; this one took its result from the journal, or went on with it. */
   readonly resumed?: true;
+  /** That it ran in; default the first. */
+  readonly round?: number;
+  /** What attempts before this one have cost, in whatever run and round. */
+  readonly earlier?: Spent;
 }
 
 export interface BatchOutcome {
@@ -53,12 +58,16 @@ export type BatchEvent =
       readonly item: BatchItem;
       /** From 1: how often it has been started, in whatever run. */
       readonly attempt: number;
+      /** From 1. Attempts count from 1 in each. */
+      readonly round: number;
       /** See {@link ItemOutcome.resumed}. */
       readonly resumed: boolean;
     }
   /** Something in the item's session, `prompt-ended` included. */
   | { readonly type: 'item-event'; readonly item: BatchItem; readonly event: SessionEvent }
   | { readonly type: 'item-ended'; readonly outcome: ItemOutcome }
+  /** Items whose changes contradict others' are run again, over the base with those of the others. */
+  | { readonly type: 'round-started'; readonly round: number; readonly items: number }
   | { readonly type: 'batch-ended'; readonly outcome: BatchOutcome };
 
 export interface BatchOptions {
@@ -67,6 +76,8 @@ export interface BatchOptions {
   readonly items: readonly BatchItem[];
   /** The files that every session starts from. */
   readonly image: BaseImage;
+  /** Of the sessions that are started. Default 1. */
+  readonly round?: number;
   /** By item id: how far an earlier run on the pool's store has come. Default: all items are new. */
   readonly standings?: ReadonlyMap<string, ItemStanding>;
   /** Default the job's, and else the pool's. */
@@ -86,7 +97,13 @@ export interface BatchOptions {
  *   `missing_key`, `unknown_preset`, …), or `invalid_job` for a directory of skills that is not there
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
-  const { job, items, onEvent = () => undefined, standings = new Map<string, ItemStanding>() } = options;
+  const {
+    job,
+    items,
+    onEvent = () => undefined,
+    standings = new Map<string, ItemStanding>(),
+    round = 1,
+  } = options;
   // Also ends what runs when the caller's listener fails.
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
@@ -99,7 +116,10 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   const startedAt = new Date();
   const startedMs = performance.now();
   const outcomes = new Map<BatchItem, ItemOutcome>();
-  const tasks = items.map((item) => ({ item, standing: standings.get(item.id) ?? FIRST_ATTEMPT }));
+  const tasks = items.map((item) => ({
+    item,
+    standing: standings.get(item.id) ?? { ...FIRST_ATTEMPT, round },
+  }));
   const queue = [...tasks.filter(isAt('open')), ...tasks.filter(isAt('start'))].values();
   let stoppedBy: SerializedError | null = null;
   let doneCount = 0;
@@ -108,9 +128,14 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
 
   const take = async ({ item, standing }: Task): Promise<void> => {
     const resumed = standing.at !== 'start';
-    await onEvent({ type: 'item-started', item, attempt: standing.attempt, resumed });
+    await onEvent({ type: 'item-started', item, attempt: standing.attempt, round: standing.round, resumed });
     const ended = await runItem({ item, standing }, sessionOptions, { ...options, signal });
-    const outcome: ItemOutcome = resumed ? { ...ended, resumed } : ended;
+    const outcome: ItemOutcome = {
+      ...ended,
+      round: standing.round,
+      earlier: standing.spent,
+      ...(resumed && { resumed }),
+    };
     outcomes.set(item, outcome);
     if (outcome.status === 'done') doneCount += 1;
     if (outcome.result?.stopReason === 'model-error') modelErrors += 1;
@@ -136,9 +161,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   }
 
   const outcome: BatchOutcome = {
-    items: items.map(
-      (item) => outcomes.get(item) ?? { item, status: 'not-started', result: null, error: null },
-    ),
+    items: items.map((item) => outcomes.get(item) ?? notStarted(item, standings.get(item.id))),
     interrupted: signal.aborted,
     stoppedBy,
     startedAt,
@@ -146,6 +169,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   };
   await onEvent({ type: 'batch-ended', outcome });
   return outcome;
+}
+
+function notStarted(item: BatchItem, standing: ItemStanding = FIRST_ATTEMPT): ItemOutcome {
+  const { round, spent } = standing;
+  return { item, status: 'not-started', result: null, error: null, round, earlier: spent };
 }
 
 /** An item, and where it begins. */
@@ -171,8 +199,17 @@ export async function assertStartable(
   options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model'>,
 ): Promise<void> {
   await checkSkills(options.job);
-  if (options.pool.session(BASE_SESSION)) return;
-  await (await options.pool.start({ ...sessionOptionsOf(options), id: BASE_SESSION })).close();
+  await keepBase(options, 1);
+}
+
+/** Has the pool's store keep the base image of a round, unless it has one. @throws what `pool.start` throws */
+export async function keepBase(
+  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model'>,
+  round: number,
+): Promise<void> {
+  const id = baseSessionOf(round);
+  if (options.pool.session(id)) return;
+  await (await options.pool.start({ ...sessionOptionsOf(options), id })).close();
 }
 
 /** One session does without a directory of skills; a job that names one is not meant to be paid for without it. */
@@ -212,7 +249,7 @@ async function runItem(
   if (standing.at === 'done') return { item, status: 'done', result: standing.result, error: null };
   let result: PromptResult | null = null;
   try {
-    const id = sessionIdOf(item.id, standing.attempt);
+    const id = sessionIdOf(item.id, standing.attempt, standing.round);
     await using session =
       (standing.at === 'open' ? pool.session(id) : undefined) ??
       (await pool.start({ ...sessionOptions, id }));

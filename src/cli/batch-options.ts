@@ -12,6 +12,8 @@ export interface BatchCommandOptions {
   readonly isolation?: 'thread' | 'process';
   readonly shards?: number;
   readonly provider: readonly string[];
+  /** Rounds in which items in conflict are run again; true: the default number. */
+  readonly rerunConflicts?: number | true;
   readonly write?: true;
   /** Of the new branch that the changes are committed to. */
   readonly branch?: string;

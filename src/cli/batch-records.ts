@@ -28,13 +28,16 @@ export class BatchRecords {
 
   event(event: BatchEvent): void {
     if (event.type === 'item-started') {
-      const { item, attempt, resumed } = event;
+      const { item, attempt, round, resumed } = event;
       this.#writer.record('session.started', {
         item: item.id,
         number: item.number,
+        ...(round > 1 ? { round } : {}),
         ...(attempt > 1 ? { attempt } : {}),
         ...(resumed ? { resumed } : {}),
       });
+    } else if (event.type === 'round-started') {
+      this.#writer.record('round.started', { round: event.round, items: event.items });
     } else if (event.type === 'item-event') {
       this.#session(event.item.id, event.event);
     }
@@ -51,6 +54,7 @@ export class BatchRecords {
       exit: end.exitCode,
       interrupted: report.interrupted,
       stoppedBy: report.stoppedBy,
+      rounds: report.rounds,
       totals: report.totals,
       durationMs: report.durationMs,
       conflicts: report.conflicts,

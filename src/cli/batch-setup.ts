@@ -1,12 +1,12 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { BATCH_FILE_VERSION, readBatchFile, writeBatchFile, type BatchFile } from '../batch/batch-file.ts';
-import { imageIn, lastSign, openJournal, reopenJournal } from '../batch/batch-journal.ts';
+import { baseIn, imageIn, lastSign, openJournal, reopenJournal } from '../batch/batch-journal.ts';
 import { BatchOutput } from '../batch/batch-output.ts';
-import { standingOf, type ItemStanding } from '../batch/item-standing.ts';
 import { describeJobChanges } from '../batch/job-changes.ts';
 import type { Job } from '../batch/job.ts';
 import { planItems, type BatchItem } from '../batch/plan.ts';
 import { assertStartable } from '../batch/run-batch.ts';
+import { DEFAULT_RERUNS, readRounds, type StoredRounds } from '../batch/run-rounds.ts';
 import { UsageError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
 import type { PoolOptions } from '../pool/options.ts';
@@ -31,10 +31,13 @@ export interface BatchSetup extends AsyncDisposable {
   readonly store: JournalStore;
   /** What the batch is continued with, should this process die. */
   readonly file: BatchFile;
+  readonly maxReruns: number;
   /** An earlier run began it; null when this is the first. */
-  readonly earlier: { readonly standings: ReadonlyMap<string, ItemStanding> } | null;
+  readonly earlier: StoredRounds | null;
   /** From here on the batch can be continued. One that is disposed of before leaves nothing on disk. */
   begin(): Promise<void>;
+  /** The same when items are run again. */
+  keepLosers(losersByRound: readonly (readonly string[])[]): Promise<void>;
 }
 
 /** What is the same for a new and for a continued batch. */
@@ -75,13 +78,25 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
       directory,
       items: planned.map(({ id }) => id),
       limit: options.limit ?? null,
+      maxReruns: maxReruns(options) ?? null,
       skipped: image.skipped,
       startedAt: now,
       continuedAt: now,
       earlierMs: 0,
     };
     const items = planned.slice(0, options.limit);
-    return batchOf({ job, directory, image, items, chosen, output, store, file, earlier: null });
+    return batchOf({
+      job,
+      directory,
+      image,
+      items,
+      chosen,
+      output,
+      store,
+      file,
+      maxReruns: maxReruns(options) ?? 0,
+      earlier: null,
+    });
   } catch (error) {
     await chosen[Symbol.asyncDispose]();
     throw error;
@@ -117,11 +132,14 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         if (changes.length > 0) throw jobChanged(jobFile, from, changes);
       }
       const limit = options.limit ?? before.limit;
-      const standings = new Map(planned.map(({ id }) => [id, standingOf(id, store)]));
+      const baseOf = (sessionId: string): BaseImage | undefined => baseIn(store, sessionId, before.skipped);
+      const earlier = readRounds(store, planned, baseOf, before.losers ?? [], image);
+      const { standings } = earlier;
+      const reruns = maxReruns(options) ?? before.maxReruns ?? 0;
       const isDone = ({ id }: BatchItem): boolean => standings.get(id)?.at === 'done';
       // What is done is part of the batch, whatever the limit: it was paid for.
       const items = planned.filter((item, i) => i < (limit ?? planned.length) || isDone(item));
-      if (!items.every(isDone)) await tryToStart(parts, image, chosen);
+      if (!items.every(isDone) || reruns > earlier.closed.length) await tryToStart(parts, image, chosen);
       const output = await BatchOutput.reopen(from, image);
       const file: BatchFile = {
         ...before,
@@ -131,10 +149,23 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         givenModel,
         items: ids,
         limit,
+        maxReruns: reruns,
+        losers: earlier.closed.map(({ loserIds }) => loserIds),
         continuedAt: new Date().toISOString(),
         earlierMs: before.earlierMs + Math.max(0, lastSign(store) - Date.parse(before.continuedAt)),
       };
-      return batchOf({ job, directory, image, items, chosen, output, store, file, earlier: { standings } });
+      return batchOf({
+        job,
+        directory,
+        image,
+        items,
+        chosen,
+        output,
+        store,
+        file,
+        maxReruns: reruns,
+        earlier,
+      });
     } catch (error) {
       await chosen[Symbol.asyncDispose]();
       throw error;
@@ -146,7 +177,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
 }
 
 /** Puts the parts of a batch together, with what is to be done at its beginning and end. */
-function batchOf(parts: Omit<BatchSetup, 'begin' | typeof Symbol.asyncDispose>): BatchSetup {
+function batchOf(parts: Omit<BatchSetup, 'begin' | 'keepLosers' | typeof Symbol.asyncDispose>): BatchSetup {
   const { chosen, store, output, file, items, earlier } = parts;
   let hasBegun = earlier !== null;
   return {
@@ -157,6 +188,9 @@ function batchOf(parts: Omit<BatchSetup, 'begin' | typeof Symbol.asyncDispose>):
       if (items.every(({ id }) => earlier?.standings.get(id)?.at === 'done')) return;
       await writeBatchFile(output.directory, file);
     },
+    async keepLosers(losers) {
+      await writeBatchFile(output.directory, { ...file, losers });
+    },
     async [Symbol.asyncDispose]() {
       try {
         await store.close();
@@ -166,6 +200,10 @@ function batchOf(parts: Omit<BatchSetup, 'begin' | typeof Symbol.asyncDispose>):
       }
     },
   };
+}
+
+function maxReruns({ rerunConflicts }: BatchCommandOptions): number | undefined {
+  return rerunConflicts === true ? DEFAULT_RERUNS : rerunConflicts;
 }
 
 /** The command that goes on with a batch, as a person would type it from here. */

@@ -36,6 +36,7 @@ export function viewBatch(
     countOf(totals.turns, 'turn'),
     countOf(totals.usage.totalTokens, 'token'),
     ...(totals.conflicts > 0 ? [`${formatCount(totals.conflicts)} in conflict`] : []),
+    ...(report.rounds > 1 ? [`${report.rounds} rounds`] : []),
     ...(report.interrupted ? ['interrupted'] : []),
     ...(end.doneBefore > 0 ? [`${formatCount(end.doneBefore)} by an earlier run`] : []),
   ].join(' · ');

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { parseJob } from '../batch/job.ts';
-import { runBatch, type BatchEvent, type BatchOutcome } from '../batch/run-batch.ts';
+import type { BatchEvent } from '../batch/run-batch.ts';
+import { runRounds, type RoundsOutcome } from '../batch/run-rounds.ts';
 import { UsageError } from '../errors.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
 import { SessionPool } from '../pool/pool.ts';
@@ -65,15 +66,18 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     }
   };
   try {
-    const outcome = await runBatch({
+    const outcome = await runRounds({
       pool,
       job,
       items,
-      image,
+      image: earlier?.image ?? image,
       model: chosen.model,
       signal: interrupt.signal,
       onEvent,
-      ...(earlier ? { standings: earlier.standings } : {}),
+      maxReruns: setup.maxReruns,
+      isUnseen: output.unseenIn(directory),
+      onLosers: (losers) => setup.keepLosers(losers),
+      ...(earlier ? { standings: earlier.standings, closedRounds: earlier.closed } : {}),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
     const about = { name: job.name, model: chosen.model, concurrency, source: directory };
@@ -84,17 +88,18 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       setup,
       written,
     );
-    // What is in conflict is nowhere.
-    const isWritten =
-      problem === undefined && (delivered.to === 'nowhere' || written.merge.conflicts.length === 0);
+    // What is in conflict is in no patch and nowhere else.
+    const isWhole = problem === undefined && written.merge.conflicts.length === 0;
     const isDone = written.report.totals.done === items.length;
+    // All items ended, and then some were to be run again.
+    const isCutShort = outcome.interrupted && written.merge.conflicts.length > 0 && setup.maxReruns > 0;
     const end: BatchEnd = {
       directory: output.directory,
       delivered,
       problem,
-      exitCode: interrupt.exitCode ?? (isWritten && isDone ? EXIT.done : EXIT.unfinished),
+      exitCode: interrupt.exitCode ?? (isWhole && isDone ? EXIT.done : EXIT.unfinished),
       doneBefore: doneBefore(setup),
-      resume: isDone ? null : resumeCommand(jobFile, output.directory, options.provider),
+      resume: isDone && !isCutShort ? null : resumeCommand(jobFile, output.directory, options.provider),
     };
     if (records) records.ended(written, end);
     else process.stdout.write(viewBatch(written, { ...end, terminal, scripted: chosen.scripted }));
@@ -125,12 +130,14 @@ function isComplete(setup: BatchSetup): boolean {
 }
 
 /** The outcome of all runs of the batch together. */
-function withEarlier(outcome: BatchOutcome, setup: BatchSetup): BatchOutcome {
+function withEarlier(outcome: RoundsOutcome, setup: BatchSetup): RoundsOutcome {
   const { startedAt, earlierMs } = setup.file;
+  // Only told again: nothing has been run.
+  const isTold = isComplete(setup) && outcome.rounds.length === (setup.earlier?.closed.length ?? 0) + 1;
   return {
     ...outcome,
     startedAt: new Date(startedAt),
-    durationMs: earlierMs + (isComplete(setup) ? 0 : outcome.durationMs),
+    durationMs: earlierMs + (isTold ? 0 : outcome.durationMs),
   };
 }
 

@@ -86,6 +86,11 @@ program
   .option('--resume <directory>', 'go on with the batch whose output is there: only what is not done is run')
   .option('--force', 'with --resume: go on even though the job file has changed')
   .option(
+    '--rerun-conflicts [rounds]',
+    "run items whose changes contradict others' again, over the others' changes (default: 3 rounds)",
+    wholeNumber(1, 100),
+  )
+  .option(
     '-w, --write',
     'write the merged changes to the files; what has changed there meanwhile is merged, or none is',
   )

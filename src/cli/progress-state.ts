@@ -10,12 +10,14 @@ export interface ProgressState {
   resumed: number;
   /** Of all sessions, those that still run included. */
   tokens: number;
+  /** From 1. */
+  round: number;
   /** What each running item is doing, in the order they started. */
   readonly running: Map<string, string>;
 }
 
 export function newProgress(): ProgressState {
-  return { items: 0, done: 0, failed: 0, resumed: 0, tokens: 0, running: new Map() };
+  return { items: 0, done: 0, failed: 0, resumed: 0, tokens: 0, round: 1, running: new Map() };
 }
 
 /** Takes one event into the state. */
@@ -32,6 +34,11 @@ export function advance(state: ProgressState, event: BatchEvent): void {
       break;
     case 'item-ended':
       countEnd(state, event.outcome);
+      break;
+    case 'round-started':
+      state.round = event.round;
+      // They are to be done again.
+      state.done -= event.items;
       break;
     case 'batch-ended':
       break;

@@ -30,6 +30,7 @@ export function viewProgress(
   const bar = c.green('━'.repeat(filled)) + c.dim('─'.repeat(barWidth - filled));
   const facts = [
     `${formatCount(state.done)} done`,
+    ...(state.round > 1 ? [`round ${state.round}`] : []),
     `${state.running.size} running`,
     `${formatCount(state.failed)} failed`,
     ...(state.resumed > 0 ? [`${formatCount(state.resumed)} resumed`] : []),

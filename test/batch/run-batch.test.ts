@@ -227,6 +227,8 @@ function short(event: BatchEvent): string {
     }
     case 'item-ended':
       return `item-ended ${event.outcome.item.id} ${event.outcome.status}`;
+    case 'round-started':
+      return `round-started ${event.round}`;
     case 'batch-ended':
       return 'batch-ended';
   }

@@ -16,6 +16,7 @@ describe('the live view', () => {
     failed: 2,
     resumed: 0,
     tokens: 12_345,
+    round: 1,
     running: new Map(Array.from({ length: 8 }, (_, i) => [`src/resources/file-${i}\u001b[31m.ts`, 'edit'])),
   };
 
