@@ -13,6 +13,7 @@ import type { BatchCommandOptions } from './batch-options.ts';
 import { BatchRecords } from './batch-records.ts';
 import { continuedBatch, newBatch, poolOptions, resumeCommand, type BatchSetup } from './batch-setup.ts';
 import { viewBatch } from './batch-view.ts';
+import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
 import { LiveProgress } from './live-progress.ts';
@@ -105,8 +106,12 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     else process.stdout.write(viewBatch(written, { ...end, terminal, scripted: chosen.scripted }));
     return end.exitCode;
   } catch (error) {
+    // Before that, the call is wrong.
+    if (concurrency === 0) throw error;
     records?.failed(error);
-    throw error;
+    progress[Symbol.dispose]();
+    process.stderr.write(`skein: ${describeError(error)}\n`);
+    return EXIT.unfinished;
   }
 }
 

@@ -7,10 +7,10 @@ import type { RunCommandOptions } from './run-options.ts';
 import type { SessionsCommandOptions } from './sessions.ts';
 import type { ShowCommandOptions } from './show.ts';
 import { MAX_CONCURRENCY } from '../batch/job.ts';
+import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { tolerateBrokenOutput } from './output-streams.ts';
-import { printable, printableLine } from './printable.ts';
-import { redactor } from './secrets.ts';
+import { printable } from './printable.ts';
 import { version } from './version.ts';
 import { OutputError, SkeinError } from '../errors.ts';
 
@@ -168,7 +168,7 @@ try {
 } catch (error) {
   exitCode = exitCodeOf(error);
   // Commander has told its own already.
-  if (!(error instanceof CommanderError)) process.stderr.write(`skein: ${describe(error)}\n`);
+  if (!(error instanceof CommanderError)) process.stderr.write(`skein: ${describeError(error)}\n`);
 }
 process.exitCode = exitCode;
 process.on('exit', () => {
@@ -183,15 +183,6 @@ function exitCodeOf(error: unknown): ExitCode {
       : EXIT.unfinished;
   }
   return error instanceof SkeinError ? EXIT.usage : EXIT.unfinished;
-}
-
-/** One line, with the code; a defect of skein itself also says where. */
-function describe(error: unknown): string {
-  if (error instanceof SkeinError) {
-    return `${printableLine(redactor.redactMessage(error.message))} [${error.code}]`;
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `unexpected error, please report it: ${printable(redactor.redactMessage(text))}`;
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

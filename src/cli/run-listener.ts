@@ -4,12 +4,14 @@ import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { ExitCode } from './exit-code.ts';
 
-/** Follows one run: `RunView` for people, `RunRecords` for programs. `ended` is called once, last. */
+/** Follows one run: `RunView` for people, `RunRecords` for programs. After `started`, `ended` or `failed` is called once, last. */
 export interface RunListener {
   started(sessionId: string, image: BaseImage): void;
   event(event: SessionEvent): void;
   /** Something beside the session's own events. */
   remark(line: string): void;
+  /** The run broke off, and has no result. */
+  failed(error: unknown, exitCode: ExitCode): void;
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void;
 }
 

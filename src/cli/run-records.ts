@@ -2,6 +2,9 @@ import type { FileDiff } from '../batch/file-diff.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { serializeError } from '../protocol/serialized-error.ts';
+import { describeError } from './describe-error.ts';
+import type { ExitCode } from './exit-code.ts';
 import type { NdjsonWriter } from './ndjson.ts';
 import { printableLine } from './printable.ts';
 import type { RunEnd, RunListener } from './run-listener.ts';
@@ -34,6 +37,20 @@ export class RunRecords implements RunListener {
   /** To stderr: stdout is the records'. */
   remark(line: string): void {
     process.stderr.write(`${printableLine(line)}\n`);
+  }
+
+  failed(error: unknown, exitCode: ExitCode): void {
+    process.stderr.write(`skein: ${describeError(error)}\n`);
+    this.#writer.record('session.ended', {
+      exit: exitCode,
+      stopReason: null,
+      error: serializeError(error, 'unexpected'),
+      files: [],
+      patch: '',
+      applied: false,
+      patchFile: null,
+      problem: null,
+    });
   }
 
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {

@@ -4,6 +4,7 @@ import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { callSubject } from './call-subject.ts';
+import { describeError } from './describe-error.ts';
 import { viewDiffStat, viewPatch } from './diff-view.ts';
 import { PrintableFilter, printableLine } from './printable.ts';
 import type { RunEnd, RunListener } from './run-listener.ts';
@@ -51,6 +52,10 @@ export class RunView implements RunListener {
 
   remark(line: string): void {
     this.#remark(this.#terminal.err.yellow(printableLine(line)));
+  }
+
+  failed(error: unknown): void {
+    this.#remark(`skein: ${describeError(error)}`);
   }
 
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {

@@ -8,9 +8,11 @@ import { visibleSessions } from '../journal/visible-sessions.ts';
 import type { SessionOptions } from '../pool/options.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { SessionPool } from '../pool/pool.ts';
+import type { Session } from '../pool/session.ts';
 import { applyChanges } from '../workspace/apply-changes.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
+import { changesToWrite } from './changes-to-write.ts';
 import { chooseModel, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -55,20 +57,40 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
     (earlier && pool.session(earlier.sessionId)) ?? (await pool.start(started(image, chosen, options)));
   view.started(session.id, image);
   if (kept && !terminal.json) view.remark(`session ${session.id}`);
-  const before = session.files();
-  let result: PromptResult | undefined;
-  for await (const event of session.stream(text, { signal: interrupt.signal })) {
-    if (event.type === 'prompt-ended') result = event.result;
-    else view.event(event);
+  let ended: { readonly result: PromptResult; readonly changes: readonly FileDifference[] };
+  try {
+    const before = session.files();
+    const result = await followPrompt(session, text, interrupt.signal, view);
+    // Of a session that goes on, what this run has changed.
+    const changes = earlier ? differencesBetween(before, result.files) : result.workspace.differences;
+    ended = { result, changes };
+  } catch (error) {
+    const exitCode = interrupt.exitCode ?? EXIT.unfinished;
+    view.failed(error, exitCode);
+    return exitCode;
   }
-  if (!result) throw new TypeError('the session ended without prompt-ended');
-  // Where it goes on, what it changed earlier has been written, or was not wanted.
-  const changes = earlier ? differencesBetween(before, result.files) : result.workspace.differences;
+  const { result, changes } = ended;
   const diffs = changes.map(fileDiff);
   const delivery = { result, image, changes, patch: diffs.map((diff) => diff.patch).join('') };
   const end = await deliver(delivery, directory, options, interrupt.exitCode);
   view.ended(result, diffs, end);
   return end.exitCode;
+}
+
+/** Sends the prompt, and tells the listener what happens until it ends. */
+async function followPrompt(
+  session: Session,
+  text: string,
+  signal: AbortSignal,
+  view: RunListener,
+): Promise<PromptResult> {
+  let result: PromptResult | undefined;
+  for await (const event of session.stream(text, { signal })) {
+    if (event.type === 'prompt-ended') result = event.result;
+    else view.event(event);
+  }
+  if (!result) throw new TypeError('the session ended without prompt-ended');
+  return result;
 }
 
 /** A store that is closed with the command, whatever becomes of it. */
@@ -148,16 +170,18 @@ async function deliver(
       return rescue(patch, error, interrupted);
     }
   }
-  if (!options.write || changes.length === 0) {
+  const { differences } = result.workspace;
+  if (!options.write || (changes.length === 0 && differences.length === 0)) {
     return { applied: false, patchFile: null, problem: undefined, exitCode };
   }
   try {
     // Half of a change is nobody's wish: only what the model called finished goes into the files.
     if (exitCode !== EXIT.done)
       throw new OutputError('write_failed', 'Nothing was written: the session did not end by itself.');
-    const unseen = changes.find((change) => isUnseen(directory, change, image));
+    const wanted = await changesToWrite(directory, differences, changes);
+    const unseen = wanted.find((change) => isUnseen(directory, change, image));
     if (unseen) throw unseenProblem(unseen.path);
-    await applyChanges(directory, changes);
+    await applyChanges(directory, wanted);
     return { applied: true, patchFile: null, problem: undefined, exitCode };
   } catch (error) {
     return rescue(patch, error, interrupted);

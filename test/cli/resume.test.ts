@@ -273,3 +273,28 @@ describe('a batch whose job file has changed', () => {
     });
   });
 });
+
+describe('a batch that is continued with a limit below what is done', () => {
+  it('keeps what is done in its merged patch', async () => {
+    await withModel(FIX, async ({ batch, requests }) => {
+      await batch(['--out', '.skein/out', '--limit', '3']);
+      const results = resultsIn('.skein/out');
+      const again = await batch(['--resume', '.skein/out', '--limit', '1']);
+      expect(last(again)).toMatchObject({ exit: 0, totals: { items: 3, done: 3, files: 3 } });
+      expect([resultsIn('.skein/out'), requests()]).toEqual([results, 9]);
+    });
+  });
+});
+
+describe('a batch that is continued with another model', () => {
+  it('is refused, naming the option and not the job file', async () => {
+    await withModel(FIX, async ({ batch }) => {
+      await batch(['--out', '.skein/out', '--limit', '1']);
+      const refused = await batch(['--resume', '.skein/out', '--model', 'me:other', '--limit', '2']);
+      expect(refused.stderr).toMatch(
+        /^skein: Option --model me:other: .* started with me:any\..* \[job_changed\]\n$/,
+      );
+      expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    });
+  });
+});

@@ -98,3 +98,55 @@ describe('skein run on a store', () => {
     expect(existsSync(join(here.path, 's.db'))).toBe(false);
   });
 });
+
+describe('skein run --write on a session that goes on', () => {
+  it('writes what an earlier run left unwritten, and shows what this one did', async () => {
+    await run('Fix a.ts', '--model', 'scripted:fix.yaml', ...KEPT);
+    expect(file('src/a.ts')).toBe('const a = 1;\n');
+    const second = await run('Fix b.ts', '--write', ...KEPT);
+    expect(last(second)).toMatchObject({ exit: 0, applied: true, files: [{ path: 'b.ts' }] });
+    expect([file('src/a.ts'), file('src/b.ts')]).toEqual(['let a = 1;\n', 'let b = 1;\n']);
+  });
+
+  it('writes it though this run has changed nothing', async () => {
+    await run('Fix a.ts', '--model', 'scripted:fix.yaml', ...KEPT);
+    expect(last(await run('Nothing', '--write', ...KEPT))).toMatchObject({
+      exit: 0,
+      applied: true,
+      files: [],
+    });
+    expect(file('src/a.ts')).toBe('let a = 1;\n');
+  });
+
+  it('changes again a line that an earlier run has written, and a file that it has made', async () => {
+    writeFileSync(join(here.path, 'fix.yaml'), WRITES);
+    await run('Write a.ts one', '--model', 'scripted:fix.yaml', '--write', ...KEPT);
+    await run('Write new.ts one', '--write', ...KEPT);
+    expect(last(await run('Write a.ts two', '--write', ...KEPT))).toMatchObject({ exit: 0, applied: true });
+    expect(last(await run('Write new.ts two', '--write', ...KEPT))).toMatchObject({ exit: 0, applied: true });
+    expect([file('src/a.ts'), file('src/new.ts')]).toEqual(['two\n', 'two\n']);
+  });
+
+  it('puts back what an earlier run has written', async () => {
+    writeFileSync(join(here.path, 'fix.yaml'), WRITES);
+    writeFileSync(join(here.path, 'src/a.ts'), 'zero\n');
+    await run('Write a.ts one', '--model', 'scripted:fix.yaml', '--write', ...KEPT);
+    expect(file('src/a.ts')).toBe('one\n');
+    await run('Write a.ts zero', '--write', ...KEPT);
+    expect(file('src/a.ts')).toBe('zero\n');
+  });
+
+  it('refuses where somebody else has changed the same line meanwhile', async () => {
+    await run('Fix a.ts', '--model', 'scripted:fix.yaml', ...KEPT);
+    writeFileSync(join(here.path, 'src/a.ts'), 'mine\n');
+    expect(last(await run('Fix b.ts', '--write', ...KEPT))).toMatchObject({ exit: 1, applied: false });
+    expect([file('src/a.ts'), file('src/b.ts')]).toEqual(['mine\n', 'const b = 1;\n']);
+  });
+});
+
+const WRITES = `
+rules:
+  - match: { turn: 0, user: '^Write (?<path>\\S+) (?<text>\\S+)$' }
+    answer: { calls: [{ name: write, arguments: { path: '{{path}}', content: "{{text}}\\n" } }] }
+  - answer: { text: Done. }
+`;
