@@ -226,7 +226,7 @@ class ChunkPlaces {
     const { key } = LEVELS[level]!;
     return (this.#indexes[level] ??= new LineIndex(
       this.#file,
-      (file, line) => key(file.line(line)),
+      { of: (file, line) => key(file.line(line)), ...(level === 0 ? { maxCut: 2 } : {}) },
       this.#lines(key),
       this.#budget,
     ));

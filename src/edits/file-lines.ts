@@ -24,6 +24,11 @@ export class FileLines {
     return this.#text.slice(this.#starts[index], this.#starts[index + 1]! - this.breakOf(index).length);
   }
 
+  /** Characters of a line with its break. */
+  lengthOf(index: number): number {
+    return this.#starts[index + 1]! - this.#starts[index]!;
+  }
+
   /** How a line ends; '' for a last line that does not. */
   breakOf(index: number): LineBreak {
     const end = this.#starts[index + 1]!;

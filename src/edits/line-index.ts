@@ -2,7 +2,11 @@ import type { FileLines } from './file-lines.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** What of a line is compared: two lines are the same when their keys are. */
-export type LineKey = (file: FileLines, index: number) => string;
+export interface LineKey {
+  readonly of: (file: FileLines, index: number) => string;
+  /** Most characters that a key is shorter than the line with its break; without it, any number. */
+  readonly maxCut?: number;
+}
 
 /** To slice a line out of a text and look it up costs about as much as comparing so many numbers. */
 const STEPS_PER_LINE = 10;
@@ -20,17 +24,22 @@ export class LineIndex {
   readonly #places: number[][] = [];
 
   /** @param keys  of every line that will be searched for */
-  constructor(file: FileLines, keyOf: LineKey, keys: Iterable<string>, budget: WorkBudget) {
+  constructor(file: FileLines, lineKey: LineKey, keys: Iterable<string>, budget: WorkBudget) {
     this.#budget = budget;
+    const { maxCut } = lineKey;
+    // Most lines are told apart by their length alone, which costs much less than to cut them out and look them up.
+    const lengths = new Set<number>();
     for (const key of keys) {
       if (this.#numbers.has(key)) continue;
+      if (maxCut !== undefined) for (let cut = 0; cut <= maxCut; cut++) lengths.add(key.length + cut);
       this.#numbers.set(key, this.#numbers.size);
       this.#places.push([]);
     }
     budget.spend(file.count * STEPS_PER_LINE + this.#numbers.size);
     this.#file = new Int32Array(file.count);
     for (let line = 0; line < file.count; line++) {
-      const number = this.#numbers.get(keyOf(file, line)) ?? -1;
+      const mayBe = maxCut === undefined || lengths.has(file.lengthOf(line));
+      const number = (mayBe ? this.#numbers.get(lineKey.of(file, line)) : undefined) ?? -1;
       this.#file[line] = number;
       if (number >= 0) this.#places[number]!.push(line);
     }

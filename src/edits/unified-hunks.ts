@@ -74,12 +74,15 @@ interface Comparison {
 }
 
 const WITH_ENDS: Comparison = {
-  fileKey: (file, line) => file.slice(line, line + 1),
+  fileKey: { of: (file, line) => file.slice(line, line + 1), maxCut: 0 },
   hunkKey: ({ text, hasBreak }) => (hasBreak ? `${text}\n` : text),
   toAdded: ({ text, hasBreak }) => ({ text, end: hasBreak ? '\n' : '' }),
 };
 const WITHOUT_ENDS: Comparison = {
-  fileKey: (file, line) => (file.breakOf(line) === '' ? file.line(line) : `${file.line(line)}\n`),
+  fileKey: {
+    of: (file, line) => (file.breakOf(line) === '' ? file.line(line) : `${file.line(line)}\n`),
+    maxCut: 1,
+  },
   hunkKey: ({ text, hasBreak }) => (hasBreak ? `${bare(text)}\n` : bare(text)),
   toAdded: ({ text, hasBreak }) => ({ text: bare(text), ...(hasBreak ? {} : { end: '' }) }),
 };

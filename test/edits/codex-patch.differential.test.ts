@@ -48,7 +48,6 @@ function toCodex(base: readonly string[], unified: string): string {
 describe.skipIf(!hasGit)(`${CASES} changes written in the Codex format`, () => {
   it('give what git apply makes of the unified diff, where the format can say where', () => {
     let same = 0;
-    let vague = 0;
     for (let n = 0; n < CASES; n++) {
       const prng = new Prng(n);
       const base = drawProgram(prng);
@@ -66,7 +65,6 @@ describe.skipIf(!hasGit)(`${CASES} changes written in the Codex format`, () => {
       // The format has no line numbers: lines that stand in several places are taken at the first, which is told.
       if (notes.length > 0) {
         expect(notes[0]).toContain('the first of several places');
-        vague++;
         continue;
       }
       expect([n, patch, workspace.readText('f')]).toEqual([
@@ -76,7 +74,6 @@ describe.skipIf(!hasGit)(`${CASES} changes written in the Codex format`, () => {
       ]);
       same++;
     }
-    expect(same).toBeGreaterThan(CASES * 0.7);
-    expect(same + vague).toBeGreaterThan(CASES * 0.9);
+    expect(same).toBeGreaterThan(CASES * 0.9);
   }, 120_000);
 });

@@ -64,6 +64,32 @@ function ours({ target, patch }: Case): Ours {
   };
 }
 
+describe.skipIf(!hasPatch)('GNU patch and this one', () => {
+  const ONE = '--- a/f\n+++ b/f\n@@ -3,1 +3,1 @@\n-x\n+y\n';
+
+  it.each<[string, Case, readonly string[]]>([
+    [
+      'take the later of two places that are as near',
+      { target: 'a\nx\nb\nx\n', patch: ONE },
+      ['Hunk #1 succeeded at 4 (offset 1 line).'],
+    ],
+    [
+      'never put two hunks in one place',
+      { target: 'a\nb\nx\nx\n', patch: `${ONE}@@ -3,1 +3,1 @@\n-x\n+z\n` },
+      ['Hunk #2 succeeded at 4 (offset 1 line).'],
+    ],
+    [
+      'look for the next hunk as far off as the last one was',
+      { target: 'c\nd\na\nb\nx\nx\nc\nx\n', patch: `${ONE}@@ -6,1 +6,1 @@\n-x\n+z\n` },
+      ['Hunk #1 succeeded at 5 (offset 2 lines).', 'Hunk #2 succeeded at 8 (offset 2 lines).'],
+    ],
+  ])('%s', (_, drawn, reports) => {
+    expect(ours(drawn)).toMatchObject({ reports });
+    const gnu = scratch.gnuPatch({ f: drawn.target }, drawn.patch);
+    expect(gnu).toEqual({ reports, files: { f: ours(drawn).text } });
+  });
+});
+
 describe.skipIf(!hasPatch)(`${CASES} patches of files that have drifted`, () => {
   it('give what GNU patch gives, with its offset, fuzz and failures', () => {
     const figures = { applied: 0, moved: 0, fuzzy: 0, failed: 0, stricter: 0 };
