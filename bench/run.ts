@@ -11,6 +11,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { containment } from './containment.ts';
+import { edit } from './edit.ts';
 import { fork } from './fork.ts';
 import { search } from './search.ts';
 import { seed } from './seed.ts';
@@ -19,7 +20,7 @@ import { formatTable, isReached, type Row } from './support/report.ts';
 import { threadStart } from './thread-start.ts';
 import { turnCost } from './turn-cost.ts';
 
-const QUESTIONS: readonly Question[] = [threadStart, seed, fork, search, containment, turnCost];
+const QUESTIONS: readonly Question[] = [threadStart, seed, fork, search, containment, turnCost, edit];
 /** More than this before the start, and other programs are measured too. */
 const BUSY_LOAD = 0.5;
 
