@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { baseImage, SessionPool, startScriptedModel, type Session } from 'skein';
 import { answerParent, taskOfThisChild } from './support/child.ts';
-import { median } from './support/statistics.ts';
+import { heldBytes, makeMany } from './support/make-many.ts';
 import { makeFiles, NEW_LINE, OLD_LINE, pathOf } from './support/workload.ts';
 
 /**
@@ -109,23 +109,7 @@ async function forks(way: 'fork' | 'again' | 'past'): Promise<Fork> {
 
 async function measure(make: () => Promise<unknown>): Promise<Fork> {
   const before = await heldBytes();
-  const made: unknown[] = [];
-  const times: number[] = [];
-  for (let index = 0; index < task.count; index += 1) {
-    const begin = performance.now();
-    made.push(await make());
-    times.push(performance.now() - begin);
-  }
+  const { made, eachMs } = await makeMany(task.count, make);
   const held = ((await heldBytes()) - before) / made.length;
-  return { eachMs: median(times), heldBytes: held, storedBytes: 0, conversationLength: 0 };
-}
-
-/** `external` holds the array buffers too. */
-async function heldBytes(): Promise<number> {
-  for (let turn = 0; turn < 3; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    globalThis.gc?.();
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+  return { eachMs, heldBytes: held, storedBytes: 0, conversationLength: 0 };
 }

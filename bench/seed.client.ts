@@ -2,8 +2,8 @@
 import { Volume } from 'memfs';
 import { baseImage, SessionPool, type BaseImage, type Session } from 'skein';
 import { answerParent, taskOfThisChild } from './support/child.ts';
+import { heldBytes, makeMany } from './support/make-many.ts';
 import { fixture } from './support/skein-loop.ts';
-import { median } from './support/statistics.ts';
 import { makeFiles, NEW_LINE, pathOf, PROMPT } from './support/workload.ts';
 
 /**
@@ -43,7 +43,7 @@ async function copies(way: 'map' | 'memfs'): Promise<Seed> {
   const make = (): unknown => (way === 'map' ? new Map(Object.entries(files)) : Volume.fromJSON(files, '/'));
   for (let index = 0; index < WARM_UP_COUNT; index += 1) make();
   const before = await heldBytes();
-  const { made, eachMs } = await makeMany(() => Promise.resolve(make()));
+  const { made, eachMs } = await makeMany(task.count, () => Promise.resolve(make()));
   const mainBytes = ((await heldBytes()) - before) / made.length;
   return { imageMs: 0, eachMs, mainBytes, threadBytes: 0 };
 }
@@ -64,7 +64,7 @@ async function sessions(way: 'start' | 'open' | 'edit'): Promise<Seed> {
 
   const threadBefore = await threadBytes(meter);
   const mainBefore = await heldBytes();
-  const { made, eachMs } = await makeMany(make);
+  const { made, eachMs } = await makeMany(task.count, make);
   const mainEach = ((await heldBytes()) - mainBefore) / made.length;
   const threadEach = ((await threadBytes(meter)) - threadBefore) / made.length;
   if (pool.sessionIds().length !== made.length + 1) throw new Error('not all sessions are open');
@@ -79,27 +79,6 @@ async function startSession(pool: SessionPool, base: BaseImage, way: SeedWay): P
   const text = after.get(pathOf(0));
   if (typeof text !== 'string' || !text.includes(NEW_LINE)) throw new Error('the file was not edited');
   return session;
-}
-
-async function makeMany<Made>(make: () => Promise<Made>): Promise<{ made: Made[]; eachMs: number }> {
-  const made: Made[] = [];
-  const times: number[] = [];
-  for (let index = 0; index < task.count; index += 1) {
-    const begin = performance.now();
-    made.push(await make());
-    times.push(performance.now() - begin);
-  }
-  return { made, eachMs: median(times) };
-}
-
-/** `external` holds the array buffers too. */
-async function heldBytes(): Promise<number> {
-  for (let turn = 0; turn < 3; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    globalThis.gc?.();
-  }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }
 
 async function threadBytes(meter: Session): Promise<number> {
