@@ -1,6 +1,6 @@
 /** One class, one escape, or one UTF-16 unit of a regular expression's source. */
 export const TOKEN =
-  /\[(?:\\[^]|[^\]\\])*\]|\\(?:x[\da-fA-F]{2}|u\{[\da-fA-F]+\}|u[\da-fA-F]{4}|c[A-Za-z]|[pP]\{[^}]*\}|\d+|[^])|[^]/g;
+  /\[(?:\\[^]|[^\]\\])*\]|\\(?:x[\da-fA-F]{2}|u\{[\da-fA-F]+\}|u[\da-fA-F]{4}|c[A-Za-z]|[pP]\{[^}]*\}|k<[^>]*>|\d+|[^])|[^]/g;
 
 /**
  * The source of a regular expression that finds in a whole text (with the flag `m`) what the given one finds in each of its
@@ -36,7 +36,7 @@ function matchesNewline(token: string, flags: string): boolean | undefined {
     return new RegExp(`^${token}$`, flags).test('\n');
   } catch {
     // A reference to a named group repeats what other atoms matched.
-    return token === '\\k' ? false : undefined;
+    return token.startsWith('\\k') ? false : undefined;
   }
 }
 

@@ -77,6 +77,10 @@ describe('the pattern', () => {
     );
   });
 
+  it('may refer back to a group by its name, whose name is no text that a file must hold', () => {
+    expect(search({ 'a.ts': 'ab\naa\n' }, { pattern: '(?<letter>a)\\k<letter>' })).toEqual(['a.ts:2:aa']);
+  });
+
   it('is literal where it has no special character, with the same answers', () => {
     const files = { 'a.ts': 'say "foo"\nbar', 'b.ts': 'bar' };
     expect(search(files, { pattern: '"foo"' })).toEqual(search(files, { pattern: '["]foo["]' }));
