@@ -39,7 +39,8 @@ export function describeEdit({ path, before, replacements, levels, maxHunks }: D
       const next = replacements[index]!;
       changed += before.slice(at, next.start) + next.text;
       at = next.end;
-      end = lineEnd(before, next.end);
+      // Only where it goes beyond the line: to look for the end of a long one again and again takes quadratic time.
+      if (next.end > end) end = lineEnd(before, next.end);
     }
     line += countNewlines(before, counted, start);
     counted = start;

@@ -1,10 +1,13 @@
 import { alignLines, type AlignedRun } from './align-lines.ts';
 import type { IndentShift } from './indent-shift.ts';
-import { hasQuote, isInvisible, plain } from './lookalikes.ts';
+import { hasQuote, isDash, isInvisible, plain } from './lookalikes.ts';
 import type { OriginalText } from './original-text.ts';
 import { splitIndent, splitLines, splitTrail, type TextLine } from './text-lines.ts';
 import type { TextEdit } from './text-edit.ts';
 import { translationOf, type Translation } from './translation.ts';
+
+/** To fit one line in takes about as long as looking at so many characters. */
+const STEPS_PER_LINE = 64;
 
 /** Where an old text was found. */
 export interface FoundPlace {
@@ -38,6 +41,8 @@ export function edgesOf(
  * are added end as their neighbours do, and are indented as the block is.
  */
 export class ReplacementFitter {
+  /** What one fitting costs besides the length of what was found, in steps of a work budget. */
+  readonly steps: number;
   readonly #old: readonly TextLine[];
   readonly #new: readonly TextLine[];
   readonly #runs: readonly AlignedRun[];
@@ -53,6 +58,7 @@ export class ReplacementFitter {
     this.#old = splitLines(oldText);
     this.#new = splitLines(newText);
     this.#runs = alignLines(this.#old, this.#new);
+    this.steps = newText.length + this.#new.length * STEPS_PER_LINE;
   }
 
   /** `undefined` when a line of the new text cannot be indented as the block is. */
@@ -128,8 +134,12 @@ function reviseLine(foundLine: string, oldLine: string, newLine: string, transla
   const now = splitTrail(newLine);
   const trail = now.trail === old.trail ? found.trail : now.trail;
 
-  const start = sharedStart(old.core, now.core);
-  const end = sharedEnd(old.core, now.core, start);
+  let start = sharedStart(old.core, now.core);
+  let end = sharedEnd(old.core, now.core, start);
+  // `--` is no long dash and a plain one: those beside a new one are new too.
+  const added = now.core.slice(start, now.core.length - end);
+  if (isDash(added[0])) while (isDash(now.core[start - 1])) start--;
+  if (isDash(added.at(-1))) while (end > 0 && isDash(now.core.at(-end))) end--;
   const gone = old.core.slice(start, old.core.length - end);
   const come = now.core.slice(start, now.core.length - end);
   // Quotes come in pairs: when one of them is in what changes, the line is not made of two kinds.

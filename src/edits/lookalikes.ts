@@ -23,6 +23,7 @@ const INVISIBLE = /[\ufeff\u200b\u2060\u00ad]/g;
 const ANY = new RegExp(
   [SINGLE_QUOTES, DOUBLE_QUOTES, DASHES, SPACES, INVISIBLE].map(({ source }) => source).join('|'),
 );
+const DASH = new RegExp(`-|${DASHES.source}`);
 const QUOTE = new RegExp(`['"]|${SINGLE_QUOTES.source}|${DOUBLE_QUOTES.source}`);
 
 /** Whether {@link withoutLookalikes} or {@link INVISIBLE_PATTERN} would change a text. */
@@ -32,6 +33,10 @@ export function hasLookalikes(text: string): boolean {
 
 export function hasQuote(text: string): boolean {
   return QUOTE.test(text);
+}
+
+export function isDash(sign: string | undefined): boolean {
+  return sign !== undefined && DASH.test(sign);
 }
 
 /** The text in plain characters, of the same length: what is invisible stays. */

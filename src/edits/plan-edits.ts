@@ -157,22 +157,50 @@ class EditPlanner {
     });
   }
 
+  /** Hits that are whole lines are replaced as such, those that are a part of one as they are. */
   #asBlock(edit: TextEdit, level: EditLevel, search: EditSearch, hits: readonly Hit[]): LevelResult {
     const block = ShiftedBlockSearch.begin(this.#original, edit, this.#work, true);
     const first = block?.next(0);
-    if (block && first) {
-      const blockHits = this.#hits(INDENTATION, edit, block, first);
-      return { level: INDENTATION, replacements: this.#replacements(edit, block, blockHits) };
+    const lines = block && first ? this.#hits(INDENTATION, edit, block, first) : [];
+    const places = lines.map((line) => block!.place(line));
+    const whole = new Set<Hit>();
+    const parts: Hit[] = [];
+    let at = 0;
+    for (const hit of hits) {
+      const start = search.start(hit);
+      while (at < lines.length && places[at]!.end <= start) at++;
+      if (at < lines.length && places[at]!.start <= start) whole.add(lines[at]!);
+      else parts.push(hit);
     }
-    // No whole line: a part of one may be meant, and that is for the model to say.
+    if (parts.length > 0) this.#checkParts(edit, search, parts[0]!, places);
+    return {
+      level: whole.size > 0 ? INDENTATION : level,
+      replacements: [
+        ...(whole.size > 0 ? this.#replacements(edit, block!, [...whole]) : []),
+        ...(parts.length > 0 ? this.#replacements(edit, search, parts) : []),
+      ],
+    };
+  }
+
+  /** A part of a line may be meant where a text was found, or a whole line: where that is open, the model has to say. */
+  #checkParts(edit: TextEdit, search: EditSearch, part: Hit, lines: readonly Hit[]): void {
+    const start = search.start(part);
+    if (!edit.replaceAll && lines.length > 0) {
+      throw new EditRefusal(() => {
+        const [line] = this.#original.linesAt([start]);
+        const [other] = this.#original.linesAt([lines[0]!.start]);
+        return (
+          `old_string begins within the indentation of line ${line}, and with another indentation it is line ${other}; ` +
+          'give the indentation of the file, or lines around the one that is meant'
+        );
+      });
+    }
     if (isBlank(edit.oldText.charCodeAt(0)) && /\n[^]/.test(edit.newText)) {
-      const [line] = this.#original.linesAt([search.start(hits[0]!)]);
-      throw new EditRefusal(
-        () =>
-          `old_string is in line ${line}, but begins within its indentation; give all of it, in new_string too`,
-      );
+      throw new EditRefusal(() => {
+        const [line] = this.#original.linesAt([start]);
+        return `old_string is in line ${line}, but begins within its indentation; give all of it, in new_string too`;
+      });
     }
-    return { level, replacements: this.#replacements(edit, search, hits) };
   }
 
   #check(edit: TextEdit): void {

@@ -6,7 +6,7 @@ import { isBlank, type OriginalText } from './original-text.ts';
 import type { Replacement } from './replacement.ts';
 import type { TextEdit } from './text-edit.ts';
 import { splitLines } from './text-lines.ts';
-import { TextSearch } from './text-search.ts';
+import { CHARS_PER_STEP, TextSearch } from './text-search.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** A line of the block that is looked for. */
@@ -57,6 +57,8 @@ export class ShiftedBlockSearch implements EditSearch {
     const lines = splitLines(plain(edit.oldText));
     const block = lines.map(({ content }) => blockLineOf(content));
     const bodies = block.map(({ body }) => body).filter((body) => body !== '');
+    // Of what cannot be seen nothing is left.
+    if (bodies.length === 0) return undefined;
     if (!isThere) {
       if (!bodies.some((body) => /[\p{L}\p{N}]/u.test(body))) return undefined;
       if (bodies.length === 1 && bodies[0]!.replaceAll(/\s/g, '').length < MIN_BODY_CHARS) return undefined;
@@ -87,10 +89,15 @@ export class ShiftedBlockSearch implements EditSearch {
   }
 
   next(from: number): BlockHit | undefined {
-    for (let at = this.#search.next(from); at !== -1; at = this.#search.next(at + 1)) {
+    for (let at = this.#search.next(from); at !== -1;) {
       const start = this.#blockStart(at);
       const hit = start === undefined || start < from ? undefined : this.#blockAt(start);
       if (hit) return hit;
+      // The anchor is all of its line, so that further on in this one there is no other.
+      const newline = this.#text.indexOf('\n', at);
+      if (newline === -1) return undefined;
+      this.#work.spend((newline - at) / CHARS_PER_STEP);
+      at = this.#search.next(newline + 1);
     }
     return undefined;
   }
@@ -99,12 +106,17 @@ export class ShiftedBlockSearch implements EditSearch {
     return this.#original.plain.start(hit.start);
   }
 
-  replacement({ start, end, shift, isUnfinished }: BlockHit): Replacement | undefined {
-    const place = { start: this.#original.plain.start(start), end: this.#original.plain.end(end) };
+  /** Of which part of the file a hit is. */
+  place({ start, end }: Hit): Hit {
+    return { start: this.#original.plain.start(start), end: this.#original.plain.end(end) };
+  }
+
+  replacement({ shift, isUnfinished, ...hit }: BlockHit): Replacement | undefined {
+    const place = this.place(hit);
     const found = this.#original.text.slice(place.start, place.end);
-    this.#work.spend(found.length + this.#edit.newText.length);
     let fitter = this.#fitters.get(isUnfinished);
     if (!fitter) this.#fitters.set(isUnfinished, (fitter = ReplacementFitter.of(this.#edit, isUnfinished)));
+    this.#work.spend(found.length + fitter.steps);
     const text = fitter.fit({ found, ...edgesOf(this.#original, place.start, place.end), shift });
     return text === undefined ? undefined : { ...place, text };
   }

@@ -7,7 +7,7 @@ import type { WorkBudget } from './work-budget.ts';
  */
 const NATIVE_PATTERN_CHARS = 250;
 /** A native search takes a part of a step for a character, and to begin one takes several. */
-const CHARS_PER_STEP = 4;
+export const CHARS_PER_STEP = 4;
 const STEPS_PER_SEARCH = 16;
 
 /**
@@ -37,8 +37,10 @@ export class TextSearch {
       const found = this.#text.indexOf(this.#head, at);
       this.#work.spend(((found === -1 ? this.#text.length : found) - at) / CHARS_PER_STEP + STEPS_PER_SEARCH);
       if (found === -1 || this.#head.length === this.#pattern.length) return found;
-      if (this.#text.startsWith(this.#pattern, found)) return found;
+      // Also where it is found: it may be so at the next place again, and at all of them.
+      this.#work.spend(this.#pattern.length / CHARS_PER_STEP);
       this.#comparedChars += this.#pattern.length;
+      if (this.#text.startsWith(this.#pattern, found)) return found;
       at = found + 1;
     }
     return this.#nextByTable(at);

@@ -36,7 +36,9 @@ export class ViewSearch implements EditSearch {
     this.#original = original;
     this.#view = view;
     this.#pattern = pattern;
-    this.#search = new TextSearch(view.text, pattern, work);
+    // Searched with its line break, as otherwise it may be found at every place of a long line, and nowhere at its end.
+    const isEnd = edges.end && !pattern.endsWith('\n');
+    this.#search = new TextSearch(view.text, isEnd ? `${pattern}\n` : pattern, work);
     this.#edit = edit;
     this.#work = work;
     this.#edges = edges;
@@ -66,8 +68,9 @@ export class ViewSearch implements EditSearch {
     // With replace_all the places are alike mostly, and one text can serve them all.
     const key = `${Object.values(around).join()},${isUnfinished},${found}`;
     if (this.#last?.key !== key) {
-      this.#work.spend(found.length + this.#edit.newText.length);
-      this.#last = { key, text: this.#fitter(isUnfinished).fit({ found, ...around }) };
+      const fitter = this.#fitter(isUnfinished);
+      this.#work.spend(found.length + fitter.steps);
+      this.#last = { key, text: fitter.fit({ found, ...around }) };
     }
     const { text } = this.#last;
     return text === undefined ? undefined : { start, end, text };

@@ -29,6 +29,12 @@ describe('lookalikes', () => {
     );
   });
 
+  it('do not make two dashes of two kinds', () => {
+    expect(editedAt('lookalikes', 'a — b – c\n', 'a - b - c', 'a -- b - c')).toBe('a -- b – c\n');
+    expect(editedAt('lookalikes', 'xa—\n', 'xa-', 'x--')).toBe('x--\n');
+    expect(editedAt('lookalikes', 'a –x– b\n', 'a -x- b', 'a -- b')).toBe('a –– b\n');
+  });
+
   it('of the model mean what they stood for, in its new lines too; plain ones of the model stay plain', () => {
     expect(editedAt('lookalikes', 'p("a")\n', 'p(“a”)', 'p(“a”)\np(“b”)')).toBe('p("a")\np("b")\n');
     expect(editedAt('lookalikes', 'don’t\n', "don't", "don't\np('x')")).toBe("don’t\np('x')\n");
@@ -211,5 +217,31 @@ describe('a block that is indented otherwise', () => {
     expect(
       editedAt('indentation', '{\n    first(one);', '  first(one);\n', '  second();\n  third();\n'),
     ).toBe('{\n    second();\n    third();');
+  });
+
+  it('is no other line than the one that has the text in it', () => {
+    const file = '    } else {\n\t}\n';
+    expect(refusal(file, '  }', '  }\n  done();')).toMatch(
+      /begins within the indentation of line 1, and with another indentation it is line 2/,
+    );
+    expect(refusal('    foo(1) + 2\n\tfoo(1)\n', '  foo(1)', '  bar(1)')).toContain('line 2');
+  });
+
+  it('is asked of the lines that a text is with replace_all; where it is a part of one it is replaced too', () => {
+    const file = '    foo();\n    x = foo();\n\tfoo(); foo();\n';
+    expect(editedAt('indentation', file, 'foo();', 'foo();\nbar();', true)).toBe(
+      '    foo();\n    bar();\n    x = foo();\nbar();\n\tfoo();\nbar(); foo();\nbar();\n',
+    );
+    // Of another depth is no place where the text is.
+    expect(editedAt('indentation', '    foo();\n\tfoo();\n', '  foo();', '  a();\n  b();', true)).toBe(
+      '    a();\n    b();\n\tfoo();\n',
+    );
+    expect(refusal('    foo();\n    foo() + 1;\n', '  foo()', '  a();\n  b()', true)).toMatch(
+      /in line 1, but begins within its indentation/,
+    );
+  });
+
+  it('is not asked of what cannot be seen', () => {
+    expect(editedAt('exact', '    \u200b\n', '\u200b', 'a\nb')).toBe('    a\nb\n');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { describeEdit } from '../../src/edits/describe-edit.ts';
 import { planEdits } from '../../src/edits/plan-edits.ts';
 import { TextSearch } from '../../src/edits/text-search.ts';
 import { WorkBudget } from '../../src/edits/work-budget.ts';
@@ -25,6 +26,33 @@ describe('an edit takes bounded work', () => {
     expect(refusal(`${alike}\tend();\n`, `${'    x = call();\n'.repeat(100_000)}    end();\n`, 'z')).toMatch(
       /more work than one call may/,
     );
+  });
+
+  it('in a text that has the search at every place, but nowhere as a line', () => {
+    const file = 'a'.repeat(4 * MB);
+    expect(refusal(file, `  ${'a'.repeat(2_000)}\n  a`, 'x')).toContain('not found');
+    expect(editedAt('trailing-blanks', file, `${'a'.repeat(2_000)}  `, 'x')).toBe(
+      `${'a'.repeat(4 * MB - 2_000)}x`,
+    );
+  });
+
+  it('when it puts many lines into many places', () => {
+    const file = '  call(some, text);\r\n'.repeat(100_000);
+    const lines = '    b\n'.repeat(150);
+    expect(refusal(file, '    call(some, text);\n', lines, true)).toContain('more work than one call may');
+  });
+
+  it('when it tells of 100,000 changes in one line', () => {
+    const file = `a${'-'.repeat(39)}`.repeat(100_000);
+    const replacements = Array.from({ length: 100_000 }, (_, i) => ({
+      start: 40 * i,
+      end: 40 * i + 1,
+      text: 'b',
+    }));
+    const started = performance.now();
+    describeEdit({ path: 'a.txt', before: file, replacements, levels: [], maxHunks: 1 });
+    // Looking for the end of the line for each of them took 2 s.
+    expect(performance.now() - started).toBeLessThan(1_000);
   });
 
   it('when it replaces every line of a file with CRLF, or in one line that is long', () => {
