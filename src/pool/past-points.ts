@@ -11,8 +11,8 @@ import type { JournalEntry } from '../journal/entries.ts';
 import { History, type HistoryPoint } from '../journal/history.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import type { Opening } from '../protocol/messages.ts';
-import type { BaseImage } from '../workspace/base-image.ts';
 import { isSameContent } from '../workspace/bytes.ts';
+import { isSameBase } from '../workspace/same-base.ts';
 import type { SessionContext } from './session-context.ts';
 import { Snapshot, type SnapshotRef } from './snapshot.ts';
 
@@ -67,8 +67,7 @@ export class PastPoints {
   #own(snapshot: Snapshot): Snapshot {
     const state = Snapshot.stateOf(snapshot);
     // One that was removed may have had the same id.
-    const idsOf = (images: readonly BaseImage[]): string => images.map(({ handle }) => handle.imageId).join();
-    if (state.sessionId === this.#sessionId && idsOf(state.images) === idsOf(this.#session.images))
+    if (state.sessionId === this.#sessionId && isSameBase(state.images, this.#session.images))
       return snapshot;
     throw new ForeignSnapshotError({ sessionId: this.#sessionId, snapshotOf: state.sessionId });
   }

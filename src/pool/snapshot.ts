@@ -21,7 +21,7 @@ export interface SnapshotState {
 
 /**
  * A session's conversation and files right after one of its prompts had ended, or at its start: a value, which stays what
- * it is whatever becomes of the session. It holds on to what was changed by then, not to the base.
+ * it is whatever becomes of the session. What was changed by then stays in memory while it is held, and so does the base.
  */
 export class Snapshot {
   readonly sessionId: string;

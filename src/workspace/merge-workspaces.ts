@@ -1,6 +1,7 @@
 import { DifferentBasesError, InvalidOptionError } from '../errors.ts';
 import type { BaseImage } from './base-image.ts';
 import { mergeChanges, type MergeBase, type MergeConflict, type MergedChange } from './merge-changes.ts';
+import { isSameBase } from './same-base.ts';
 import { WorkspaceView } from './workspace-view.ts';
 
 /** What came of a merge. Every path that a session changed is in `changes` or in `conflicts`. */
@@ -59,15 +60,6 @@ function checkViews(views: readonly WorkspaceView[]): void {
       sessionId: first.sessionId,
       others: others.map((view) => view.sessionId),
     });
-}
-
-/** The same images in the same order. One that was packed twice from the same files is the same, too. */
-function isSameBase(a: readonly BaseImage[], b: readonly BaseImage[]): boolean {
-  return a.length === b.length && a.every((image, i) => isSameImage(image, b[i]!));
-}
-
-function isSameImage({ handle: a }: BaseImage, { handle: b }: BaseImage): boolean {
-  return a.imageId === b.imageId || Buffer.from(a.buffer).equals(Buffer.from(b.buffer));
 }
 
 function baseOf(images: readonly BaseImage[]): MergeBase {

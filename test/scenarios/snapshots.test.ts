@@ -402,6 +402,36 @@ describe('a fork', () => {
     });
   });
 
+  it('cannot have the id of its parent, nor take over the points of another session that had its id', async () => {
+    await withStage({}, async (made) => {
+      const { session } = await told(made);
+      const snapshot = session.snapshot();
+      await made.pool.remove('s');
+      await expect(session.fork({ id: 's' })).rejects.toMatchObject({ code: 'session_exists' });
+      expect(made.pool.session('s')).toBeUndefined();
+      const other = await made.start({ id: 's', files: { 'base.txt': 'BASE' } });
+      await expect(other.fork({ at: snapshot })).rejects.toMatchObject({ code: 'foreign_snapshot' });
+    });
+  });
+
+  it('that is removed while it is begun leaves nothing behind, as a start does not', async () => {
+    const store = new KeptStore();
+    store.delayMs = 5;
+    await withStage(
+      {},
+      async (made) => {
+        const { session } = await told(made);
+        const begun = [session.fork({ id: 'f' }), made.start({ id: 'g' })];
+        await Promise.all([made.pool.remove('f'), made.pool.remove('g')]);
+        for (const fork of await Promise.all(begun)) {
+          await expect(fork.prompt('list')).rejects.toMatchObject({ code: 'session_closed' });
+        }
+        expect(store.sessions().map(({ sessionId }) => sessionId)).toEqual(['s']);
+      },
+      store,
+    );
+  });
+
   it('asks another model where it is told to', async () => {
     const rules: ScriptedRule[] = [
       { match: { model: 'second' }, answer: { text: 'I am the second' } },
@@ -498,6 +528,32 @@ describe('what is kept in a store', () => {
         expect((await session.undo()).promptId).toBe(p1);
       },
       new KeptStore(),
+    );
+  });
+
+  it('knows its own snapshots after it was parked, whoever else started with the same files', async () => {
+    const store = await openSqliteStore(inDirectory('alike.db'));
+    await withStage(
+      { limits: { maxIdleSessions: 1 } },
+      async (made) => {
+        // The store keeps equal files once: parked, the second session comes back with the image of the first.
+        const [first, second] = [
+          await made.start({ files: { f: 'x' } }),
+          await made.start({ files: { f: 'x' } }),
+        ];
+        await second.prompt('write a one');
+        const snapshot = second.snapshot();
+        await second.prompt('write a two');
+        await first.prompt('list');
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(made.pool.stats().sessions.parked).toBe(1);
+        expect(second.diff(snapshot).changes.map(({ path }) => path)).toEqual(['a']);
+        const fork = await second.fork({ at: snapshot });
+        expect(filesOf(fork)).toEqual({ f: 'x', a: 'one' });
+        expect(filesAt(await second.undo({ to: snapshot }))).toEqual({ f: 'x', a: 'one' });
+        expect(() => first.diff(snapshot)).toThrow(expect.objectContaining({ code: 'foreign_snapshot' }));
+      },
+      store,
     );
   });
 
