@@ -131,6 +131,8 @@ export class SessionPool implements AsyncDisposable {
 
   /** Closes a session (see `session.close`) and forgets it, its journal included. Unknown ids are ignored. */
   async remove(sessionId: string, options: CloseOptions = {}): Promise<void> {
+    // What is removed in the middle of its start would go on without the beginning of its journal.
+    await this.#starting.get(sessionId)?.catch(() => undefined);
     try {
       await this.session(sessionId)?.close(options);
     } catch (error) {
@@ -194,6 +196,8 @@ export class SessionPool implements AsyncDisposable {
 
   /** A session that begins as another one was; it runs nowhere before its first prompt. */
   async #fork(parent: SessionDriver, { at, id, model }: ForkOptions): Promise<Session> {
+    // Also where the parent was removed: its points and prompts would have the same names as the fork's own.
+    if (id === parent.sessionId) throw new SessionExistsError({ sessionId: id });
     return this.#admit(id, async (sessionId) => {
       const { record: of, images, hostTools } = parent;
       const from = parent.snapshot(at);
