@@ -220,8 +220,10 @@ export class Scenario {
         // Most sessions have something to do.
         if (prng.chance(0.7)) await this.#cancelAll(session);
         // And some are given something that very moment.
-        if (prng.chance(0.15)) void this.#callers.prompt(session);
-        await rewinds.undo(session, !store.isBusy(session.id));
+        const isGiven = prng.chance(0.15);
+        if (isGiven) void this.#callers.prompt(session);
+        // A prompt that the store has refused already counts as one until its caller was told.
+        await rewinds.undo(session, !isGiven && !store.isBusy(session.id));
         if (prng.chance(0.3)) await rewinds.undo(session, false);
         if (prng.chance(0.5)) void this.#callers.prompt(session);
       });
