@@ -172,7 +172,7 @@ export class SimThreads implements StepRunner {
 
   /** Some steps run out of their time after the first call, and the next one goes on. */
   #hurried(task: StepTask): StepTask {
-    return this.#world.prng.chance(0.1) ? { ...task, budgetMs: 0 } : task;
+    return { ...task, budgetMs: this.#world.prng.chance(0.1) ? 0 : Infinity };
   }
 
   /** The thread is gone; the page says how far it had come. */
