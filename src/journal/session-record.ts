@@ -37,7 +37,7 @@ export class SessionRecord {
   crashes = 0;
   /** Why it takes no prompts; null while it does. */
   quarantine: string | null = null;
-  /** The prompt that the conversation and the files are right after, when none is active; null at the start. */
+  /** The prompt that ended last or was gone back to: what an active one has done is after it. Null at the start. */
   point: string | null = null;
   /** Prompts that were given an idempotency key, by that key; those that were undone too: a key is never free again. */
   readonly promptsByKey = new Map<string, QueuedPrompt>();

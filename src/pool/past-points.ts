@@ -37,13 +37,11 @@ export class PastPoints {
   snapshot(at?: SnapshotRef): Snapshot {
     if (at instanceof Snapshot) return this.#own(at);
     const { record } = this.#session;
-    const promptId = at === 'start' ? null : at;
-    if (!record.active && (promptId === undefined || promptId === record.point)) {
-      return this.#snapshotOf(record, record.point);
-    }
-    if (promptId !== undefined && promptId === this.#lastRead?.promptId) return this.#lastRead;
+    const promptId = at === undefined ? record.point : at === 'start' ? null : at;
+    if (!record.active && promptId === record.point) return this.#snapshotOf(record, promptId);
+    if (promptId === this.#lastRead?.promptId) return this.#lastRead;
     const history = this.#history();
-    return this.#read(history, promptId === undefined ? history.current : this.#find(history, promptId));
+    return this.#read(history, this.#find(history, promptId));
   }
 
   /**

@@ -130,8 +130,11 @@ describe('a snapshot', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       abort.abort();
       const { promptId } = await waiting;
-      expect(session.snapshot().promptId).toBe(p3);
-      expect(filesAt(session.snapshot())).toEqual(AFTER_3);
+      const latest = session.snapshot();
+      expect(latest.promptId).toBe(p3);
+      expect(filesAt(latest)).toEqual(AFTER_3);
+      // It was read from the journal, and is not read again.
+      expect(session.snapshot()).toBe(latest);
       expect(session.snapshot(promptId).promptId).toBe(p3);
       await session.cancel();
       const cancelled = await running;

@@ -157,8 +157,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'snapshots-in-the-middle-of-a-prompt',
     file: 'src/pool/past-points.ts',
-    find: 'if (!record.active && (promptId',
-    replace: 'if ((promptId',
+    find: 'if (!record.active && promptId === record.point)',
+    replace: 'if (promptId === record.point)',
     harness: 'sim',
     flags: SIM,
   },
