@@ -130,20 +130,6 @@ export class OpenSessions {
     return driver;
   }
 
-  /** Ends its quarantine; takes it up again, from what the store has, where its journal could not be written. */
-  async release(sessionId: string): Promise<void> {
-    if (this.#isClosing) throw new PoolClosedError();
-    const open = this.#byId.get(sessionId);
-    if (!open) return;
-    const { driver } = open;
-    if (driver?.state === 'failed') {
-      // It writes nothing more, but what it has begun to write counts.
-      await this.#parts.ports.journal.settled(driver.record);
-      if (open.driver === driver) open.driver = undefined;
-    }
-    await this.#driverOf(sessionId, open).release();
-  }
-
   /** From now on, a session that leaves the park can be looked at and takes no prompts. @returns those that have left it */
   stopTaking(): readonly SessionDriver[] {
     this.#isClosing = true;
@@ -167,9 +153,24 @@ export class OpenSessions {
     this.#parking.close();
   }
 
+  /** Ends its quarantine; takes it up again, from what the store has, where its journal could not be written. */
+  async #release(sessionId: string, open: OpenSession): Promise<void> {
+    if (this.#isClosing) throw new PoolClosedError();
+    if (this.#byId.get(sessionId) !== open) return;
+    const { driver } = open;
+    if (driver?.state === 'failed') {
+      // It writes nothing more, but what it has begun to write counts.
+      await this.#parts.ports.journal.settled(driver.record);
+      if (open.driver === driver) open.driver = undefined;
+    }
+    await this.#driverOf(sessionId, open).release();
+  }
+
   /** For whoever holds the session. */
   #driverOf(sessionId: string, open: OpenSession): SessionDriver {
     if (open.driver) return open.driver;
+    // What the store has under its id is another one's by now, and that has a driver.
+    if ((this.#byId.get(sessionId) ?? open) !== open) throw unknownSession(sessionId);
     const driver = this.#hydrate(sessionId, open);
     // Its journal could not be written, or not be read, and now it can.
     if (driver.record.active && !driver.record.closed && !this.#isClosing) {
@@ -209,8 +210,8 @@ export class OpenSessions {
       driver: () => this.#driverOf(sessionId, open),
       clock: this.#parts.ports.clock,
       onFork: async (options) => this.#parts.fork(this.#driverOf(sessionId, open), options),
-      onRelease: () => this.release(sessionId),
-      onClosed: () => this.#onClosed(sessionId),
+      onRelease: () => this.#release(sessionId, open),
+      onClosed: () => this.#onClosed(sessionId, open),
     });
     const open: OpenSession = {
       session,
@@ -247,7 +248,9 @@ export class OpenSessions {
     this.#parts.ports.steps.forget(sessionId);
   }
 
-  #onClosed(sessionId: string): void {
+  #onClosed(sessionId: string, open: OpenSession): void {
+    // It may be closed a second time, when another session has its id.
+    if (this.#byId.get(sessionId) !== open) return;
     const { store } = this.#parts;
     this.forget(sessionId);
     if (!store.durable) void store.remove(sessionId);

@@ -101,6 +101,21 @@ describe('a session that is parked', () => {
     expect(session.messages()).toHaveLength(8);
   });
 
+  it('and was removed does not come back as the session that has its id by then', async () => {
+    await withStage({}, async (made) => {
+      const { pool } = made;
+      await (await made.start({ id: 's' })).close();
+      // Closed, and in the store only.
+      const closed = pool.session('s')!;
+      await pool.remove('s');
+      const other = await made.start({ id: 's' });
+      await other.prompt('note 1');
+      await expect(closed.prompt('note 2')).rejects.toMatchObject({ code: 'unknown_session' });
+      expect(() => closed.status()).toThrow(expect.objectContaining({ code: 'unknown_session' }));
+      expect((await other.prompt('note 2')).promptId).toBe('s/2');
+    });
+  });
+
   it('never has work: prompts at once on many sessions all end', async () => {
     await withStage({ limits: { maxIdleSessions: 1 }, threads: { max: 2 } }, async (made) => {
       const { pool } = made;

@@ -314,6 +314,20 @@ describe('closing', () => {
     });
   });
 
+  it('a second time leaves the session alone that has the id by then', async () => {
+    await onStage([{ answer: { text: 'ok' } }], {}, async (stage) => {
+      const first = await stage.start({ id: 'once' });
+      await first.close();
+      const second = await stage.start({ id: 'once' });
+      const { promptId } = await second.prompt('go');
+      await first.close();
+      await first.release();
+      expect(stage.pool.session('once')).toBe(second);
+      expect(stage.pool.stats().sessions.idle).toBe(1);
+      expect((await second.result(promptId)).reply).toBe('ok');
+    });
+  });
+
   it('the pool ends every session; starting one afterwards is refused', async () => {
     await onStage([{ answer: { delay: { firstMs: 5_000 }, text: 'ok' } }], {}, async (stage) => {
       const session = await stage.start();
