@@ -5,6 +5,7 @@ import { GitError } from '../errors.ts';
 import { applyChanges, type ApplyReport } from '../workspace/apply-changes.ts';
 import { asBuffer } from '../workspace/bytes.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
+import { parentsOf } from '../workspace/from-files.ts';
 import { FileOnDisk } from '../workspace/merge-with-disk.ts';
 import { git, runGit } from './run-git.ts';
 
@@ -12,6 +13,14 @@ import { git, runGit } from './run-git.ts';
 interface TreeFile {
   readonly mode: string;
   readonly objectId: string;
+}
+
+/** What a commit has at certain paths and around them. */
+interface TreeExcerpt {
+  /** At the paths, and where directories above them would have to be. */
+  readonly files: ReadonlyMap<string, TreeFile>;
+  /** By path, of those where it has a directory: all files in it. */
+  readonly inside: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A path of the repository that the new commit has otherwise than HEAD; null: it has it no more. */
@@ -174,21 +183,25 @@ export class GitRepository {
   /** What the changes come to on HEAD. */
   async #onHead(head: string, changes: readonly FileDifference[]): Promise<IndexChange[]> {
     const paths = new Set(changes.map(({ path }) => this.#prefix + path));
-    const files = await this.#filesIn(head, paths);
-    const contents = await this.#read([...files.values()].filter(({ mode }) => REGULAR.includes(mode)));
+    const tree = await this.#excerptOf(head, paths);
+    const { files } = tree;
+    const contents = await this.#read(
+      [...files].flatMap(([path, file]) => (paths.has(path) && isRegular(file) ? [file] : [])),
+    );
     const problems: string[] = [];
     const wanted: IndexChange[] = [];
     for (const change of changes) {
       const path = this.#prefix + change.path;
       const file = files.get(path);
-      const outcome = onHead(
-        change,
-        file,
-        file && REGULAR.includes(file.mode) ? contents.get(file.objectId) : undefined,
-      );
+      const outcome =
+        linkAbove(path, files) ??
+        onHead(change, file, file && isRegular(file) ? contents.get(file.objectId) : undefined);
       if (typeof outcome === 'string') problems.push(`${change.path} ${outcome}`);
       else if (outcome !== undefined) wanted.push({ path, mode: file?.mode ?? REGULAR[0]!, ...outcome });
     }
+    // Git would make room, and say nothing of it.
+    for (const { path, inTheWay } of obstaclesTo(wanted, tree))
+      problems.push(`${path.slice(this.#prefix.length)} cannot be made, because HEAD has ${inTheWay}`);
     if (problems.length === 0) return wanted;
     const hidden = problems.length - MAX_SHOWN_PROBLEMS;
     const shown = problems.slice(0, MAX_SHOWN_PROBLEMS).join('; ');
@@ -198,18 +211,26 @@ export class GitRepository {
     );
   }
 
-  /** Those of the paths that a commit has. */
-  async #filesIn(commit: string, paths: ReadonlySet<string>): Promise<Map<string, TreeFile>> {
+  async #excerptOf(commit: string, paths: ReadonlySet<string>): Promise<TreeExcerpt> {
     const listing = await git(this.#directory, ['ls-tree', '-r', '-z', '--full-tree', commit]);
+    const above = new Set([...paths].flatMap((path) => [...parentsOf(path)]));
     const files = new Map<string, TreeFile>();
+    const inside = new Map<string, string[]>();
     for (const line of listing.toString().split('\0')) {
       const tab = line.indexOf('\t');
+      if (tab === -1) continue;
       const path = line.slice(tab + 1);
-      if (tab === -1 || !paths.has(path)) continue;
+      for (const parent of parentsOf(path)) {
+        if (!paths.has(parent)) continue;
+        const siblings = inside.get(parent);
+        if (siblings) siblings.push(path);
+        else inside.set(parent, [path]);
+      }
+      if (!paths.has(path) && !above.has(path)) continue;
       const [mode = '', , objectId = ''] = line.slice(0, tab).split(' ');
       files.set(path, { mode, objectId });
     }
-    return files;
+    return { files, inside };
   }
 
   /** The contents of files, by their ids. */
@@ -248,6 +269,36 @@ export class GitRepository {
     const gone = wanted.filter(({ content }) => content === null).map(({ path }) => `0 ${none}\t${path}\0`);
     return [...gone, ...kept.map(({ path, mode }, i) => `${mode} ${ids[i]!}\t${path}\0`)].join('');
   }
+}
+
+function isRegular({ mode }: TreeFile): boolean {
+  return REGULAR.includes(mode);
+}
+
+/** Why the commit can have no file at a path, nor says anything of one that is gone. */
+function linkAbove(path: string, files: TreeExcerpt['files']): string | undefined {
+  for (const parent of parentsOf(path)) {
+    const file = files.get(parent);
+    if (file && !isRegular(file))
+      return `is behind ${parent}, which is a symbolic link or a submodule in HEAD`;
+  }
+  return undefined;
+}
+
+/** New files that are where a directory would have to be, or the other way round, of what nobody has deleted. */
+function obstaclesTo(
+  wanted: readonly IndexChange[],
+  { files, inside }: TreeExcerpt,
+): { path: string; inTheWay: string }[] {
+  const deleted = new Set(wanted.flatMap(({ path, content }) => (content === null ? [path] : [])));
+  return wanted.flatMap(({ path, content }) => {
+    if (content === null) return [];
+    const inTheWay = [
+      ...[...parentsOf(path)].filter((parent) => files.has(parent)),
+      ...(inside.get(path) ?? []),
+    ].find((other) => !deleted.has(other));
+    return inTheWay === undefined ? [] : [{ path, inTheWay }];
+  });
 }
 
 /**

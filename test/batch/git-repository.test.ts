@@ -67,6 +67,26 @@ describe('a branch', () => {
     ['a file that is another one', change('a', 'x\n', 'y\n'), 'a is another file in HEAD'],
     ['a deleted file that is another one', change('a', 'x\n', null), 'a was deleted, but is another file'],
     ['a file that only HEAD has', change('a', null, 'y\n'), 'a is in HEAD, but was not there'],
+    [
+      'a file that only HEAD has, as a directory',
+      change('a/b', null, 'y\n'),
+      'a/b cannot be made, because HEAD has a.',
+    ],
+    [
+      'a directory that only HEAD has, as a file',
+      change('d', null, 'y\n'),
+      'd cannot be made, because HEAD has d/x.',
+    ],
+    [
+      'what a link leads to',
+      change('link/b', null, 'y\n'),
+      'link/b is behind link, which is a symbolic link or',
+    ],
+    [
+      'what a link led to',
+      change('link/b', 'b\n', null),
+      'link/b is behind link, which is a symbolic link or',
+    ],
   ])('is not made over %s', async (_, difference, problem) => {
     await expect(commit(change('new', null, 'x'), difference)).rejects.toMatchObject({
       code: 'git_conflict',
