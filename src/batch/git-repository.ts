@@ -147,30 +147,25 @@ export class GitRepository {
   }
 
   /**
-   * Makes a worktree with a new branch on HEAD, and writes the changes there; they are not committed. When they cannot
-   * be written, there is neither worktree nor branch afterwards.
+   * Makes a worktree with a new branch on HEAD, and writes the changes there; they are not committed. When it cannot be
+   * made, or they cannot be written, there is neither worktree nor branch afterwards.
    * @throws {GitError} `branch_exists`, `git_failed` @throws {OutputError} as `applyChanges`
    */
   async addWorktree(path: string, branch: string, changes: readonly FileDifference[]): Promise<ApplyReport> {
     await this.checkBranch(branch);
     const place = resolve(path);
-    await git(this.#directory, [
-      'worktree',
-      'add',
-      '--no-track',
-      '-b',
-      branch,
-      '--',
-      place,
-      await this.#head(),
-    ]);
+    // The branch comes second: git leaves it behind where it cannot make the worktree of it.
+    await git(this.#directory, ['worktree', 'add', '--detach', '--', place, await this.#head()]);
+    let hasBranch = false;
     try {
+      await git(place, ['checkout', '--quiet', '--no-track', '-b', branch]);
+      hasBranch = true;
       const directory = join(place, this.#prefix);
       await mkdir(directory, { recursive: true });
       return await applyChanges(directory, changes);
     } catch (error) {
       await git(this.#directory, ['worktree', 'remove', '--force', '--', place]);
-      await git(this.#directory, ['branch', '-D', '--', branch]);
+      if (hasBranch) await git(this.#directory, ['branch', '-D', '--', branch]);
       throw error;
     }
   }

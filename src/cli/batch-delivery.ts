@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { access, constants, readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { countOf } from '../batch/format.ts';
 import { GitRepository } from '../batch/git-repository.ts';
 import { OutputError, UsageError } from '../errors.ts';
@@ -36,9 +36,10 @@ export interface Delivery {
   /**
    * Refuses now what would fail after everything has been paid for.
    * @param directory  that the batch is about
-   * @throws {GitError} @throws {OutputError} `output_exists`
+   * @param out  the output directory, where it is there already
+   * @throws {GitError} @throws {OutputError} `output_exists`, `output_unwritable`
    */
-  prepare(directory: string): Promise<void>;
+  prepare(directory: string, out?: string): Promise<void>;
   /** @throws {GitError} @throws {OutputError} */
   deliver(directory: string, batch: DeliveredBatch): Promise<Delivered>;
 }
@@ -94,13 +95,14 @@ class WorktreeDelivery implements Delivery {
     this.#path = path;
   }
 
-  async prepare(directory: string): Promise<void> {
+  async prepare(directory: string, out?: string): Promise<void> {
     await GitRepository.open(directory);
-    if (this.#path !== undefined) await assertFree(this.#path);
+    const path = this.#path ?? (out === undefined ? undefined : defaultPlace(out));
+    if (path !== undefined) await assertFree(path);
   }
 
   async deliver(directory: string, { name, out, changes }: DeliveredBatch): Promise<Delivered> {
-    const path = this.#path ?? join(out, 'worktree');
+    const path = this.#path ?? defaultPlace(out);
     await assertFree(path);
     const repository = await GitRepository.open(directory);
     const branch = branchOf(name, new Date());
@@ -117,12 +119,36 @@ function branchOf(name: string, now: Date): string {
   return `skein/${name.replace(/\.{2,}/g, '.').replace(/^\.+/, '')}-${time}-${process.pid}`;
 }
 
+function defaultPlace(out: string): string {
+  return join(out, 'worktree');
+}
+
 async function assertFree(path: string): Promise<void> {
-  if (!existsSync(path)) return;
+  if (!existsSync(path)) return assertCanHold(nearestAbove(path), path);
   const entries = await readdir(path).catch(() => undefined);
   if (entries?.length === 0) return;
   throw new OutputError(
     'output_exists',
-    `The worktree cannot be made at ${path}: ${basename(path)} is there already${entries ? ', and is not empty' : ''}.`,
+    `The worktree cannot be made at ${path}: ${basename(path)} is there already${entries ? ', and is not empty' : ''}; name another place with --worktree.`,
   );
+}
+
+function nearestAbove(path: string): string {
+  let above = dirname(path);
+  while (!existsSync(above)) above = dirname(above);
+  return above;
+}
+
+async function assertCanHold(directory: string, path: string): Promise<void> {
+  try {
+    // With a separator at its end a file is none.
+    await access(directory + sep, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new OutputError(
+      'output_unwritable',
+      `The worktree cannot be made at ${path}: ${directory} takes no new files (${code}); name another place with --worktree.`,
+      { cause },
+    );
+  }
 }

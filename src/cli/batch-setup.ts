@@ -112,7 +112,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
   const { job, jobFile, options, delivery } = parts;
   const before = await readBatchFile(from);
   const directory = resolve(options.dir ?? before.directory);
-  await delivery?.prepare(directory);
+  await delivery?.prepare(directory, from);
   const givenModel = options.model ?? before.givenModel;
   const chosenFor = modelOf(job, jobFile, givenModel ?? undefined, options);
   const store = await reopenJournal(from);

@@ -111,4 +111,17 @@ describe('a worktree', () => {
     expect(files).toEqual([{ path: 'n', kind: 'added', outcome: 'written' }]);
     expect(git('-C', path, 'status', '--porcelain', '-uall')).toBe('?? fresh/n\n');
   });
+
+  it.each([
+    ['below a file', 'a/tree', change('n', null, 'n\n'), 'git_failed'],
+    ['of what does not go on HEAD', 'tree', change('a', 'x\n', 'y\n'), 'disk_changed'],
+  ])('that cannot be made, %s, leaves no branch and no worktree', async (_, place, difference, code) => {
+    const repository = await GitRepository.open(directory);
+    await expect(repository.addWorktree(join(directory, place), 'w', [difference])).rejects.toMatchObject({
+      code,
+    });
+    expect(git('branch', '--list', 'w')).toBe('');
+    expect(git('worktree', 'list', '--porcelain').match(/^worktree/gm)).toHaveLength(1);
+    expect(git('status', '--porcelain')).toBe('');
+  });
 });

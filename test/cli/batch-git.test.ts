@@ -301,6 +301,26 @@ describe('skein batch --worktree', () => {
   });
 });
 
+describe('skein batch --worktree that cannot be made', () => {
+  it('is refused before anything is run, below a file', async () => {
+    const result = await batch(['Replace a.txt 1 one'], ['--worktree', 'job.yaml/tree']);
+    expect([result.exitCode, result.stdout]).toEqual([2, '']);
+    expect(result.stderr).toContain('job.yaml takes no new files (ENOTDIR)');
+    expect(existsSync(path('out'))).toBe(false);
+  });
+
+  it('is refused before anything is run, where a batch that goes on has made one', async () => {
+    const first = await batch(['Replace a.txt 1 one', 'Replace a.txt 9 nine'], ['--worktree', '--limit', '1']);
+    expect(first.exitCode).toBe(0);
+    const args = ['batch', 'job.yaml', '--resume', 'out', '--limit', '2', '--worktree'];
+    const again = await skein(args, { cwd: here.path, env });
+    expect([again.exitCode, again.stdout]).toEqual([2, '']);
+    expect(again.stderr).toContain('out/worktree: worktree is there already, and is not empty; name another');
+    const elsewhere = await skein([...args, 'tree'], { cwd: here.path, env });
+    expect(last(elsewhere)).toMatchObject({ exit: 0, worktree: path('tree') });
+  });
+});
+
 describe('skein batch --write', () => {
   it('merges with what has changed in a file meanwhile', async () => {
     const list = `name: tidy\nprompt: '{{prompt}}'\neach:\n  rows: [{ id: one, prompt: Replace a.txt 1 one }]\n`;
