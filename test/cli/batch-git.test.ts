@@ -310,7 +310,10 @@ describe('skein batch --worktree that cannot be made', () => {
   });
 
   it('is refused before anything is run, where a batch that goes on has made one', async () => {
-    const first = await batch(['Replace a.txt 1 one', 'Replace a.txt 9 nine'], ['--worktree', '--limit', '1']);
+    const first = await batch(
+      ['Replace a.txt 1 one', 'Replace a.txt 9 nine'],
+      ['--worktree', '--limit', '1'],
+    );
     expect(first.exitCode).toBe(0);
     const args = ['batch', 'job.yaml', '--resume', 'out', '--limit', '2', '--worktree'];
     const again = await skein(args, { cwd: here.path, env });
