@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { access, constants, writeFile } from 'node:fs/promises';
-import { fileDiff } from '../batch/file-diff.ts';
+import { fileDiff, type FileDiff } from '../batch/file-diff.ts';
 import { isUnseen } from '../batch/unseen-files.ts';
 import { OutputError, UsageError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
@@ -71,7 +71,7 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   }
   const { result, changes } = ended;
   const diffs = changes.map(fileDiff);
-  const delivery = { result, image, changes, patch: diffs.map((diff) => diff.patch).join('') };
+  const delivery = { result, image, changes, patch: patchOf(diffs) };
   const end = await deliver(delivery, directory, options, interrupt.exitCode);
   view.ended(result, diffs, end);
   return end.exitCode;
@@ -147,6 +147,10 @@ interface Delivery {
   readonly patch: string;
 }
 
+function patchOf(diffs: readonly FileDiff[]): string {
+  return diffs.map((diff) => diff.patch).join('');
+}
+
 /** Puts the changes where the caller wants them. What could not be written is saved as a patch, so that nothing is lost. */
 async function deliver(
   { result, image, changes, patch }: Delivery,
@@ -174,17 +178,19 @@ async function deliver(
   if (!options.write || (changes.length === 0 && differences.length === 0)) {
     return { applied: false, patchFile: null, problem: undefined, exitCode };
   }
+  let wanted = differences;
   try {
+    wanted = await changesToWrite(directory, differences, changes);
     // Half of a change is nobody's wish: only what the model called finished goes into the files.
     if (exitCode !== EXIT.done)
       throw new OutputError('write_failed', 'Nothing was written: the session did not end by itself.');
-    const wanted = await changesToWrite(directory, differences, changes);
     const unseen = wanted.find((change) => isUnseen(directory, change, image));
     if (unseen) throw unseenProblem(unseen.path);
     await applyChanges(directory, wanted);
     return { applied: true, patchFile: null, problem: undefined, exitCode };
   } catch (error) {
-    return rescue(patch, error, interrupted);
+    // Also what earlier runs have changed and not written: without it, this run's changes go on nothing.
+    return rescue(patchOf(wanted.map(fileDiff)), error, interrupted);
   }
 }
 

@@ -142,6 +142,14 @@ describe('skein run --write on a session that goes on', () => {
     expect(last(await run('Fix b.ts', '--write', ...KEPT))).toMatchObject({ exit: 1, applied: false });
     expect([file('src/a.ts'), file('src/b.ts')]).toEqual(['mine\n', 'const b = 1;\n']);
   });
+
+  it('saves everything that is not written as a patch, also where this run has changed nothing', async () => {
+    await run('Fix a.ts', '--model', 'scripted:fix.yaml', ...KEPT);
+    writeFileSync(join(here.path, 'src/a.ts'), 'mine\n');
+    const ended = last(await run('Nothing', '--write', ...KEPT));
+    expect(ended).toMatchObject({ exit: 1, applied: false, files: [] });
+    expect(readFileSync(String(ended['patchFile']), 'utf8')).toContain('-const a = 1;\n+let a = 1;\n');
+  });
 });
 
 const WRITES = `
