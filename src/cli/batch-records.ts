@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import type { ItemReport } from '../batch/report.ts';
 import type { BatchEvent, ItemOutcome } from '../batch/run-batch.ts';
+import { NOTHING_SPENT } from '../batch/spent.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import { serializeError } from '../protocol/serialized-error.ts';
 import type { BatchEnd } from './batch-end.ts';
@@ -43,9 +44,18 @@ export class BatchRecords {
     }
   }
 
-  item({ entry }: ItemReport, { resumed }: ItemOutcome): void {
+  item({ entry }: ItemReport, { resumed, result }: ItemOutcome): void {
     const { id, ...rest } = entry;
-    this.#writer.record('session.ended', { item: id, ...rest, ...(resumed ? { resumed } : {}) });
+    // Of this session alone: what earlier ones of the item have cost was told when they ended, and is in the totals.
+    const { turns, usage, durationMs } = result ?? NOTHING_SPENT;
+    this.#writer.record('session.ended', {
+      item: id,
+      ...rest,
+      turns,
+      durationMs: Math.round(durationMs),
+      usage,
+      ...(resumed ? { resumed } : {}),
+    });
   }
 
   ended({ report }: WrittenBatch, end: BatchEnd): void {

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Usage } from '../../src/model/model.ts';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
 import { startScriptedModel } from '../../src/model/scripted/server.ts';
 import { folder, recordsOf, skein, type CliRecord, type CliResult } from './run-cli.ts';
@@ -119,7 +120,25 @@ describe('skein batch --rerun-conflicts', () => {
 
   it('counts what all attempts have cost, and says which round a patch is of', async () => {
     await withModel(ADD, async ({ batch, requests }) => {
-      await batch(['--out', 'out', '--rerun-conflicts']);
+      const result = await batch(['--out', 'out', '--rerun-conflicts']);
+      const ended = recordsOf(result).filter(({ type }) => type === 'session.ended');
+      // Each session tells its own: together they are what the batch has cost.
+      const turns = ended.map(
+        (record) => `${String(record['item'])} ${String(record['round'])}: ${String(record['turns'])}`,
+      );
+      expect(turns.sort()).toEqual([
+        'four 1: 2',
+        'one 1: 3',
+        'three 1: 3',
+        'three 2: 3',
+        'three 3: 3',
+        'two 1: 3',
+        'two 2: 3',
+      ]);
+      const tokens = ended.map(({ usage }) => (usage as Usage).totalTokens);
+      expect(last(result)).toMatchObject({
+        totals: { turns: requests(), usage: { totalTokens: tokens.reduce((sum, count) => sum + count, 0) } },
+      });
       const report = JSON.parse(file('out/report.json')) as Record<string, unknown>;
       expect(report).toMatchObject({
         rounds: 3,
