@@ -67,7 +67,10 @@ function notes({ model, interrupted, stoppedBy }: Report): Html {
     all.push(markup`<p class="note bad">The batch was interrupted. What was done until then is here.</p>`);
   }
   if (stoppedBy) {
-    const why = 'The batch was stopped, because its first items all failed with:';
+    const why =
+      stoppedBy.code === 'model_error'
+        ? 'The batch was stopped, because its first items all failed with:'
+        : 'The batch was stopped, because nothing more can be kept:';
     all.push(markup`<p class="note bad">${why} ${stoppedBy.message}</p>`);
   }
   return join(all);

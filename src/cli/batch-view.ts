@@ -54,7 +54,8 @@ export function viewBatch(
     lines.push(c.red(`  ${printableLine(end.problem.message)} The merged patch has the changes.`));
   else if (end.delivered.to !== 'nowhere') {
     lines.push(...viewDelivered(end.delivered));
-    if (report.conflicts.length > 0) lines.push(c.red(`  Not written: ${someOf(report.conflicts)}.`));
+    if (report.conflicts.length > 0)
+      lines.push(c.red(`  What is in conflict was not written: ${someOf(report.conflicts)}.`));
   } else if (diffs.length > 0)
     lines.push(
       c.dim(

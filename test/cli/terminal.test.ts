@@ -67,7 +67,9 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     );
     const screen = onTerminal(['batch', 'rows.yaml', '--write'], { NO_COLOR: '1' });
     expect(screen).toMatch(/✘ 3 of 3 items done .* 1 in conflict/);
-    expect(screen).toContain('The changes were written to the files.\n  Not written: src/a.ts.\n');
+    expect(screen).toContain(
+      'The changes were written to the files.\n  What is in conflict was not written: src/a.ts.\n',
+    );
   });
 
   it('a run whose patch can be saved nowhere shows it once', () => {
