@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { applyCommand } from './apply-command.ts';
 import { takeEmptyDirectory, writing } from './empty-directory.ts';
-import { JOURNAL_FILE } from './batch-journal.ts';
+import { JOURNAL_FILE, openJournal } from './batch-journal.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
+import { BASE_SESSION } from './item-standing.ts';
 import { makeDirectory } from './make-directory.ts';
 import type { Merge, UnseenTest } from './merge.ts';
 import { mergeRounds, type Round } from './run-rounds.ts';
@@ -15,6 +16,9 @@ import type { BatchOutcome, ItemOutcome } from './run-batch.ts';
 import { isUnseen } from './unseen-files.ts';
 
 const MERGED_PATCH = 'merged.patch';
+const PATCHES = 'patches';
+/** What is in the directory of a batch that has not begun yet. */
+const FIRST_FILES = [PATCHES, '.gitignore', JOURNAL_FILE, `${JOURNAL_FILE}-wal`, `${JOURNAL_FILE}-shm`];
 
 /** A finished batch on disk. */
 export interface WrittenBatch {
@@ -35,11 +39,15 @@ export class BatchOutput {
   readonly #isOwn: boolean;
   readonly #items = new Map<string, ItemReport>();
 
-  /** @throws {OutputError} `output_exists`, `output_unwritable`: now, and not after the work is done */
+  /**
+   * @throws {OutputError} `output_exists`, `output_unwritable`: now, and not after the work is done
+   * @throws {StoreError} `store_locked` where another process is about to begin a batch there
+   */
   static async create(directory: string, image: BaseImage): Promise<BatchOutput> {
     const isOwn = !existsSync(directory);
+    if (await isAbandoned(directory)) await clearOutput(directory);
     await takeEmptyDirectory(directory);
-    await writing(directory, () => mkdir(join(directory, 'patches')));
+    await writing(directory, () => mkdir(join(directory, PATCHES)));
     // Results are no sources of the next batch, wherever they lie.
     await writing(directory, () => writeFile(join(directory, '.gitignore'), '*\n'));
     return new BatchOutput(directory, image, isOwn);
@@ -47,22 +55,13 @@ export class BatchOutput {
 
   /** Takes away what {@link create} made, of a batch that never began. The directory stays where it was there before. */
   async discard(): Promise<void> {
-    await writing(this.directory, async () => {
-      for (const name of [
-        'patches',
-        '.gitignore',
-        JOURNAL_FILE,
-        `${JOURNAL_FILE}-wal`,
-        `${JOURNAL_FILE}-shm`,
-      ])
-        await rm(join(this.directory, name), { recursive: true, force: true });
-      if (this.#isOwn) await rmdir(this.directory);
-    });
+    await clearOutput(this.directory);
+    if (this.#isOwn) await writing(this.directory, () => rmdir(this.directory));
   }
 
   /** Of a batch that is continued. @throws {OutputError} `output_unwritable` */
   static async reopen(directory: string, image: BaseImage): Promise<BatchOutput> {
-    await writing(directory, () => makeDirectory(join(directory, 'patches')));
+    await writing(directory, () => makeDirectory(join(directory, PATCHES)));
     return new BatchOutput(directory, image, false);
   }
 
@@ -82,11 +81,11 @@ export class BatchOutput {
   async writeItem(outcome: ItemOutcome): Promise<ItemReport> {
     const { number, id } = outcome.item;
     const name = `${String(number).padStart(4, '0')}-${id.replace(/[^A-Za-z0-9._-]+/g, '-').slice(-80)}.patch`;
-    const report = reportItem(outcome, `patches/${name}`);
+    const report = reportItem(outcome, `${PATCHES}/${name}`);
     this.#items.set(id, report);
     // An earlier attempt may have left one.
     if (report.entry.patch === null)
-      await writing(this.directory, () => rm(join(this.directory, 'patches', name), { force: true }));
+      await writing(this.directory, () => rm(join(this.directory, PATCHES, name), { force: true }));
     else {
       await this.#write(report.entry.patch, report.diffs.map((diff) => diff.patch).join(''));
     }
@@ -128,4 +127,26 @@ export class BatchOutput {
   #write(name: string, text: string): Promise<void> {
     return writing(this.directory, () => writeFile(join(this.directory, name), text));
   }
+}
+
+/**
+ * Whether a batch was killed in the directory before it had begun: nobody could go on with it, nor is anything lost.
+ * @throws {StoreError} `store_locked` where it only has not begun yet
+ */
+async function isAbandoned(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const isOurs = [PATCHES, '.gitignore', JOURNAL_FILE].every((name) => names.includes(name));
+  if (!isOurs || names.some((name) => !FIRST_FILES.includes(name))) return false;
+  const store = await openJournal(directory);
+  try {
+    return store.sessions().every(({ sessionId }) => sessionId === BASE_SESSION);
+  } finally {
+    await store.close();
+  }
+}
+
+function clearOutput(directory: string): Promise<void> {
+  return writing(directory, async () => {
+    for (const name of FIRST_FILES) await rm(join(directory, name), { recursive: true, force: true });
+  });
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,9 +13,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openJournal } from '../../src/batch/batch-journal.ts';
 import { BatchOutput } from '../../src/batch/batch-output.ts';
+import { BASE_SESSION } from '../../src/batch/item-standing.ts';
 import type { Report } from '../../src/batch/report.ts';
 import type { ItemOutcome } from '../../src/batch/run-batch.ts';
+import type { JournalStore } from '../../src/journal/store.ts';
+import { SessionPool } from '../../src/pool/pool.ts';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
 import { outcomeOf } from './outcomes.ts';
 
@@ -100,6 +105,50 @@ describe('the results of a batch', () => {
   it.runIf(process.platform === 'linux')('are refused where no directory can ever be made', async () => {
     const place = '/proc/skein/out';
     await expect(BatchOutput.create(place, image)).rejects.toMatchObject({ code: 'output_unwritable' });
+  });
+
+  it.each([
+    ['and its directory with them, where it was made for them', 'out', false],
+    ['and not a directory that was there', '.', true],
+  ])('are taken away of a batch that never began, %s', async (_, place, stays) => {
+    const out = join(directory, place);
+    const output = await BatchOutput.create(out, image);
+    await (await openJournal(out)).close();
+    await output.discard();
+    expect(existsSync(out)).toBe(stays);
+    if (stays) expect(readdirSync(out)).toEqual([]);
+  });
+
+  it('leave what somebody else has put beside them, and say so', async () => {
+    const out = join(directory, 'out');
+    const output = await BatchOutput.create(out, image);
+    writeFileSync(join(out, 'mine'), '');
+    await expect(output.discard()).rejects.toMatchObject({ code: 'output_unwritable' });
+    expect(readdirSync(out)).toEqual(['mine']);
+  });
+
+  it('take the place of a batch that was killed before it began', async () => {
+    const out = join(directory, 'out');
+    await BatchOutput.create(out, image);
+    const store = await openJournal(out);
+    await expect(BatchOutput.create(out, image)).rejects.toMatchObject({ code: 'store_locked' });
+    await keepSession(store, BASE_SESSION);
+    await store.close();
+    await BatchOutput.create(out, image);
+    expect(readdirSync(out).sort()).toEqual(['.gitignore', 'patches']);
+  });
+
+  it.each<[string, (out: string) => void | Promise<void>]>([
+    ['has begun', (out) => writeFileSync(join(out, 'batch.json'), '{}')],
+    ['has lost the file that says so', (out) => withJournal(out, (store) => keepSession(store, 'a.ts'))],
+    ['is no batch, but a store', (out) => rmSync(join(out, 'patches'), { recursive: true })],
+  ])('never take the place of one that %s', async (_, change) => {
+    const out = join(directory, 'out');
+    await BatchOutput.create(out, image);
+    await withJournal(out, (store) => keepSession(store, BASE_SESSION));
+    await change(out);
+    await expect(BatchOutput.create(out, image)).rejects.toMatchObject({ code: 'output_exists' });
+    expect(existsSync(join(out, 'journal.db'))).toBe(true);
   });
 
   it('are not read as sources when they lie among them', async () => {
@@ -200,6 +249,18 @@ describe('report.html', () => {
     expect(html).toMatch(/… 4,4\d\d more lines in the patch/);
   });
 });
+
+async function withJournal(out: string, use: (store: JournalStore) => Promise<void>): Promise<void> {
+  const store = await openJournal(out);
+  await use(store);
+  await store.close();
+}
+
+async function keepSession(store: JournalStore, id: string): Promise<void> {
+  const pool = await SessionPool.open({ store, providers: { me: { baseURL: 'http://127.0.0.1:9/v1' } } });
+  await (await pool.start({ id, model: 'me:any', base: image })).close();
+  await pool.close();
+}
 
 async function htmlOf(outcomes: readonly ItemOutcome[], model = 'local:any'): Promise<string> {
   const out = join(directory, 'html');
