@@ -42,7 +42,7 @@ function placeBlock({ baseLine, base, sides }: ReportPlace): Html {
   return markup`<p class="quiet">line ${formatCount(baseLine)}</p>
 <div class="sides">
 ${base.length > 0 && version('before', base, 'd')}${join(shown.map(({ itemIds, lines }) => version(itemIds.join(', '), lines, 'a')))}</div>
-${hidden > 0 && markup`<p class="quiet">… ${formatCount(hidden)} more versions in report.json</p>`}
+${hidden > 0 && markup`<p class="quiet">… ${countOf(hidden, 'more version')} in report.json</p>`}
 `;
 }
 

@@ -1,12 +1,15 @@
-import { formatCount } from '../batch/format.ts';
+import { countOf, formatCount } from '../batch/format.ts';
 import type { ReportConflict } from '../batch/report-conflict.ts';
 import { printableLine } from './printable.ts';
 import type { Colors } from './terminal.ts';
+import { fitStart } from './text-width.ts';
 
 const MAX_CONFLICTS = 10;
 /** Of one file. */
 const MAX_PLACES = 2;
 const MAX_SIDES = 4;
+/** Of the items that want one version. */
+const MAX_NAMES = 6;
 /** Of one version of a place. */
 const MAX_LINES = 4;
 
@@ -15,20 +18,21 @@ export function viewConflicts(
   conflicts: readonly ReportConflict[],
   { columns, colors: c }: { readonly columns: number; readonly colors: Colors },
 ): string {
-  const names = (itemIds: readonly string[]): string => itemIds.map(printableLine).join(', ');
   const lines: string[] = [];
   for (const { path, kind, itemIds, hunks } of conflicts.slice(0, MAX_CONFLICTS)) {
-    const what = kind === 'content' ? names(itemIds) : `${names(itemIds)}: ${CONFLICT_TEXT[kind]}`;
+    const what = kind === 'content' ? namesOf(itemIds) : `${namesOf(itemIds)}: ${CONFLICT_TEXT[kind]}`;
     lines.push(`  ${c.yellow('conflict')} ${printableLine(path)} ${c.dim(`(${what})`)}`);
     for (const { baseLine, sides } of hunks.slice(0, MAX_PLACES)) {
       for (const side of sides.slice(0, MAX_SIDES)) {
-        lines.push(c.dim(`    line ${baseLine}, ${names(side.itemIds)}:`));
+        lines.push(c.dim(`    line ${baseLine}, ${namesOf(side.itemIds)}:`));
         for (const line of versionOf(side.lines))
           lines.push(`      ${fitStart(printableLine(line), Math.max(10, columns - 7))}`);
       }
-      if (sides.length > MAX_SIDES) lines.push(c.dim(`    and ${sides.length - MAX_SIDES} more versions`));
+      if (sides.length > MAX_SIDES)
+        lines.push(c.dim(`    and ${countOf(sides.length - MAX_SIDES, 'more version')}`));
     }
-    if (hunks.length > MAX_PLACES) lines.push(c.dim(`    and ${hunks.length - MAX_PLACES} more places`));
+    if (hunks.length > MAX_PLACES)
+      lines.push(c.dim(`    and ${countOf(hunks.length - MAX_PLACES, 'more place')}`));
   }
   if (conflicts.length > MAX_CONFLICTS)
     lines.push(c.dim(`    and ${formatCount(conflicts.length - MAX_CONFLICTS)} more in conflict`));
@@ -41,9 +45,10 @@ function versionOf(lines: readonly string[]): readonly string[] {
   return [...lines.slice(0, MAX_LINES - 1), `… ${lines.length - MAX_LINES + 1} more lines`];
 }
 
-/** The beginning says more of a line than its end. */
-function fitStart(line: string, columns: number): string {
-  return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
+function namesOf(itemIds: readonly string[]): string {
+  const shown = itemIds.slice(0, MAX_NAMES).map(printableLine).join(', ');
+  const hidden = itemIds.length - MAX_NAMES;
+  return hidden > 0 ? `${shown} and ${formatCount(hidden)} more` : shown;
 }
 
 const CONFLICT_TEXT: Readonly<Record<Exclude<ReportConflict['kind'], 'content'>, string>> = {

@@ -24,6 +24,19 @@ export function fitEnd(text: string, columns: number): string {
   return columns < 1 ? '' : `…${kept}`;
 }
 
+/** A text in at most `columns`, its beginning kept. */
+export function fitStart(text: string, columns: number): string {
+  if (textWidth(text) <= columns) return text;
+  let kept = '';
+  let width = 1;
+  for (const character of text) {
+    width += widthOf(character);
+    if (width > columns) break;
+    kept += character;
+  }
+  return columns < 1 ? '' : `${kept}…`;
+}
+
 function widthOf(character: string): number {
   if (ZERO.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;

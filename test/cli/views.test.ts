@@ -2,10 +2,13 @@ import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
 import { countOf, formatDuration } from '../../src/batch/format.ts';
 import type { FileDiff } from '../../src/batch/file-diff.ts';
-import { viewDiffStat, viewPatch } from '../../src/cli/diff-view.ts';
+import type { ReportConflict, ReportPlace } from '../../src/batch/report-conflict.ts';
+import { viewConflicts } from '../../src/cli/conflict-view.ts';
+import { viewDiffs, viewDiffStat, viewPatch } from '../../src/cli/diff-view.ts';
 import { NdjsonWriter } from '../../src/cli/ndjson.ts';
 import { viewProgress } from '../../src/cli/progress-view.ts';
 import { fitEnd, textWidth } from '../../src/cli/text-width.ts';
+import { payloads } from '../security/payloads.ts';
 
 const colors = pc.createColors(false);
 
@@ -121,6 +124,123 @@ describe('a patch in colours', () => {
       c.green(hunk[2]),
       ...head.map(c.bold),
     ]);
+  });
+});
+
+describe('the beginning of all patches', () => {
+  const patched = (path: string, lines: readonly string[]): FileDiff => {
+    const added = lines.map((line) => `+${line}\n`).join('');
+    const patch = `diff --git a/${path} b/${path}\n@@ -0,0 +1,${lines.length} @@\n${added}`;
+    return { path, kind: 'added', added: lines.length, removed: 0, patch };
+  };
+  const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `line ${i}`);
+  const view = (...diffs: FileDiff[]): string[] =>
+    viewDiffs(diffs, { colors, whole: 'out/merged.patch' }).split('\n');
+
+  it('is all of them where they are short', () => {
+    const diffs = [patched('a', ['1']), patched('b', ['2'])];
+    expect(view(...diffs).join('\n')).toBe(`${diffs[0]!.patch}${diffs[1]!.patch}`.trimEnd());
+    expect(viewDiffs([], { colors, whole: 'x' })).toBe('');
+  });
+
+  it('is cut after 200 lines, and says how many there are and where', () => {
+    const lines = view(patched('a', numbered(150)), patched('b', numbered(150)));
+    expect(lines).toHaveLength(201);
+    expect(lines.slice(199)).toEqual(['+line 45', '… 104 more lines in out/merged.patch']);
+  });
+
+  it('is cut before a line that is too long, and never shows a later file as if it came next', () => {
+    expect(view(patched('a', ['1', 'x'.repeat(300_000), '3']), patched('b', ['4']))).toEqual([
+      'diff --git a/a b/a',
+      '@@ -0,0 +1,3 @@',
+      '+1',
+      '… 5 more lines in out/merged.patch',
+    ]);
+    const long: FileDiff = { path: 'a', kind: 'modified', added: 1, removed: 0, patch: 'x'.repeat(300_000) };
+    expect(view(long)).toEqual(['… 1 more line in out/merged.patch']);
+  });
+});
+
+describe('what is in conflict', () => {
+  const side = (itemIds: readonly string[], ...lines: string[]): ReportPlace['sides'][number] => ({
+    itemIds,
+    sessionIds: itemIds,
+    lines,
+  });
+  const conflict = (path: string, ...hunks: ReportPlace[]): ReportConflict => ({
+    path,
+    kind: 'content',
+    itemIds: [...new Set(hunks.flatMap(({ sides }) => sides.flatMap(({ itemIds }) => itemIds)))],
+    sides: [],
+    hunks,
+  });
+  const view = (conflicts: readonly ReportConflict[], columns = 80): string[] =>
+    viewConflicts(conflicts, { columns, colors }).split('\n');
+
+  it('is named with who wanted what', () => {
+    const place = { baseLine: 7, base: ['c'], sides: [side(['a', 'b'], 'x', '  y'), side(['c'])] };
+    const kinds = ['binary', 'deleted-and-changed', 'file-and-directory', 'too-different', 'unseen'] as const;
+    const others = kinds.map((kind) => ({ path: kind, kind, itemIds: ['a', 'b'], sides: [], hunks: [] }));
+    expect(view([conflict('src/f.ts', place), ...others])).toEqual([
+      '  conflict src/f.ts (a, b, c)',
+      '    line 7, a, b:',
+      '      x',
+      '        y',
+      '    line 7, c:',
+      '      (nothing)',
+      '  conflict binary (a, b: no text)',
+      '  conflict deleted-and-changed (a, b: deleted by one, changed by another)',
+      '  conflict file-and-directory (a, b: a file and a directory at once)',
+      '  conflict too-different (a, b: too different to merge)',
+      '  conflict unseen (a, b: is there already, but was not shown to the sessions)',
+    ]);
+    expect(viewConflicts([], { columns: 80, colors })).toBe('');
+  });
+
+  it('is shown in part where there is much, and says of everything how much more', () => {
+    const ids = Array.from({ length: 500 }, (_, i) => `item-${i}`);
+    const lines = ['1', '2', '3', '4', '5'];
+    const place = {
+      baseLine: 1,
+      base: [],
+      sides: [side(ids, ...lines), ...ids.slice(1, 6).map((id) => side([id], 'x'))],
+    };
+    const shown = view(Array.from({ length: 12 }, (_, i) => conflict(`f${i}`, place, place, place)));
+    expect(shown.slice(0, 6)).toEqual([
+      '  conflict f0 (item-0, item-1, item-2, item-3, item-4, item-5 and 494 more)',
+      '    line 1, item-0, item-1, item-2, item-3, item-4, item-5 and 494 more:',
+      '      1',
+      '      2',
+      '      3',
+      '      … 2 more lines',
+    ]);
+    expect(shown.filter((line) => line === '    and 2 more versions')).toHaveLength(20);
+    expect(shown.filter((line) => line === '    and 1 more place')).toHaveLength(10);
+    expect(shown.at(-1)).toBe('    and 2 more in conflict');
+  });
+
+  it.each([20, 40, 80])('shows lines that are no wider than a screen of %i columns', (columns) => {
+    const wide = ['x'.repeat(200), '名'.repeat(100), '😀'.repeat(100)];
+    const shown = view([conflict('f', { baseLine: 1, base: [], sides: [side(['a'], ...wide)] })], columns);
+    for (const line of shown.slice(2)) {
+      expect(textWidth(line)).toBeLessThan(columns);
+      expect(textWidth(line)).toBeGreaterThan(columns - 4);
+      expect(line).not.toMatch(/\p{Cs}/u);
+    }
+  });
+
+  it('never steers the terminal', () => {
+    const hostile = payloads('terminal', 100);
+    const shown = hostile.map((text) =>
+      viewConflicts([conflict(text, { baseLine: 1, base: [], sides: [side([text], text)] })], {
+        columns: 80,
+        colors,
+      }),
+    );
+    for (const text of shown) {
+      expect(text).not.toMatch(/(?!\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u);
+      expect(text.split('\n')).toHaveLength(3);
+    }
   });
 });
 

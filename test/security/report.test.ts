@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchOutput } from '../../src/batch/batch-output.ts';
+import type { ItemOutcome } from '../../src/batch/run-batch.ts';
+import type { BaseImage } from '../../src/workspace/base-image.ts';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
 import { outcomeOf } from '../batch/outcomes.ts';
 import { payloads } from './payloads.ts';
@@ -14,43 +16,22 @@ const hasBrowser = spawnSync(CHROMIUM, ['--version']).status === 0;
 const PAYLOADS = payloads('browser', 520);
 
 let directory: string;
-let html: string;
-
-beforeAll(async () => {
+beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'skein-report-'));
-  const image = baseImage.fromFiles({ 'a.ts': 'one\n' });
-  const output = await BatchOutput.create(join(directory, 'out'), image);
-  const items = PAYLOADS.map((payload, i) => {
-    const file = `f${i}${payload.replace(/[/\0\\]/g, '|').slice(0, 60)}`;
-    const outcome = outcomeOf(
-      `${i} ${payload}`,
-      image,
-      { [file]: `${payload}\n+++ ${payload}\n` },
-      'max-turns',
-      payload,
-    );
-    return {
-      ...outcome,
-      item: { ...outcome.item, number: i + 1 },
-      error: { code: payload, message: payload },
-    };
-  });
-  for (const item of items) await output.writeItem(item);
-  await output.finish(
-    {
-      items,
-      interrupted: true,
-      stoppedBy: { code: 'x', message: PAYLOADS[0]! },
-      startedAt: new Date(0),
-      durationMs: 5,
-    },
-    { name: PAYLOADS[7]!, model: PAYLOADS[3]!, concurrency: 2, source: directory },
-  );
-  html = readFileSync(join(directory, 'out', 'report.html'), 'utf8');
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-describe('a report of 520 items made of markup', () => {
+const CASES: readonly [string, string, () => Promise<string>][] = [
+  ['items', '520', itemsPage],
+  ['conflicts', '>before<', conflictsPage],
+];
+
+describe.each(CASES)('a report of %s made of markup', (_, sign, make) => {
+  let html: string;
+  beforeAll(async () => {
+    html = await make();
+  });
+
   it('has no tag, attribute or link but its own', () => {
     const body = html.replace(/<style>[\s\S]*?<\/style>/, '');
     const tags = [...body.matchAll(/<\/?([a-z0-9!-]+)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*>/gi)];
@@ -83,12 +64,58 @@ describe('a report of 520 items made of markup', () => {
         'data-fired="canary"',
       );
       const dom = domOf(armed);
-      expect(dom).toContain('520');
+      expect(dom).toContain(sign);
       expect(/<html[^>]*>/.exec(dom)?.[0]).not.toContain('data-fired');
     },
     120_000,
   );
 });
+
+/** 520 items that failed, each with a payload for its name, its file, what is in that, its reply and its error. */
+function itemsPage(): Promise<string> {
+  const image = baseImage.fromFiles({ 'a.ts': 'one\n' });
+  const items = PAYLOADS.map((payload, i) => {
+    const files = { [fileName(i, payload)]: `${payload}\n+++ ${payload}\n` };
+    return {
+      ...outcomeOf(`${i} ${payload}`, image, files, 'max-turns', payload),
+      error: { code: payload, message: payload },
+    };
+  });
+  return pageOf(image, items);
+}
+
+/** 130 files that four items each have changed in one place, made of payloads before and after. */
+function conflictsPage(): Promise<string> {
+  const names = PAYLOADS.slice(0, PAYLOADS.length / 4).map((payload, i) => fileName(i, payload));
+  const image = baseImage.fromFiles(
+    Object.fromEntries(names.map((name, i) => [name, `${PAYLOADS.at(-i - 1)}\n`])),
+  );
+  const items = PAYLOADS.map((payload, i) =>
+    outcomeOf(`${i} ${payload}`, image, { [names[i % names.length]!]: `${i} ${payload}\n` }),
+  );
+  return pageOf(image, items);
+}
+
+const fileName = (i: number, payload: string): string =>
+  `f${i}${payload.replace(/[/\0\\]/g, '|').slice(0, 60)}`;
+
+async function pageOf(image: BaseImage, outcomes: readonly ItemOutcome[]): Promise<string> {
+  const out = mkdtempSync(join(directory, 'out-'));
+  const output = await BatchOutput.create(out, image);
+  const items = outcomes.map((outcome, i) => ({ ...outcome, item: { ...outcome.item, number: i + 1 } }));
+  for (const item of items) await output.writeItem(item);
+  await output.finish(
+    {
+      items,
+      interrupted: true,
+      stoppedBy: { code: 'x', message: PAYLOADS[0]! },
+      startedAt: new Date(0),
+      durationMs: 5,
+    },
+    { name: PAYLOADS[7]!, model: PAYLOADS[3]!, concurrency: 2, source: directory },
+  );
+  return readFileSync(join(out, 'report.html'), 'utf8');
+}
 
 function domOf(page: string): string {
   const file = join(directory, 'page.html');
