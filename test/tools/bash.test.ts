@@ -79,6 +79,15 @@ describe('a script', () => {
     ['mv src/a.ts src/c.ts', { 'src/a.ts': undefined, 'src/c.ts': 'const x = 1;\n' }],
     ['rm -r src', { 'src/a.ts': undefined, 'src/deep/b.ts': undefined }],
     ['cp -r src lib', { 'lib/a.ts': 'const x = 1;\n', 'lib/deep/b.ts': '// x\n' }],
+    ['cp README.md src/a.ts', { 'src/a.ts': '# one\n' }],
+    ['mv -f README.md src/a.ts', { 'README.md': undefined, 'src/a.ts': '# one\n' }],
+    ['tac README.md > out && mv out README.md', {}],
+    ['sed s/one/two/ README.md > /tmp/out && mv /tmp/out README.md', { 'README.md': '# two\n' }],
+    [
+      'cp src/a.ts lib; cp -r src/. lib2; cp -r src/. lib2',
+      { lib: 'const x = 1;\n', 'lib2/a.ts': 'const x = 1;\n', 'lib2/deep/b.ts': '// x\n' },
+    ],
+    ['split -l 1 README.md part-', { 'part-aa': '# one\n' }],
     ['mv src/deep bin/', { 'src/deep/b.ts': undefined, 'bin/deep/b.ts': '// x\n' }],
     ['mkdir -p new/dir && echo hi > new/dir/f', { 'new/dir/f': 'hi\n' }],
     ['echo hi > not/yet/there', { 'not/yet/there': 'hi\n' }],
@@ -97,6 +106,22 @@ describe('a script', () => {
     expect(await shell.run(command)).toBe('(no output)');
     const expected = Object.entries({ ...project, ...changes }).filter(([, text]) => text !== undefined);
     expect(shell.files()).toEqual(Object.fromEntries(expected));
+  });
+
+  it.each([
+    ["sed -i 's/a/b/' latin one", '62e92f0a'],
+    ["sed -i.old 's/a/b/' latin", '62e92f0a'],
+    ["find . -type f | xargs sed -i 's/none/x/'", '61e92f0a'],
+    ["sed -i 's/a/é“/' latin", 'e9e2809ce92f0a'],
+    ['sort -o latin latin', '61e92f0a'],
+    ["sed -i 's/a/b/' latin; echo é > latin", 'c3a90a'],
+    ['cat latin > copy; mv copy latin', '61e92f0a'],
+  ])('keeps the bytes of a file that is not UTF-8: %s', async (command, hex) => {
+    const shell = new Shell({ one: 'é\n' });
+    shell.workspace.writeBytes('latin', Uint8Array.of(0x61, 0xe9, 0x2f, 0x0a));
+    expect(await shell.run(command)).toBe('(no output)');
+    expect(Buffer.from(shell.workspace.readBytes('latin')).toString('hex')).toBe(hex);
+    expect(shell.workspace.readText('one')).toBe('é\n');
   });
 
   it('is told apart from its diagnostics and its exit code', async () => {

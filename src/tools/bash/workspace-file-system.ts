@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OverlayWorkspace } from '../../workspace/overlay-workspace.ts';
 import { resolvePath } from '../../workspace/paths.ts';
@@ -14,6 +15,8 @@ export interface ShellStat {
   /** Bytes. */
   readonly size: number;
   readonly mtime: Date;
+  /** The same for two paths that name one file: without it, `cp` and `mv` replace nothing. */
+  readonly identity: string;
 }
 
 interface ShellEntry {
@@ -61,6 +64,8 @@ export class WorkspaceFileSystem {
   readonly #programs: ReadonlySet<string>;
   readonly #signal: AbortSignal;
   readonly #refusals = new Set<string>();
+  /** Files that were not UTF-8 when they were read: as text, each of their bytes is one character. */
+  readonly #readAsBytes = new Set<string>();
   // Not `performance`, which just-bash takes from whatever runs within a script.
   #lastTurn = Date.now();
   #ended = false;
@@ -82,8 +87,11 @@ export class WorkspaceFileSystem {
     this.#ended = true;
   }
 
+  /** What is not UTF-8 comes as Latin-1, as just-bash itself takes such bytes: so none of them is lost. */
   async readFile(path: string, encoding?: Encoding): Promise<string> {
-    return (await this.#read(path)).toString(encodingOf(encoding));
+    const bytes = await this.#read(path);
+    const asked = encodingOf(encoding);
+    return bytes.toString(asked === 'utf8' && this.#readAsBytes.has(absolute(path)) ? 'latin1' : asked);
   }
 
   async readFileBuffer(path: string): Promise<Uint8Array> {
@@ -94,7 +102,12 @@ export class WorkspaceFileSystem {
     await this.#change('open', path, () => {
       if (isNull(path)) return;
       const place = this.#placeOf(path);
-      place.tree.write(place.path, bytesOf(content, encoding));
+      // What a command says no encoding of is text that it made of what it read, as `sed -i` does; the shell says one.
+      const isBytewise = this.#readAsBytes.delete(absolute(path)) && encoding === undefined;
+      place.tree.write(
+        place.path,
+        isBytewise && typeof content === 'string' ? bytewise(content) : bytesOf(content, encoding),
+      );
     });
   }
 
@@ -239,8 +252,10 @@ export class WorkspaceFileSystem {
     const place = this.#find(path);
     const stat = place?.tree.stat(place.path);
     if (place && stat?.kind === 'file') {
-      const { buffer, byteOffset, byteLength } = place.tree.read(place.path);
-      return Buffer.from(buffer, byteOffset, byteLength);
+      const bytes = place.tree.read(place.path);
+      if (isUtf8(bytes)) this.#readAsBytes.delete(absolute(path));
+      else this.#readAsBytes.add(absolute(path));
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     if (stat) throw new PosixError('EISDIR', 'read', path);
     throw new PosixError(this.#isProgram(path) ? 'EACCES' : 'ENOENT', 'open', path);
@@ -269,8 +284,11 @@ export class WorkspaceFileSystem {
   #stat(path: string): ShellStat | undefined {
     const place = this.#find(path);
     const stat = place?.tree.stat(place.path);
-    if (stat) return statOf(stat.kind, stat.size);
-    return isNull(path) || this.#isProgram(path) ? statOf('file', 0) : undefined;
+    if (place && stat) {
+      const root = place.tree === this.#scratch ? '/tmp/' : '/';
+      return statOf(stat.kind, stat.size, root + place.path);
+    }
+    return isNull(path) || this.#isProgram(path) ? statOf('file', 0, absolute(path)) : undefined;
   }
 
   #isProgram(path: string): boolean {
@@ -305,7 +323,7 @@ export class WorkspaceFileSystem {
   }
 }
 
-function statOf(kind: 'file' | 'directory', size: number): ShellStat {
+function statOf(kind: 'file' | 'directory', size: number, identity: string): ShellStat {
   return {
     isFile: kind === 'file',
     isDirectory: kind === 'directory',
@@ -313,6 +331,7 @@ function statOf(kind: 'file' | 'directory', size: number): ShellStat {
     mode: MODE,
     size,
     mtime: new Date(0),
+    identity,
   };
 }
 
@@ -336,4 +355,10 @@ function encodingOf(encoding: Encoding): BufferEncoding {
 
 function bytesOf(content: string | Uint8Array, encoding: Encoding): Uint8Array {
   return typeof content === 'string' ? Buffer.from(content, encodingOf(encoding)) : content;
+}
+
+/** A character up to U+00FF as the byte that it stands for; others, which a script put there, as UTF-8. */
+function bytewise(text: string): Uint8Array {
+  const latin1 = text.replace(/[^\0-\u00ff]+/g, (other) => Buffer.from(other).toString('latin1'));
+  return Buffer.from(latin1, 'latin1');
 }
