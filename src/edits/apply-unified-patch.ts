@@ -6,7 +6,7 @@ import { patchBudget, refusing } from './patch-refusal.ts';
 import { PatchDraft } from './patch-draft.ts';
 import { countChanges } from './patch-summary.ts';
 import type { PatchedFile } from './patch-summary.ts';
-import { applyHunks, describeReport } from './unified-hunks.ts';
+import { applyHunks, describeReport, hasFailed } from './unified-hunks.ts';
 import { parseUnifiedPatch } from './unified-patch.ts';
 import type { UnifiedFile } from './unified-patch.ts';
 
@@ -83,11 +83,13 @@ function moved(
   draft: PatchDraft,
   budget: WorkBudget,
 ): { readonly notes: readonly string[] } {
+  // To git, a copy is one of the file before the patch, wherever in the patch that is changed.
+  const state = file.kind === 'copy' ? 'original' : 'drafted';
   if (file.hunks.length === 0) {
-    draft.copy(oldPath, file.newPath);
+    draft.copy(oldPath, file.newPath, state);
     return { notes: [] };
   }
-  const { text, notes } = patched(file, draft.readText(oldPath), budget);
+  const { text, notes } = patched(file, draft.readText(oldPath, state), budget);
   draft.write(file.newPath, text);
   return { notes };
 }
@@ -110,12 +112,12 @@ function patched(
       notes.push('Its line ends or byte order mark differ from the patch; the file’s were kept.');
     return { text, notes };
   }
-  const failed = reports.filter(({ problem }) => problem !== undefined);
+  const failed = reports.filter(hasFailed);
   const shown = failed.slice(0, MAX_FAILED).map((report) => describeReport(report));
   const more = failed.length > MAX_FAILED ? [`... and ${failed.length - MAX_FAILED} hunks more`] : [];
   const first = failed[0]!;
   throw refusal(
-    `${[...shown, ...more].join('\n')}\nHunk #${first.number} (patch line ${hunks[first.number - 1]!.line}): ${first.problem}`,
+    `${[...shown, ...more].join('\n')}\nHunk #${first.number} (patch line ${hunks[first.number - 1]!.line}): ${first.explain?.()}`,
   );
 }
 

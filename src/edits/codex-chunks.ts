@@ -217,6 +217,13 @@ class ChunkPlaces {
       : this.#cursor === 0
         ? 'in the file'
         : `after line ${this.#cursor}`;
+    const [above] = index.ascending(old.map(key), 0, this.#cursor - 1);
+    if (above !== undefined && !chunk.isAtEnd) {
+      return new PatchError(
+        'patch_refused',
+        `${name}: its lines are not ${where}. They stand at line ${above + 1}: chunks come in the order of the file, share no lines with the one before and do not repeat their heading.\n${showLines(this.#file, above, old.length)}`,
+      );
+    }
     const region = whereLinesAre(this.#file, index, old, key, this.#cursor);
     return new PatchError('patch_refused', `${name}: its lines are not ${where}. ${region}`);
   }

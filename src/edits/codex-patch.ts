@@ -1,4 +1,5 @@
 import { PatchError } from '../errors.ts';
+import { quotePath } from '../workspace/paths.ts';
 import type { PatchLine } from './line-edits.ts';
 import { shortLine } from './near-lines.ts';
 
@@ -130,7 +131,7 @@ class Parser {
         if (chunks.length > 0) return { kind: 'update', path, moveTo, chunks, line };
         throw new PatchError(
           'invalid_patch',
-          `patch line ${line}: the update of ${path} is empty; write at least one chunk: @@, then lines that start with " ", "-" or "+"`,
+          `patch line ${line}: the update of ${quotePath(path)} is empty; write at least one chunk: @@, then lines that start with " ", "-" or "+"`,
         );
       }
     }
@@ -143,7 +144,7 @@ class Parser {
     if (this.#at < this.#end && !next.trim().startsWith('***')) {
       throw this.#refusal(
         this.#at,
-        `every line of the new file ${path} starts with "+", an empty one too; this is ${shortLine(next)}`,
+        `every line of the new file ${quotePath(path)} starts with "+", an empty one too; this is ${shortLine(next)}`,
       );
     }
     return this.#lines
@@ -186,7 +187,7 @@ class Parser {
     if (!hasMarker && count > 1) {
       throw this.#refusal(
         start,
-        `chunk ${count} of ${path} must start with "@@"; this is ${shortLine(this.#lines[start]!)}`,
+        `chunk ${count} of ${quotePath(path)} must start with "@@"; this is ${shortLine(this.#lines[start]!)}`,
       );
     }
     const body: PatchLine[] = [];
@@ -203,13 +204,13 @@ class Parser {
       } else {
         throw this.#refusal(
           this.#at,
-          `a line in a chunk of ${path} starts with " " (unchanged), "-" (removed) or "+" (added); this is ${shortLine(line)}`,
+          `a line in a chunk of ${quotePath(path)} starts with " " (unchanged), "-" (removed) or "+" (added); this is ${shortLine(line)}`,
         );
       }
       this.#at++;
     }
     if (body.length > 0) return { headings, body, isAtEnd, line: this.#number(start) };
-    throw this.#refusal(start, `chunk ${count} of ${path} has no lines`);
+    throw this.#refusal(start, `chunk ${count} of ${quotePath(path)} has no lines`);
   }
 
   #refusal(index: number, problem: string): PatchError {

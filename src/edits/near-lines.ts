@@ -45,7 +45,10 @@ export function whereLinesAre(
 ): string {
   if (file.count === 0) return 'The file is empty.';
   const start = nearestStart(index, lines, keyOf, from);
-  if (start === undefined) return similarLines(file, lines);
+  if (start === undefined) {
+    const isAny = lines.some((line) => index.placesOf(keyOf(line)).length > 0);
+    return similarLines(file, lines, isAny);
+  }
   let differs = 0;
   while (differs < lines.length && index.isAt(start + differs, keyOf(lines[differs]!))) differs++;
   if (differs === lines.length) {
@@ -56,15 +59,16 @@ export function whereLinesAre(
   return `Nearest: line ${line + 1} ${found} where the patch has ${shortLine(lines[differs]!)}.\n${showLines(file, Math.max(0, line - 2), 3)}`;
 }
 
-/** For lines of which the file has none: those that share most words with them. */
-function similarLines(file: FileLines, lines: readonly string[]): string {
+/** For lines that say of no place that it is theirs: those that share most words with them. @param isAny  some are in the file */
+function similarLines(file: FileLines, lines: readonly string[], isAny: boolean): string {
+  const none = isAny ? 'Those of them that are in it stand in many places' : 'None of them is in it';
   const original = new OriginalText(file.slice(0, file.count));
   const near = nearestRegion(original, lines.join('\n'), new WorkBudget(MAX_SIMILARITY_STEPS));
   if (near) {
-    return `None of them is in it. Most like them is line ${near.firstLine}.\n${showLines(file, near.firstLine - 1, near.lines.length)}`;
+    return `${none}. Most like them is line ${near.firstLine}.\n${showLines(file, near.firstLine - 1, near.lines.length)}`;
   }
-  const first = shortLine(lines.find((line) => line.trim() !== '') ?? '');
-  return `None of them is in it; ${first} is not. Read the file again: it has ${file.count} ${file.count === 1 ? 'line' : 'lines'}.`;
+  const first = isAny ? '' : `; ${shortLine(lines.find((line) => line.trim() !== '') ?? '')} is not`;
+  return `${none}${first}. Read the file again: it has ${file.count} ${file.count === 1 ? 'line' : 'lines'}.`;
 }
 
 function nearestStart(

@@ -4,6 +4,9 @@ import { quotePath, resolveFilePath } from '../workspace/paths.ts';
 import type { FileChange, Workspace } from '../workspace/workspace.ts';
 import type { WorkBudget } from './work-budget.ts';
 
+/** Which content of a file is read: what the draft makes of it, or what it was before, where it was there before. */
+export type DraftState = 'drafted' | 'original';
+
 /**
  * Changes of files that are not made yet: reads see them, the workspace does not. Paths are taken in any spelling.
  * Whatever is refused leaves both as they were.
@@ -28,8 +31,8 @@ export class PatchDraft {
   }
 
   /** @throws {PatchError} `patch_refused` for a binary file. @throws {WorkspaceError} as `Workspace.readText` */
-  readText(path: string): string {
-    const content = this.#read(path);
+  readText(path: string, state: DraftState = 'drafted'): string {
+    const content = this.#read(path, state);
     if (typeof content !== 'string' && !isUtf8(content)) {
       throw new PatchError('patch_refused', `${quotePath(path)} is binary: it is not UTF-8 text`);
     }
@@ -40,8 +43,8 @@ export class PatchDraft {
   }
 
   /** Puts a file's content, whatever it is, at another path. @throws {WorkspaceError} as `Workspace.readBytes` */
-  copy(from: string, to: string): void {
-    this.#files.set(resolveFilePath(to), this.#read(from));
+  copy(from: string, to: string, state: DraftState = 'drafted'): void {
+    this.#files.set(resolveFilePath(to), this.#read(from, state));
   }
 
   write(path: string, text: string): void {
@@ -65,9 +68,10 @@ export class PatchDraft {
     else this.#files.delete(file);
   }
 
-  #read(path: string): string | Uint8Array {
+  #read(path: string, state: DraftState): string | Uint8Array {
     const file = resolveFilePath(path);
-    const drafted = this.#files.get(file);
+    const isOriginal = state === 'original' && this.#workspace.stat(file)?.kind === 'file';
+    const drafted = isOriginal ? undefined : this.#files.get(file);
     if (drafted === null) {
       throw new PatchError('patch_refused', `${quotePath(path)} is deleted by this patch, further up`);
     }

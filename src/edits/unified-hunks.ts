@@ -18,8 +18,8 @@ export interface HunkReport {
   readonly fuzz: number;
   /** Lines between where it is and where it says it is, counting from how the hunk before was shifted. */
   readonly offset: number;
-  /** For a hunk that failed: what the file has there. */
-  readonly problem?: string;
+  /** For a hunk that failed: says what the file has there. To find that out takes longer than to apply many hunks. */
+  readonly explain?: () => string;
 }
 
 export interface HunkOptions {
@@ -58,9 +58,14 @@ export function applyHunks(
   return isBetter ? { ...lenient, ignoresEnds: true } : { ...exact, ignoresEnds: false };
 }
 
+export function hasFailed({ explain }: HunkReport): boolean {
+  return explain !== undefined;
+}
+
 /** A report in the words of GNU patch. */
-export function describeReport({ number, line, fuzz, offset, problem }: HunkReport): string {
-  if (problem !== undefined) return `Hunk #${number} FAILED at ${line}.`;
+export function describeReport(report: HunkReport): string {
+  const { number, line, fuzz, offset } = report;
+  if (hasFailed(report)) return `Hunk #${number} FAILED at ${line}.`;
   const fuzzy = fuzz === 0 ? '' : ` with fuzz ${fuzz}`;
   const moved = offset === 0 ? '' : ` (offset ${offset} ${offset === 1 ? 'line' : 'lines'})`;
   return `Hunk #${number} succeeded at ${line}${fuzzy}${moved}.`;
@@ -100,7 +105,7 @@ function mayDifferInEnds(text: string, hunks: readonly UnifiedHunk[]): boolean {
 }
 
 function failures(reports: readonly HunkReport[]): number {
-  return reports.filter(({ problem }) => problem !== undefined).length;
+  return reports.filter(hasFailed).length;
 }
 
 /** Puts hunks into a file, from its beginning to its end. */
@@ -148,7 +153,8 @@ class HunkPlacer {
       return { number, line, fuzz, offset: this.#shift };
     }
     const line = said + 1 + this.#growth;
-    return { number, line, fuzz: 0, offset: 0, problem: this.#problem(hunk, keys, said + this.#shift) };
+    const [guess, settled] = [said + this.#shift, this.#settled];
+    return { number, line, fuzz: 0, offset: 0, explain: () => this.#explain(hunk, keys, guess, settled) };
   }
 
   /**
@@ -179,7 +185,8 @@ class HunkPlacer {
     return found.done ? undefined : found.value - first;
   }
 
-  #problem(hunk: UnifiedHunk, keys: readonly string[], guess: number): string {
+  /** @param settled  the line up to which the hunks before it have decided */
+  #explain(hunk: UnifiedHunk, keys: readonly string[], guess: number, settled: number): string {
     if (keys.length === 0) {
       return 'It only adds lines, and nothing says where: give unchanged lines before and after them.';
     }
@@ -189,12 +196,32 @@ class HunkPlacer {
     if (applied && !applied.done) {
       return `Its new lines are there already, from line ${applied.value + 1} on: it seems to be applied.`;
     }
+    const above = this.#index.nearest(keys, guess, 0, settled - 1).next();
+    if (!above.done) {
+      return `Its old lines stand at line ${above.value + 1}, before the end of the hunk above it: hunks come in the order of the file and share no lines.`;
+    }
+    if (this.#differsInLastBreak(keys)) {
+      return this.#file.breakOf(this.#file.count - 1) === ''
+        ? 'The last line of the file has no newline at its end: write "\\ No newline at end of file" below it.'
+        : 'The last line of the file has a newline at its end: leave out "\\ No newline at end of file" below it.';
+    }
     return whereLinesAre(
       this.#file,
       this.#index,
       keys.map(withoutBreak),
       (line) => this.#keyNear(line),
       guess,
+    );
+  }
+
+  /** Whether lines are the last ones of the file but for the newline at its end. */
+  #differsInLastBreak(keys: readonly string[]): boolean {
+    const start = this.#file.count - keys.length;
+    if (start < 0) return false;
+    const last = withoutBreak(keys.at(-1)!);
+    return (
+      bare(this.#file.line(this.#file.count - 1)) === bare(last) &&
+      keys.slice(0, -1).every((key, i) => this.#index.isAt(start + i, key))
     );
   }
 

@@ -81,7 +81,10 @@ class Parser {
       if (line.startsWith('diff --git ')) files.push(this.#gitFile());
       else if (this.#isNamePair(this.#at)) files.push(this.#plainFile());
       else if (line.startsWith('@@ '))
-        throw this.#refusal(this.#at, 'a hunk without a file: "--- a/PATH" and "+++ b/PATH" come before it');
+        throw this.#refusal(
+          this.#at,
+          'a hunk without a file: "--- a/PATH" and "+++ b/PATH" come before it, and nothing between the hunks of a file',
+        );
       else if (line.startsWith('*** Begin Patch'))
         throw this.#refusal(
           this.#at,

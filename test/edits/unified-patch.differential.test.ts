@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyHunks, describeReport } from '../../src/edits/unified-hunks.ts';
+import { applyHunks, describeReport, hasFailed } from '../../src/edits/unified-hunks.ts';
 import { parseUnifiedPatch } from '../../src/edits/unified-patch.ts';
 import { Prng } from '../harness/shared/prng.ts';
 import { drawEdit, drawLines, hasProgram, Scratch, textOf } from './patch-cases.ts';
@@ -51,11 +51,9 @@ interface Ours {
 function ours({ target, patch }: Case): Ours {
   const { hunks } = parseUnifiedPatch(patch)[0]!;
   const { text, reports } = applyHunks(target, hunks);
-  const failed = reports.filter(({ problem }) => problem !== undefined);
+  const failed = reports.filter(hasFailed);
   const additions = failed.filter(({ number }) => hunks[number - 1]!.lines.every(({ sign }) => sign !== '-'));
-  const told = reports.filter(
-    ({ fuzz, offset, problem }) => fuzz !== 0 || offset !== 0 || problem !== undefined,
-  );
+  const told = reports.filter((report) => report.fuzz !== 0 || report.offset !== 0 || hasFailed(report));
   return {
     text,
     refusedAdditions: additions.length,

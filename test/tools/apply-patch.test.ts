@@ -204,8 +204,8 @@ describe('a patch that cannot be read', () => {
     ],
     ['names no file', wrap('*** Add File:  ', '+x'), 'patch line 2: "*** Add File:  " is no header'],
     ['adds a line to no file', wrap('+x'), 'a line with + belongs under a header'],
-    ['has an empty update', update('a'), 'patch line 2: the update of a is empty'],
-    ['has an empty move', update('a', '*** Move to: b'), 'the update of a is empty'],
+    ['has an empty update', update('a'), 'patch line 2: the update of "a" is empty'],
+    ['has an empty move', update('a', '*** Move to: b'), 'the update of "a" is empty'],
     [
       'moves to nowhere',
       update('a', '*** Move to:', '@@', '-x'),
@@ -214,23 +214,23 @@ describe('a patch that cannot be read', () => {
     [
       'has an empty chunk',
       update('a', '@@', '@@', '*** Delete File: a'),
-      'patch line 3: chunk 1 of a has no lines',
+      'patch line 3: chunk 1 of "a" has no lines',
     ],
     ['has only an end of file', update('a', '@@', '*** End of File'), ''],
     [
       'has a line without a sign',
       update('a', '@@', '-x', 'y'),
-      'patch line 5: a line in a chunk of a starts with " " (unchanged)',
+      'patch line 5: a line in a chunk of "a" starts with " " (unchanged)',
     ],
     [
       'forgets the marker',
       update('a', '@@', '-x', '*** End of File', '+y'),
-      'patch line 6: chunk 2 of a must start with "@@"',
+      'patch line 6: chunk 2 of "a" must start with "@@"',
     ],
     [
       'forgets a + in a new file',
       wrap('*** Add File: b', '+x', '', '+y'),
-      'patch line 4: every line of the new file b starts with "+"',
+      'patch line 4: every line of the new file "b" starts with "+"',
     ],
     [
       'goes on after its end',
@@ -307,7 +307,25 @@ describe('a patch that does not fit', () => {
       'with chunks out of order',
       { a: file },
       update('a', '@@', '-line 20', '@@', '-line 10'),
-      'chunk 2 of 2 (patch line 5): its lines are not after line 20. They stand at line 10.\n',
+      'chunk 2 of 2 (patch line 5): its lines are not after line 20. They stand at line 10: chunks come in the order of the file,',
+    ],
+    [
+      'with chunks that share a line',
+      { a: file },
+      update('a', '@@', ' line 1', '-line 2', ' line 3', '@@', ' line 3', '-line 4'),
+      'They stand at line 3: chunks come in the order of the file, share no lines with the one before',
+    ],
+    [
+      'with a heading that the chunk repeats',
+      { a: file },
+      update('a', '@@ line 1', ' line 1', '-line 2'),
+      'and do not repeat their heading.',
+    ],
+    [
+      'with lines that stand everywhere',
+      { a: `${'}\n'.repeat(60)}x\n` },
+      update('a', '@@', ' }', '-nothing', ' }'),
+      'Those of them that are in it stand in many places. Read the file again: it has 61 lines.',
     ],
     [
       'that only adds after a heading',
@@ -329,6 +347,15 @@ describe('a patch that does not fit', () => {
     const error = refused({ a: `${file}call(first, second);\n` }, update('a', '@@', '-call(first, third);'));
     expect(error).toContain('None of them is in it. Most like them is line 31.');
     expect(error).toContain('    31\tcall(first, second);');
+  });
+
+  it.each([
+    [wrap(`*** Add File: ${'x'.repeat(100_000)}`, 'y')],
+    [update('x'.repeat(100_000))],
+    [update('x'.repeat(100_000), '@@')],
+    [update('x'.repeat(100_000), '@@', '-x', 'y')],
+  ])('is told in short, whatever its path is', (patch) => {
+    expect(refused({ a: 'x\n' }, patch)).toContain('…');
   });
 
   it('of a file that is not UTF-8', () => {

@@ -111,6 +111,13 @@ describe('what patch takes', () => {
       { f: 'x\n', g: 'y\n' },
     ],
     [
+      'a copied file that it changes itself, of which the copy is one before',
+      { f: 'x\n' },
+      `${change('f', X_TO_Y)}diff --git a/f b/g\nsimilarity index 100%\ncopy from f\ncopy to g\n` +
+        `diff --git a/f b/h\ncopy from f\ncopy to h\n${'--- a/f\n+++ b/h\n'}@@ -1 +1 @@\n-x\n+z\n`,
+      { f: 'y\n', g: 'x\n', h: 'z\n' },
+    ],
+    [
       'a mode, which is dropped',
       { f: 'x\n' },
       'diff --git a/f b/f\nold mode 100644\nnew mode 100755\n',
@@ -334,7 +341,30 @@ describe('a patch that does not fit', () => {
       change('f', X_TO_Y),
       '"f" is binary: it is not UTF-8 text',
     ],
-    ['of a file without its last newline', { f: 'x' }, change('f', X_TO_Y), 'Hunk #1 FAILED at 1.'],
+    [
+      'of a file without its last newline',
+      { f: 'w\nx' },
+      change('f', '@@ -1,2 +1,2 @@\n w\n-x\n+y\n'),
+      'Hunk #1 FAILED at 1.\nHunk #1 (patch line 3): The last line of the file has no newline at its end: write',
+    ],
+    [
+      'of a file with a last newline that it denies',
+      { f: 'w\nx\n' },
+      change('f', '@@ -1,2 +1,2 @@\n w\n-x\n\\ No newline at end of file\n+y\n'),
+      'The last line of the file has a newline at its end: leave out',
+    ],
+    [
+      'with hunks out of order',
+      { f: numbered(1, 20) },
+      change('f', '@@ -15 +15 @@\n-line 15\n+new 15\n@@ -5 +5 @@\n-line 5\n+new 5\n'),
+      'Its old lines stand at line 5, before the end of the hunk above it',
+    ],
+    [
+      'with text between its hunks',
+      { f: numbered(1, 20) },
+      change('f', '@@ -5 +5 @@\n-line 5\n+new 5\n\n@@ -15 +15 @@\n-line 15\n+new 15\n'),
+      'patch line 7: a hunk without a file: "--- a/PATH" and "+++ b/PATH" come before it, and nothing between the hunks',
+    ],
   ])('%s', (_, files, patch, problem) => {
     expect(refused(files, patch)).toContain(problem);
   });
@@ -370,6 +400,14 @@ describe('a patch that is large', () => {
     expect(applied({ f: file }, change('f', hunks.join('')))['f'] === file.replaceAll('line', 'new')).toBe(
       true,
     );
+  });
+
+  it('and fails at each of its hunks explains one of them', () => {
+    const file = `${'x\n'.repeat(1_000_000)}y\n`;
+    const hunks = Array.from({ length: 2_000 }, () => `@@ -5,501 +5,501 @@\n${' x\n'.repeat(500)}-y\n+z\n`);
+    const error = refused({ f: file }, change('f', hunks.join('')));
+    expect(error).toContain('Hunk #2 FAILED at 5.');
+    expect(error).toContain('... and 1994 hunks more\nHunk #2 (patch line 506): Its old lines stand');
   });
 
   it('and almost finds its hunks everywhere ends soon', () => {
