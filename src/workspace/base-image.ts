@@ -122,6 +122,19 @@ export class BaseImage {
     return this.#find(path) >= 0;
   }
 
+  /** Whether both hold the same paths and contents. Their ages, which only decide an order of listing, do not count. */
+  hasSameFiles(other: BaseImage): boolean {
+    if (this.handle.imageId === other.handle.imageId) return true;
+    // All that lies before and after the table of ages, whose length follows from what is before it.
+    const [own, others] = [this, other].map((image) => Buffer.from(image.handle.buffer));
+    const ages = this.#newest;
+    const end = ages.byteOffset + ages.byteLength;
+    return (
+      own!.subarray(0, ages.byteOffset).equals(others!.subarray(0, ages.byteOffset)) &&
+      own!.subarray(end).equals(others!.subarray(end))
+    );
+  }
+
   /** Bytes of a file's content; `undefined` when it is not here. */
   size(path: string): number | undefined {
     const i = this.#find(path);

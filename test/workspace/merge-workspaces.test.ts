@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
 import { mergeWorkspaces } from '../../src/workspace/merge-workspaces.ts';
 import { WorkspaceView } from '../../src/workspace/workspace-view.ts';
-import type { BaseImage } from '../../src/workspace/base-image.ts';
+import { packImage, type BaseImage } from '../../src/workspace/base-image.ts';
 
 type Files = Readonly<Record<string, string | Uint8Array | null>>;
 
@@ -65,6 +65,19 @@ describe('the workspaces of several sessions', () => {
     const [once, again] = [baseImage.fromFiles({ a: 'A' }), baseImage.fromFiles({ a: 'A' })];
     const { conflicts } = mergeWorkspaces([view('one', { a: '1' }, once), view('two', { n: '2' }, again)]);
     expect(conflicts).toEqual([]);
+  });
+
+  it('are on the same base where a file was touched between, or an image holds no file', () => {
+    const read = (newest: string): BaseImage =>
+      packImage(
+        ['a', 'b'].map((path) => ({ path, bytes: Buffer.from(path), mtimeMs: path === newest ? 2 : 1 })),
+      );
+    const { changes } = mergeWorkspaces([
+      view('one', { a: '1' }, read('a')),
+      view('two', { b: '2' }, read('b')),
+      view('three', { n: '3' }, baseImage.fromFiles({}), read('a')),
+    ]);
+    expect(changes.map(({ path }) => path)).toEqual(['a', 'b', 'n']);
   });
 
   it('lie over several images, of which the first counts', () => {
@@ -134,6 +147,16 @@ describe('the workspaces of several sessions', () => {
 
 describe('what cannot be merged', () => {
   const other = baseImage.fromFiles({ a: 'another' });
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['with another content of the same length', { a: 'A', b: 'B' }, { a: 'A', b: 'C' }],
+    ['with the same bytes in other files', { a: 'AB', b: 'C' }, { a: 'A', b: 'BC' }],
+    ['with the same letters in other names', { a: 'A', bc: 'B' }, { ab: 'A', c: 'B' }],
+    ['with one file more', { a: 'A' }, { a: 'A', b: '' }],
+  ])('is refused: a base %s', (_, one, two) => {
+    const views = [view('one', {}, baseImage.fromFiles(one)), view('two', {}, baseImage.fromFiles(two))];
+    expect(() => mergeWorkspaces(views)).toThrowError(expect.objectContaining({ code: 'different_bases' }));
+  });
 
   it('is refused: sessions of different bases, which are named', () => {
     const merging = (): unknown =>
