@@ -55,7 +55,7 @@ export async function applyOn(
   changes: readonly FileDifference[],
   options: ApplyOptions,
 ): Promise<ApplyReport> {
-  const { check, conflict } = checkOptions(options);
+  const { check, conflict } = checkOptions(directory, options);
   const root = await realRoot(disk, directory);
   const plan = await planning(directory, planChanges(disk, root, changes, conflict));
   if (plan.problems.length > 0) throw new DiskChangedError({ directory, problems: plan.problems });
@@ -101,7 +101,18 @@ async function planning<Plan>(directory: string, plan: Promise<Plan>): Promise<P
   }
 }
 
-function checkOptions(options: ApplyOptions): Required<ApplyOptions> {
+function checkOptions(directory: string, options: ApplyOptions): Required<ApplyOptions> {
+  // Resolved, an empty path would be the working directory, which nobody has named.
+  if (typeof directory !== 'string' || directory === '')
+    throw new InvalidOptionError({
+      option: 'apply.directory',
+      problem: `must be the path of a directory, got ${JSON.stringify(directory)}`,
+    });
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidOptionError({
+      option: 'apply.options',
+      problem: `must be an object, got ${JSON.stringify(options)}`,
+    });
   for (const name of Object.keys(options)) {
     if (name !== 'check' && name !== 'conflict')
       throw new InvalidOptionError({

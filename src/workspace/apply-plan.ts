@@ -137,7 +137,9 @@ function decide(change: FileDifference, found: Found, rule: ConflictRule): Decis
   const { content } = found;
   if (content && after?.equals(content)) return { outcome: 'unchanged' };
   if (content && before?.equals(content)) return { outcome: 'written', content: after };
-  const changed = before === null ? 'has appeared since it was read' : 'has changed since it was read';
+  // What the base was made of may have left it out: it need not be new.
+  const changed =
+    before === null ? 'is there already, and the session did not see it' : 'has changed since it was read';
   if (rule === 'refuse' || rule === 'overwrite' || !content) return differs(changed);
   const onDisk = new FileOnDisk(content);
   if (after === null)

@@ -97,7 +97,7 @@ describe('changes to a directory that is another by now', () => {
       'new',
       () => writeFileSync(join(directory, 'n'), 'mine'),
       change('n', null, 'N'),
-      'n has appeared since it was read',
+      'n is there already, and the session did not see it',
     ],
     [
       'in the way of a directory',
@@ -228,7 +228,8 @@ describe('a file that has changed on disk and in the session', () => {
   it.each<[what: string, disk: string | null, wanted: FileDifference, lost: string]>([
     ['that is gone', null, session, 'is gone since it was read'],
     ['that the session deleted', apart, change('t', base, null), 'has changed since it was read'],
-    ['that both made', apart, change('t', null, ours), 'has appeared since it was read'],
+    // One that was left out of the base, such as .env, has been there all the time.
+    ['that both made', apart, change('t', null, ours), 'is there already, and the session did not see it'],
   ])('is never merged where it is one %s', async (_, disk, wanted, problem) => {
     if (disk !== null) writeFileSync(join(directory, 't'), disk);
     const before = treeOf(directory);
@@ -242,6 +243,21 @@ describe('a file that has changed on disk and in the session', () => {
     const overwritten = await applyChanges(directory, [wanted], { conflict: 'overwrite' });
     expect(overwritten.files).toMatchObject([{ outcome: 'overwritten', problem }]);
     expect(treeOf(directory)['t']).toBe(wanted.after?.toString());
+  });
+
+  it('is compared where it is too large to be merged', async () => {
+    const [before, after] = ['1', '2'].map((line) => `${line}\n`.repeat(9_000_000));
+    writeFileSync(join(directory, 't'), before!);
+    const large = change('t', before!, after!);
+    expect((await applyChanges(directory, [large])).files).toMatchObject([{ outcome: 'written' }]);
+    expect((await applyChanges(directory, [large])).files).toMatchObject([{ outcome: 'unchanged' }]);
+    const shorter = change('t', before!, after!.slice(2));
+    await expect(applyChanges(directory, [shorter])).rejects.toMatchObject({
+      problems: [{ problem: 'has changed since it was read, and is too large to merge' }],
+    });
+    expect((await applyChanges(directory, [change('t', '1', after!)])).files).toMatchObject([
+      { outcome: 'unchanged' },
+    ]);
   });
 
   it('is too large to be read when it is, and is not', async () => {
@@ -307,6 +323,12 @@ describe('what is never written, whatever the rule', () => {
       'is behind the symbolic link t',
     ],
     [
+      'a file in a new directory behind a link',
+      () => symlinkSync('d', join(directory, 't')),
+      change('t/new/x', null, 'X'),
+      'is behind the symbolic link t',
+    ],
+    [
       'a FIFO, which would be read for ever',
       () => execFileSync('mkfifo', [join(directory, 't')]),
       change('t', 'T', 'T2'),
@@ -364,6 +386,17 @@ describe('what is never written, whatever the rule', () => {
   });
 });
 
+it('a file that is to be where something deep in a directory stays is skipped before anything is done', async () => {
+  writeFileSync(join(directory, 'd/e/.env'), 'mine');
+  const wanted = [change('a', 'A', 'A2'), change('d', null, 'D'), change('d/e/x', 'X', null)];
+  const { files } = await applyChanges(directory, wanted, { conflict: 'skip', check: true });
+  expect(files).toMatchObject([
+    { outcome: 'written' },
+    { outcome: 'skipped', problem: 'cannot be made: d/e/.env is in its way' },
+    { outcome: 'written' },
+  ]);
+});
+
 describe('a file that is replaced', () => {
   it('keeps its owner, where that is possible', async () => {
     const owner = process.getuid!() === 0 ? 1234 : process.getuid!();
@@ -391,11 +424,24 @@ describe('options', () => {
     ['apply.check', { check: 'yes' }],
     ['apply.conflict', { conflict: 'theirs' }],
     ['apply.dryRun', { dryRun: true }],
+    ['apply.options', null],
+    ['apply.options', 'skip'],
   ])('are refused before anything is done: %s', async (option, options) => {
     const applied = applyChanges(directory, [change('a', 'A', 'A2')], options as ApplyOptions);
     await expect(applied).rejects.toMatchObject({ code: 'invalid_option', option });
     expect(treeOf(directory)['a']).toBe('A');
   });
+
+  it.each([undefined, null, 7, ''])(
+    'are refused before anything is done: the directory %j',
+    async (given) => {
+      // An empty path is no way to say the working directory: it is what an unset variable comes to.
+      await expect(applyChanges(given as string, [])).rejects.toMatchObject({
+        code: 'invalid_option',
+        option: 'apply.directory',
+      });
+    },
+  );
 });
 
 function change(path: string, before: string | null, after: string | null): FileDifference {
