@@ -153,6 +153,7 @@ function contentIn(images: readonly BaseImage[], overlay: OverlayMap, path: stri
   return own === undefined ? (viewInImages(images, path) ?? null) : own;
 }
 
-function sha256(bytes: Uint8Array): string {
+/** In hex. */
+export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

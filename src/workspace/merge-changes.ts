@@ -1,5 +1,5 @@
-import { asBuffer, isSameContent, isText } from './bytes.ts';
-import type { FileDifference } from './files-view.ts';
+import { asBuffer, isText } from './bytes.ts';
+import { sha256, type FileDifference } from './files-view.ts';
 import { parentsOf } from './from-files.ts';
 import { MAX_SHOWN_LINES, mergeText, type TextConflict } from './merge-text.ts';
 import { comparePaths } from './paths.ts';
@@ -88,17 +88,39 @@ export function mergeChanges(sides: readonly MergeSide[], base: MergeBase): Merg
 }
 
 function collectWishes(sides: readonly MergeSide[]): Map<string, Wish> {
-  const wishes = new Map<string, Wish>();
+  const wanted = new Map<string, { before: Uint8Array | null; sides: Wanted[] }>();
   for (const { sessionId, differences } of sides) {
     for (const { path, before, after } of differences) {
-      let wish = wishes.get(path);
-      if (!wish) wishes.set(path, (wish = { path, before, versions: [] }));
-      const agreed = wish.versions.find((version) => isSameContent(version.after, after));
-      if (agreed) agreed.sessionIds.push(sessionId);
-      else wish.versions.push({ sessionIds: [sessionId], after });
+      const known = wanted.get(path);
+      if (known) known.sides.push({ sessionId, after });
+      else wanted.set(path, { before, sides: [{ sessionId, after }] });
     }
   }
+  const wishes = new Map<string, Wish>();
+  for (const [path, { before, sides: who }] of wanted)
+    wishes.set(path, { path, before, versions: versionsOf(who) });
   return wishes;
+}
+
+/** What one session wants a path to hold. */
+interface Wanted {
+  readonly sessionId: string;
+  readonly after: Uint8Array | null;
+}
+
+/**
+ * Which contents are the same is found by their digests: to compare each with each takes the square of the sessions,
+ * which is seconds where hundreds of them added a line to the end of one file.
+ */
+function versionsOf(wanted: readonly Wanted[]): Wish['versions'] {
+  const versions = new Map<string, Wish['versions'][number]>();
+  for (const { sessionId, after } of wanted) {
+    const digest = after === null || wanted.length === 1 ? '' : sha256(after);
+    const agreed = versions.get(digest);
+    if (agreed) agreed.sessionIds.push(sessionId);
+    else versions.set(digest, { sessionIds: [sessionId], after });
+  }
+  return [...versions.values()];
 }
 
 function mergeFile(wish: Wish): MergedChange | MergeConflict {

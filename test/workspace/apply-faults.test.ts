@@ -17,7 +17,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SkeinError, WriteFailedError } from '../../src/errors.ts';
 import { applyOn } from '../../src/workspace/apply-changes.ts';
-import { realDisk } from '../../src/workspace/disk.ts';
+import { realDisk, type Disk } from '../../src/workspace/disk.ts';
 import type { FileDifference } from '../../src/workspace/files-view.ts';
 import { diskError, watchedDisk, type DiskCall } from './faulty-disk.ts';
 
@@ -136,6 +136,18 @@ describe('a disk that fails at one call', () => {
     expect(treeOf(directory)).toEqual(before);
   });
 
+  it('may be one that gives no second name, where another makes a file at the last moment', async () => {
+    make(start);
+    const disk = watchedDisk(({ name, path }) => {
+      if (name !== 'link') return;
+      if (path.endsWith('.new')) write(directory, 'n/m/new', 'theirs');
+      throw diskError('EPERM');
+    });
+    const error = await failing(applyOn(disk, directory, [change('n/m/new', null, 'N')], {}));
+    expect(error).toMatchObject({ code: 'write_failed', unrestored: [{ path: 'n/m' }, { path: 'n' }] });
+    expect(contentsOf(directory)).toEqual({ ...start, 'n/m/new': 'theirs' });
+  });
+
   it('may leave an original behind, which is reported', async () => {
     make(start);
     const disk = watchedDisk(({ name, path }) => {
@@ -145,6 +157,22 @@ describe('a disk that fails at one call', () => {
     expect(leftovers).toEqual([expect.stringMatching(/^\.skein-[0-9a-f]{12}-\d+\.old$/)]);
     expect(readFileSync(join(directory, leftovers[0]!), 'utf8')).toBe('A');
   });
+});
+
+it('a new content is not readable by others before it has the mode of what it replaces', async () => {
+  make(start);
+  chmodSync(join(directory, 'a'), 0o600);
+  const modes: number[] = [];
+  const disk: Disk = {
+    ...realDisk,
+    open: async (path, ...rest) => {
+      const handle = await realDisk.open(path, ...rest);
+      if (String(path).endsWith('.new')) modes.push((await handle.stat()).mode & 0o777);
+      return handle;
+    },
+  };
+  await applyOn(disk, directory, [change('a', 'A', 'A2')], {});
+  expect(modes).toEqual([0o600]);
 });
 
 describe('another program that changes the directory meanwhile', () => {

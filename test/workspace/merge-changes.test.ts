@@ -134,6 +134,15 @@ describe('files that are no text, are gone, or are new', () => {
   });
 });
 
+it('a file that one session emptied is another than one that others deleted', () => {
+  const { conflicts } = merge({ t: letters }, { t: null }, { t: '' }, { t: null }, { t: '' });
+  expect(conflicts).toMatchObject([{ path: 't', kind: 'deleted-and-changed' }]);
+  expect(conflicts[0]!.sides.map(({ sessionIds, after }) => [sessionIds, after?.length])).toEqual([
+    [['1', '3'], undefined],
+    [['2', '4'], 0],
+  ]);
+});
+
 describe('a file where another session wants a directory', () => {
   it('is in conflict under both paths, with both sessions', () => {
     const { changes, conflicts } = merge({}, { n: '1' }, { 'n/m': '2', other: 'o' });
