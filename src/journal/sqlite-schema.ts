@@ -119,12 +119,24 @@ export function createStore(database: SqliteDatabase, migrations: readonly strin
 export function migrateStore(database: SqliteDatabase, migrations: readonly string[]): void {
   const version = versionOf(database, migrations);
   if (version === migrations.length) return;
-  const backup = `${database.path}.backup-v${version}`;
-  const unfinished = `${backup}.unfinished`;
-  rmSync(unfinished, { force: true });
-  database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
-  renameSync(unfinished, backup);
+  keepCopy(database, `${database.path}.backup-v${version}`);
   inTransaction(database, () => runMigrations(database, migrations, version));
+}
+
+function keepCopy(database: SqliteDatabase, copy: string): void {
+  const unfinished = `${copy}.unfinished`;
+  try {
+    rmSync(unfinished, { force: true });
+    database.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
+    renameSync(unfinished, copy);
+  } catch (cause) {
+    if (cause instanceof StoreError) throw cause;
+    throw new StoreError(
+      'store_unusable',
+      `Store ${database.path} is of an older version, and no copy of it can be put at ${copy} before it is brought up to date (${String(cause)}); nothing was changed.`,
+      { cause },
+    );
+  }
 }
 
 function runMigrations(database: SqliteDatabase, migrations: readonly string[], version: number): void {

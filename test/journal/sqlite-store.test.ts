@@ -258,6 +258,16 @@ describe('versions of a store', () => {
     expect(existsSync(`${path}.backup-v1`)).toBe(false);
   });
 
+  it('stay as they are where the copy cannot be put', async () => {
+    const path = inDirectory('no-copy.db');
+    await (await open(path)).close();
+    const migrations = [...MIGRATIONS, SECOND];
+    mkdirSync(`${path}.backup-v${MIGRATIONS.length}`);
+    expect(await failure(() => open(path, { migrations }))).toBe('store_unusable');
+    expect(sql(path, 'PRAGMA user_version')).toEqual([[MIGRATIONS.length]]);
+    await (await open(path)).close();
+  });
+
   it('are migrated from the first one, whose sessions have no forks', async () => {
     const path = inDirectory('first.db');
     const store = await open(path);
