@@ -245,6 +245,15 @@ describe('a file that has changed on disk and in the session', () => {
     expect(treeOf(directory)['t']).toBe(wanted.after?.toString());
   });
 
+  it('is not merged where it is no UTF-8', async () => {
+    const latin1 = Buffer.from(apart.replace('one', '\u00e9'), 'latin1');
+    writeFileSync(join(directory, 't'), latin1);
+    await expect(applyChanges(directory, both)).rejects.toMatchObject({
+      problems: [{ problem: 'has changed since it was read, and is no text that could be merged' }],
+    });
+    expect(readFileSync(join(directory, 't'))).toEqual(latin1);
+  });
+
   it('is compared where it is too large to be merged', async () => {
     const [before, after] = ['1', '2'].map((line) => `${line}\n`.repeat(9_000_000));
     writeFileSync(join(directory, 't'), before!);
@@ -293,6 +302,13 @@ describe('a file that git checked out with other line ends', () => {
       base,
       change('t', crlf, '1\r\n2\r\n3\r\n4'),
       '1\n2\n3\n4',
+      'merged',
+    ],
+    [
+      'keeps ends of both kinds',
+      '1\r\n2\n3\n',
+      change('t', base, '1\n2\n3\n4\n'),
+      '1\r\n2\n3\n4\n',
       'merged',
     ],
     ['is deleted', crlf, change('t', base, null), undefined, 'written'],

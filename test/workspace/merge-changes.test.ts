@@ -134,6 +134,20 @@ describe('files that are no text, are gone, or are new', () => {
   });
 });
 
+it('a file that two sessions made is in conflict as a whole, with what each wrote', () => {
+  const { conflicts } = merge({}, { t: 'one\n' }, { t: 'two\n2' });
+  expect(conflicts[0]!.hunks).toEqual([
+    {
+      baseLine: 1,
+      base: [],
+      sides: [
+        { sessionIds: ['1'], lines: ['one\n'] },
+        { sessionIds: ['2'], lines: ['two\n', '2'] },
+      ],
+    },
+  ]);
+});
+
 it('a file that one session emptied is another than one that others deleted', () => {
   const { conflicts } = merge({ t: letters }, { t: null }, { t: '' }, { t: null }, { t: '' });
   expect(conflicts).toMatchObject([{ path: 't', kind: 'deleted-and-changed' }]);
