@@ -7,7 +7,7 @@ import { LineIndex } from './line-index.ts';
 import { whereLinesAre, shortLine, showLines } from './near-lines.ts';
 import type { WorkBudget } from './work-budget.ts';
 import { indentShift } from './indent-shift.ts';
-import type { IndentPair } from './indent-shift.ts';
+import type { IndentPair, IndentSteps } from './indent-shift.ts';
 import { splitIndent } from './text-lines.ts';
 
 /** A file as its chunks leave it. */
@@ -27,7 +27,7 @@ const LEVELS: readonly { readonly ignoring: string; readonly key: (line: string)
 /** From this level on, lines may be indented otherwise than the patch has them. */
 const FIRST_INDENTED = 2;
 /** Spaces that a depth has where nothing tells. */
-const INDENT_STEP = 4;
+const INDENT_STEPS: IndentSteps = { ofNew: 4, newSpaces: [], ofFile: () => undefined };
 
 /**
  * Finds the chunks of an update in a file and applies them. As the reference does it, a chunk stands after its headings
@@ -193,7 +193,7 @@ class ChunkPlaces {
     if (pairs.every(({ old, found }) => old === found)) return asItIs;
     // One blank more in front of unchanged lines alone: the model left out their sign, and the added lines have theirs.
     if (pairs === kept && pairs.every(({ old, found }) => found === ` ${old}`)) return asItIs;
-    const shift = indentShift(pairs, INDENT_STEP);
+    const shift = indentShift(pairs, INDENT_STEPS);
     const indented = (text: string): string | undefined => {
       const { indent, body: rest } = splitIndent(text);
       if (rest === '') return text;

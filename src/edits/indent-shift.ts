@@ -9,25 +9,49 @@ export interface IndentPair {
 
 const TAB_WIDTHS = [4, 2, 8, 3];
 
+/** By what the two texts indent, for what the block itself does not tell. */
+export interface IndentSteps {
+  /** Of the new text, in spaces. */
+  readonly ofNew: number;
+  /** All indentations of the new text that are spaces. */
+  readonly newSpaces: readonly number[];
+  /** Of the file, in spaces; asked for only where it matters. `undefined` where it does not tell, or indents by tabs. */
+  readonly ofFile: () => number | undefined;
+}
+
 /**
  * The one change of indentation that makes all lines of a block those of the file: the same blanks added to each, the
  * same taken from each, or tabs for so many spaces (or spaces for tabs), with the same difference in depth.
  * @param pairs  of the block's lines that are not blank; at least one
- * @param step  spaces by which the new text indents: what a tab is where the block itself does not tell
  * @returns `undefined` when there is none: the block has another shape in the file
  */
-export function indentShift(pairs: readonly IndentPair[], step: number): IndentShift | undefined {
-  return addedPrefix(pairs, step) ?? removedPrefix(pairs) ?? tabsForSpaces(pairs) ?? spacesForTabs(pairs);
+export function indentShift(pairs: readonly IndentPair[], steps: IndentSteps): IndentShift | undefined {
+  return (
+    addedPrefix(pairs, steps) ??
+    removedPrefix(pairs) ??
+    tabsForSpaces(pairs, steps) ??
+    spacesForTabs(pairs, steps)
+  );
 }
 
-function addedPrefix(pairs: readonly IndentPair[], step: number): IndentShift | undefined {
+function addedPrefix(pairs: readonly IndentPair[], steps: IndentSteps): IndentShift | undefined {
   const { old, found } = pairs[0]!;
   const prefix = found.slice(0, found.length - old.length);
   if (!pairs.every((pair) => pair.found === prefix + pair.old)) return undefined;
   const isFlat = pairs.every((pair) => pair.old === '');
-  if (!isFlat || !/^\t+$/.test(prefix)) return (indent) => prefix + indent;
-  // A flat block does not say how deep its depths are. In a file that indents by tabs they are tabs.
-  return (indent) => prefix + indent.replaceAll(' '.repeat(step), '\t');
+  // A flat block does not say how deep its depths are. In a file that indents by tabs they are tabs, else spaces.
+  if (isFlat && /^\t+$/.test(prefix)) {
+    return (indent) => prefix + indent.replaceAll(' '.repeat(steps.ofNew), '\t');
+  }
+  if (isFlat) {
+    return (indent) => prefix + (indent.includes('\t') ? tabsAs(steps.ofFile(), prefix, indent) : indent);
+  }
+  return (indent) => prefix + indent;
+}
+
+function tabsAs(step: number | undefined, prefix: string, indent: string): string {
+  const isSteps = step !== undefined && /^ *$/.test(prefix) && prefix.length % step === 0;
+  return isSteps ? indent.replaceAll('\t', ' '.repeat(step)) : indent;
 }
 
 function removedPrefix(pairs: readonly IndentPair[]): IndentShift | undefined {
@@ -38,9 +62,11 @@ function removedPrefix(pairs: readonly IndentPair[]): IndentShift | undefined {
 }
 
 /** Spaces of the model, tabs in the file. What is over after the last tab aligns a text and stays. */
-function tabsForSpaces(pairs: readonly IndentPair[]): IndentShift | undefined {
+function tabsForSpaces(pairs: readonly IndentPair[], { newSpaces }: IndentSteps): IndentShift | undefined {
   const lines = pairs.map(({ old, found }) => ({ spaces: spacesOf(old), depth: depthOf(found) }));
-  const ratio = ratioOf(lines);
+  const ratio = ratioOf(lines, ({ width, more }) =>
+    newSpaces.every((spaces) => spaces >= more && (spaces - more) % width === 0),
+  );
   if (!ratio) return undefined;
   const { width, more } = ratio;
   return (indent) => {
@@ -51,9 +77,9 @@ function tabsForSpaces(pairs: readonly IndentPair[]): IndentShift | undefined {
 }
 
 /** Tabs of the model, spaces in the file. */
-function spacesForTabs(pairs: readonly IndentPair[]): IndentShift | undefined {
+function spacesForTabs(pairs: readonly IndentPair[], { ofFile }: IndentSteps): IndentShift | undefined {
   const lines = pairs.map(({ old, found }) => ({ spaces: spacesOf(found), depth: depthOf(old) }));
-  const ratio = ratioOf(lines);
+  const ratio = ratioOf(lines, ({ width }) => width === ofFile());
   if (!ratio) return undefined;
   const { width, more } = ratio;
   return (indent) => {
@@ -68,14 +94,20 @@ interface Depth {
   readonly spaces: number;
 }
 
+interface Ratio {
+  readonly width: number;
+  readonly more: number;
+}
+
 /**
- * How many spaces a tab stands for, and how many more there are throughout, in whole tabs. Where several would do, one
- * without a difference in depth comes first, then the usual ones.
+ * How many spaces a tab stands for, and how many more there are throughout, in whole tabs. Where several would do, those
+ * that are likely come first, then one without a difference in depth, then the usual ones.
  */
 function ratioOf(
   lines: readonly { readonly spaces: number | undefined; readonly depth: Depth | undefined }[],
-): { readonly width: number; readonly more: number } | undefined {
-  const ratios: { readonly width: number; readonly more: number }[] = [];
+  isLikely: (ratio: Ratio) => boolean,
+): Ratio | undefined {
+  const ratios: Ratio[] = [];
   for (const width of TAB_WIDTHS) {
     const rests = lines.map(({ spaces, depth }) =>
       spaces === undefined || depth === undefined || depth.spaces >= width
@@ -86,7 +118,10 @@ function ratioOf(
     if (more !== undefined && more % width === 0 && rests.every((rest) => rest === more))
       ratios.push({ width, more });
   }
-  return ratios.find(({ more }) => more === 0) ?? ratios[0];
+  if (ratios.length < 2) return ratios[0];
+  const likely = ratios.filter(isLikely);
+  const best = likely.length > 0 ? likely : ratios;
+  return best.find(({ more }) => more === 0) ?? best[0];
 }
 
 function spacesOf(indent: string): number | undefined {

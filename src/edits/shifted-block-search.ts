@@ -1,6 +1,6 @@
 import type { EditSearch, Hit } from './edit-level.ts';
 import { edgesOf, ReplacementFitter } from './fit-replacement.ts';
-import { indentShift, type IndentPair, type IndentShift } from './indent-shift.ts';
+import { indentShift, type IndentPair, type IndentShift, type IndentSteps } from './indent-shift.ts';
 import { plain } from './lookalikes.ts';
 import { isBlank, type OriginalText } from './original-text.ts';
 import type { Replacement } from './replacement.ts';
@@ -25,6 +25,8 @@ interface BlockHit extends Hit {
 const MIN_BODY_CHARS = 8;
 /** What a line costs besides its characters. */
 const STEPS_PER_LINE = 32;
+/** Of a file, to tell by how many spaces it indents. */
+const MAX_STEP_CHARS = 100_000;
 
 /**
  * Finds a block of whole lines that has the same shape in the file at another indentation: each line the same but for
@@ -41,7 +43,7 @@ export class ShiftedBlockSearch implements EditSearch {
   /** The longest line, by which the block is found: the others are compared. */
   readonly #anchor: number;
   readonly #search: TextSearch;
-  readonly #indentStep: number;
+  readonly #indentSteps: IndentSteps;
   readonly #fitters = new Map<boolean, ReplacementFitter>();
 
   /**
@@ -85,7 +87,13 @@ export class ShiftedBlockSearch implements EditSearch {
       0,
     );
     this.#search = new TextSearch(this.#text, lines[this.#anchor]!.body, work);
-    this.#indentStep = indentStepOf(edit.newText);
+    const newSpaces = [...new Set(spacesBefore(edit.newText))].sort((a, b) => a - b);
+    let ofFile: { readonly step: number | undefined } | undefined;
+    this.#indentSteps = {
+      ofNew: newSpaces.find((spaces) => spaces >= 2) ?? 4,
+      newSpaces,
+      ofFile: () => (ofFile ??= { step: usualStep(this.#text.slice(0, MAX_STEP_CHARS)) }).step,
+    };
   }
 
   next(from: number): BlockHit | undefined {
@@ -156,7 +164,7 @@ export class ShiftedBlockSearch implements EditSearch {
       if (body !== '') pairs.push({ old: indent, found: text.slice(at, bodyStart) });
       at = lineEnd + 1;
     }
-    const shift = indentShift(pairs, this.#indentStep);
+    const shift = indentShift(pairs, this.#indentSteps);
     if (!shift) return undefined;
     const isUnfinished = this.#endsWithNewline && lineEnd === text.length;
     return { start, end: this.#endsWithNewline ? Math.min(at, text.length) : lineEnd, shift, isUnfinished };
@@ -185,9 +193,20 @@ function blockLineOf(content: string): BlockLine {
   return { indent: content.slice(0, start), body: content.slice(start, end) };
 }
 
-/** The spaces by which a text indents: the least that a line begins with, of two and more; 4 when it does not tell. */
-function indentStepOf(text: string): number {
-  let least = Infinity;
-  for (const match of text.matchAll(/^ {2,}(?=\S)/gm)) least = Math.min(least, match[0].length);
-  return least === Infinity ? 4 : least;
+/** How many spaces are before the lines that spaces alone are before, or nothing. */
+function spacesBefore(text: string): number[] {
+  return [...text.matchAll(/^ *(?=[^\s])/gm)].map(([indent]) => indent.length);
+}
+
+/** By how many spaces lines mostly go deeper than the one before; `undefined` where none does, or tabs are used. */
+function usualStep(text: string): number | undefined {
+  if (/^\t+\S/m.test(text)) return undefined;
+  const counts = new Map<number, number>();
+  let last = 0;
+  for (const spaces of spacesBefore(text)) {
+    if (spaces > last + 1) counts.set(spaces - last, (counts.get(spaces - last) ?? 0) + 1);
+    last = spaces;
+  }
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most?.[0];
 }

@@ -81,6 +81,13 @@ describe('blanks at the ends of lines', () => {
     expect(editedAt('trailing-blanks', 'one\t\ntwo\n', 'one  ', 'uno')).toBe('uno\ntwo\n');
     expect(refusal('one two\n', 'one  ', 'uno')).toContain('not found');
     expect(editedAt('trailing-blanks', 'one\n\ntwo\n', 'one\n   ', 'uno')).toBe('uno\ntwo\n');
+    expect(refusal('one \ntwo\n', 'one\n   ', 'uno')).toContain('not found');
+  });
+
+  it('count at the end of the text where they are within a line', () => {
+    expect(editedAt('trailing-blanks', 'one\ntwo three\n', 'one \ntwo ', 'one \nno ')).toBe(
+      'one\nno three\n',
+    );
   });
 
   it('at the beginning mean a line of blanks', () => {
@@ -194,6 +201,28 @@ describe('a block that is indented otherwise', () => {
     expect(editedAt('exact', twice, '\n  if (x) {\n    run(now);\n  }', '')).toBe(
       'if (x) {\n  run(now);\n}\n',
     );
+  });
+
+  it('is indented by the steps that the new text, or else the file, goes by', () => {
+    const tabs = '\tfirst(1);\n\tsecond(2);\n';
+    const deep = '        first(1);\n            third();\n        second(2);\n';
+    expect(editedAt('indentation', tabs, '        first(1);\n        second(2);\n', deep)).toBe(
+      '\tfirst(1);\n\t\tthird();\n\tsecond(2);\n',
+    );
+
+    const spaces = 'a {\n    b {\n        first(1);\n        second(2);\n    }\n}\n';
+    const added = spaces.replace('        second', '            third();\n        second');
+    expect(
+      editedAt(
+        'indentation',
+        spaces,
+        '\tfirst(1);\n\tsecond(2);\n',
+        '\tfirst(1);\n\t\tthird();\n\tsecond(2);\n',
+      ),
+    ).toBe(added);
+    expect(
+      editedAt('indentation', spaces, 'first(1);\nsecond(2);', 'first(1);\n\tthird();\nsecond(2);'),
+    ).toBe(added);
   });
 
   it('consists of whole lines', () => {

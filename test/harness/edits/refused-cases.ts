@@ -104,8 +104,9 @@ export const REFUSED_CASES: Readonly<Record<string, DrawCase>> = {
   }),
   'twice: at two depths, deeper in the text': twice(1, () => [same, indented('  '), indented('     ')]),
   'twice: quotes of two kinds': (prng, source, name) => {
-    const drawn = twice(1, () => [quoted('“', '”'), quoted('„', '‟'), quoted("'", "'")])(prng, source, name);
-    return drawn?.edits.every(({ old_string }) => old_string.includes("'")) ? drawn : undefined;
+    const drawn = twice(1, () => [quoted('“', '”'), quoted('„', '‟'), quoted('"', '"')])(prng, source, name);
+    // Single quotes would be other ones, and the text not there at all.
+    return drawn?.edits.every(({ old_string }) => old_string.includes('"')) ? drawn : undefined;
   },
   'twice: trailing blanks of two kinds': twice(2, () => [
     (line) => `${line}  `,
