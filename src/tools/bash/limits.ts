@@ -6,7 +6,7 @@ export const TIME_LIMIT_MS = 10_000;
  * Deadline of the whole call. Only a command that computes without looking at the clock gets here: the watchdog ends its
  * thread.
  */
-export const CALL_TIMEOUT_MS = 12_000;
+export const CALL_TIMEOUT_MS = 15_000;
 
 /** What `/tmp` holds during one call. */
 export const SCRATCH_QUOTA: WorkspaceQuota = {
