@@ -7,8 +7,9 @@
 const MAY_IMPORT = {
   workspace: [],
   edits: ['workspace'],
+  patches: ['workspace', 'edits'],
   skills: [],
-  tools: ['workspace', 'edits', 'skills'],
+  tools: ['workspace', 'edits', 'patches', 'skills'],
   protocol: ['workspace', 'skills', 'tools', 'model'],
   session: ['protocol', 'workspace', 'skills', 'tools'],
   model: ['protocol', 'tools'],

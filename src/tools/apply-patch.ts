@@ -1,5 +1,5 @@
-import { applyCodexPatch, type CodexPatchOptions } from '../edits/apply-codex-patch.ts';
-import { describePatched } from '../edits/patch-summary.ts';
+import { applyCodexPatch, type CodexPatchOptions } from '../patches/apply-codex-patch.ts';
+import { describePatched } from '../patches/patch-summary.ts';
 import { orToolFailure } from './patch-failure.ts';
 import type { Tool } from './tool.ts';
 

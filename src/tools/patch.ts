@@ -1,5 +1,5 @@
-import { applyUnifiedPatch } from '../edits/apply-unified-patch.ts';
-import { describePatched } from '../edits/patch-summary.ts';
+import { applyUnifiedPatch } from '../patches/apply-unified-patch.ts';
+import { describePatched } from '../patches/patch-summary.ts';
 import { orToolFailure } from './patch-failure.ts';
 import type { Tool } from './tool.ts';
 

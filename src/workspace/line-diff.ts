@@ -18,7 +18,27 @@ const MAX_STEPS = 8_000_000;
  * @returns `undefined` when the texts are too different for it
  */
 export function diffLines(before: readonly string[], after: readonly string[]): LineRun[] | undefined {
-  // Numbers compare faster than strings, which matters where most of the steps are comparisons.
+  const [old, now] = numberLines(before, after);
+  const maxEditLength = Math.min(MAX_EDITS, Math.ceil(MAX_STEPS / (before.length + after.length)));
+  const changes = diffArrays(old, now, { maxEditLength });
+  if (changes === undefined) return undefined;
+
+  const runs: LineRun[] = [];
+  let oldLine = 0;
+  let newLine = 0;
+  for (const { added, removed, count } of changes) {
+    if (added) {
+      runs.push({ kind: 'added', lines: after.slice(newLine, (newLine += count)) });
+    } else {
+      runs.push({ kind: removed ? 'removed' : 'same', lines: before.slice(oldLine, (oldLine += count)) });
+      if (!removed) newLine += count;
+    }
+  }
+  return runs;
+}
+
+/** The same number for the same line. Numbers compare faster than strings, and node-diff3 looks lines up as keys of an object. */
+export function numberLines(before: readonly string[], after: readonly string[]): [number[], number[]] {
   const numbers = new Map<string, number>();
   const toNumber = (line: string): number => {
     const known = numbers.get(line);
@@ -26,20 +46,5 @@ export function diffLines(before: readonly string[], after: readonly string[]): 
     numbers.set(line, numbers.size);
     return numbers.size - 1;
   };
-  const maxEditLength = Math.min(MAX_EDITS, Math.ceil(MAX_STEPS / (before.length + after.length)));
-  const changes = diffArrays(before.map(toNumber), after.map(toNumber), { maxEditLength });
-  if (changes === undefined) return undefined;
-
-  const runs: LineRun[] = [];
-  let old = 0;
-  let now = 0;
-  for (const { added, removed, count } of changes) {
-    if (added) {
-      runs.push({ kind: 'added', lines: after.slice(now, (now += count)) });
-    } else {
-      runs.push({ kind: removed ? 'removed' : 'same', lines: before.slice(old, (old += count)) });
-      if (!removed) now += count;
-    }
-  }
-  return runs;
+  return [before.map(toNumber), after.map(toNumber)];
 }

@@ -1,5 +1,5 @@
 import { diffIndices } from 'node-diff3';
-import { diffLines } from './line-diff.ts';
+import { diffLines, numberLines } from './line-diff.ts';
 import { commonEnd, commonLines, countLines, lineOffsets, NEWLINE, splitLines } from './text-lines.ts';
 
 /** A place where sides want different lines. Sides are numbered as they were given. */
@@ -173,18 +173,6 @@ function changedRuns(before: readonly string[], after: readonly string[]): Chang
     newLine += newCount;
   }
   return runs;
-}
-
-/** The same number for the same line. Numbers compare faster, and node-diff3 looks lines up as keys of an object. */
-function numberLines(before: readonly string[], after: readonly string[]): [number[], number[]] {
-  const numbers = new Map<string, number>();
-  const toNumber = (line: string): number => {
-    const known = numbers.get(line);
-    if (known !== undefined) return known;
-    numbers.set(line, numbers.size);
-    return numbers.size - 1;
-  };
-  return [before.map(toNumber), after.map(toNumber)];
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { applyChunks } from './codex-chunks.ts';
 import { parseCodexPatch } from './codex-patch.ts';
 import type { CodexOperation, CodexUpdate } from './codex-patch.ts';
-import type { WorkBudget } from './work-budget.ts';
+import type { WorkBudget } from '../edits/work-budget.ts';
 import { patchBudget, refusing } from './patch-refusal.ts';
 import { PatchDraft } from './patch-draft.ts';
 import { countChanges, somePaths } from './patch-summary.ts';

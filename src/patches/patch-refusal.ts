@@ -1,5 +1,5 @@
 import { PatchError, WorkspaceError } from '../errors.ts';
-import { OutOfWorkError, WorkBudget } from './work-budget.ts';
+import { OutOfWorkError, WorkBudget } from '../edits/work-budget.ts';
 
 /**
  * Work that one patch may take, in steps of up to some nanoseconds: a character read, two lines compared. It allows a patch

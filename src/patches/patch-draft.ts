@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { PatchError, WorkspaceError } from '../errors.ts';
 import { quotePath, resolveFilePath } from '../workspace/paths.ts';
 import type { FileChange, Workspace } from '../workspace/workspace.ts';
-import type { WorkBudget } from './work-budget.ts';
+import type { WorkBudget } from '../edits/work-budget.ts';
 
 /** Which content of a file is read: what the draft makes of it, or what it was before, where it was there before. */
 export type DraftState = 'drafted' | 'original';

@@ -5,10 +5,10 @@ import { applyLineEdits, editsOfChunk } from './line-edits.ts';
 import type { LineEdit, PatchLine } from './line-edits.ts';
 import { LineIndex } from './line-index.ts';
 import { whereLinesAre, shortLine, showLines } from './near-lines.ts';
-import type { WorkBudget } from './work-budget.ts';
-import { indentShift } from './indent-shift.ts';
-import type { IndentPair, IndentSteps } from './indent-shift.ts';
-import { splitIndent } from './text-lines.ts';
+import type { WorkBudget } from '../edits/work-budget.ts';
+import { indentShift } from '../edits/indent-shift.ts';
+import type { IndentPair, IndentSteps } from '../edits/indent-shift.ts';
+import { splitIndent } from '../edits/text-lines.ts';
 
 /** A file as its chunks leave it. */
 export interface ChunkedText {

@@ -1,5 +1,5 @@
 import type { FileLines } from './file-lines.ts';
-import type { WorkBudget } from './work-budget.ts';
+import type { WorkBudget } from '../edits/work-budget.ts';
 
 /** What of a line is compared: two lines are the same when their keys are. */
 export interface LineKey {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyUnifiedPatch } from '../../src/edits/apply-unified-patch.ts';
+import { applyUnifiedPatch } from '../../src/patches/apply-unified-patch.ts';
 import { fromFiles } from '../../src/workspace/from-files.ts';
 import { OverlayWorkspace } from '../../src/workspace/overlay-workspace.ts';
 import { WorkspaceView } from '../../src/workspace/workspace-view.ts';

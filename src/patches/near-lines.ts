@@ -1,9 +1,9 @@
 import { headChars } from '../head-chars.ts';
 import type { FileLines } from './file-lines.ts';
 import type { LineIndex } from './line-index.ts';
-import { nearestRegion } from './nearest-region.ts';
-import { OriginalText } from './original-text.ts';
-import { WorkBudget } from './work-budget.ts';
+import { nearestRegion } from '../edits/nearest-region.ts';
+import { OriginalText } from '../edits/original-text.ts';
+import { WorkBudget } from '../edits/work-budget.ts';
 
 const MAX_LINE_CHARS = 100;
 const LINES_AROUND = 2;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyCodexPatch } from '../../src/edits/apply-codex-patch.ts';
-import { parseUnifiedPatch } from '../../src/edits/unified-patch.ts';
+import { applyCodexPatch } from '../../src/patches/apply-codex-patch.ts';
+import { parseUnifiedPatch } from '../../src/patches/unified-patch.ts';
 import { OverlayWorkspace } from '../../src/workspace/overlay-workspace.ts';
 import { Prng } from '../harness/shared/prng.ts';
 import { drawEdit, hasProgram, Scratch, textOf } from './patch-cases.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyHunks, describeReport, hasFailed } from '../../src/edits/unified-hunks.ts';
-import { parseUnifiedPatch } from '../../src/edits/unified-patch.ts';
+import { applyHunks, describeReport, hasFailed } from '../../src/patches/unified-hunks.ts';
+import { parseUnifiedPatch } from '../../src/patches/unified-patch.ts';
 import { Prng } from '../harness/shared/prng.ts';
 import { drawEdit, drawLines, hasProgram, Scratch, textOf } from './patch-cases.ts';
 

@@ -4,7 +4,7 @@ import type { AddedLine, LineEdit } from './line-edits.ts';
 import { LineIndex } from './line-index.ts';
 import type { LineKey } from './line-index.ts';
 import { whereLinesAre } from './near-lines.ts';
-import type { WorkBudget } from './work-budget.ts';
+import type { WorkBudget } from '../edits/work-budget.ts';
 import { patchBudget } from './patch-refusal.ts';
 import type { HunkLine, UnifiedHunk } from './unified-patch.ts';
 

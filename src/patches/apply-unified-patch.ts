@@ -1,7 +1,7 @@
 import { PatchError } from '../errors.ts';
 import { quotePath, resolveFilePath } from '../workspace/paths.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { WorkBudget } from './work-budget.ts';
+import type { WorkBudget } from '../edits/work-budget.ts';
 import { patchBudget, refusing } from './patch-refusal.ts';
 import { PatchDraft } from './patch-draft.ts';
 import { countChanges } from './patch-summary.ts';
