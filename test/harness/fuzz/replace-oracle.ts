@@ -47,6 +47,21 @@ function replaceExactly(text: string, old: string, replacement: string): Replace
   return { text: result, count };
 }
 
+/**
+ * Whether an edit of one line is also about the depth of that line: it stands indented in the text, and the new text has
+ * further lines that belong at its depth, or takes its line break away. That is what `npm run edits` judges.
+ */
+export function isAboutIndentation(text: string, old: string, replacement: string): boolean {
+  const seen = (part: string): string => part.replace(new RegExp(INVISIBLE, 'g'), '');
+  const line = seen(old).replace(/\r?\n$/, '');
+  if (line.trim() === '' || line.includes('\n')) return false;
+  const isBlock = replacement.trim().includes('\n') || (old.endsWith('\n') && !replacement.endsWith('\n'));
+  if (!isBlock) return false;
+  return seen(text)
+    .split('\n')
+    .some((there) => /^[\t\p{Zs}]/u.test(there) && there.trimStart().startsWith(line));
+}
+
 /** Whether a text that is there once without overlap is there twice with. */
 function countOverlapping(text: string, old: string): number {
   const mayMeanBoth = !old.includes('\r');
@@ -90,6 +105,7 @@ function fitted(text: string, index: number, found: string, old: string, replace
   const lines =
     (isUnfinished ? replacement.replace(/\r?\n$/, '') : replacement).match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const there = found.slice(0, found.length - ending.length);
+  const endsLine = /^(?:\r?\n|$)/.test(text.slice(index + found.length));
   const was = old.replace(/\n$/, '');
   const contents = lines.map((line) => line.replace(/\r?\n$/, ''));
   const kept =
@@ -97,7 +113,7 @@ function fitted(text: string, index: number, found: string, old: string, replace
   return lines
     .map((line, i) => {
       const content = contents[i]!;
-      const isJoined = ending !== '' && !line.endsWith('\n');
+      const isJoined = ending !== '' && !line.endsWith('\n') && !endsLine;
       const shown = i === kept ? keptLine(isJoined ? seenPart(there) : there, was, content) : content;
       return shown + (line.endsWith('\n') ? lineBreak : '');
     })

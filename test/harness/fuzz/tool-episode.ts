@@ -91,6 +91,9 @@ export class ToolEpisode {
 
   #call(place: string, call: FuzzCall): void {
     const asked = `${call.name.slice(0, 50)}(${call.arguments.slice(0, 600)})`;
+    const expected = call.expect(this.#tree);
+    // Not run, as the tree could not follow.
+    if (expected === 'unjudged') return;
     let result: { readonly content: string; readonly isError: boolean };
     try {
       const answer = runCall(
@@ -104,7 +107,6 @@ export class ToolEpisode {
       this.#findings.add('uncaught', place, `${asked} threw ${String(error)}`);
       return;
     }
-    const expected = call.expect(this.#tree);
     if (result.isError) this.refusals++;
     const { content } = result;
     const isRight =

@@ -1,11 +1,14 @@
 import { Refused, type SimpleTree } from '../../workspace/simple-tree.ts';
-import { replaceIn } from './replace-oracle.ts';
+import { isAboutIndentation, replaceIn } from './replace-oracle.ts';
 import type { SpelledPath } from './spelled-paths.ts';
 
-/** What a call must be answered: refused, the very text, or only that it worked. */
-export type Expected = { readonly isError: true } | { readonly isError: false; readonly content?: string };
+/** What a call must be answered: refused, the very text, or only that it worked; `unjudged` when the model cannot say. */
+export type Expected =
+  { readonly isError: true } | { readonly isError: false; readonly content?: string } | 'unjudged';
 
 const REFUSED: Expected = { isError: true };
+/** Thrown by a model before it changes the tree. */
+class Unjudged extends Error {}
 
 /** Runs what a model of a tool does; a refusal of the tree is one of the tool. */
 export function expecting(act: () => string | undefined): Expected {
@@ -14,6 +17,7 @@ export function expecting(act: () => string | undefined): Expected {
     return content === undefined ? { isError: false } : { isError: false, content };
   } catch (error) {
     if (error instanceof Refused) return REFUSED;
+    if (error instanceof Unjudged) return 'unjudged';
     throw error;
   }
 }
@@ -49,6 +53,7 @@ export function modelEdit(tree: SimpleTree, path: SpelledPath, edit: EditArgumen
   if (text === undefined) throw new Refused('binary');
   // Half a character, which only a text of the model can hold.
   if (/\p{Cs}/u.test(edit.old_string)) throw new Refused('half');
+  if (isAboutIndentation(text, edit.old_string, edit.new_string)) throw new Unjudged();
   const result = replaceIn(text, edit.old_string, edit.new_string, edit.replace_all === true);
   if (result.count === 0 || (result.count > 1 && !edit.replace_all)) throw new Refused('not once');
   if (result.text === text) throw new Refused('no change');
