@@ -1,7 +1,8 @@
 import type { FileChange } from '../workspace/workspace.ts';
 import type { Message } from './conversation.ts';
 import type { JournalEntry } from './entries.ts';
-import { hashOf, imageOf, sha256 } from './sqlite-images.ts';
+import { sha256 } from '../workspace/bytes.ts';
+import { hashOf, imageOf } from './sqlite-images.ts';
 
 /** Bytes up to this many stay in the entry: a row of their own would cost more than it saves. */
 const INLINE_BYTES = 100;

@@ -1,6 +1,6 @@
 import { StoreError } from '../errors.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
-import { sha256 } from './sqlite-images.ts';
+import { sha256 } from '../workspace/bytes.ts';
 
 const FIND = 'SELECT CAST(id AS INTEGER) FROM contents WHERE hash = ?';
 const LOAD = 'SELECT CAST(bytes AS BLOB) FROM contents WHERE hash = ?';

@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { BaseImageHandle } from '../workspace/base-image.ts';
-
-/** SHA-256 in hex. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+import { sha256 } from '../workspace/bytes.ts';
 
 /** Computed once per buffer: an image is shared by all the sessions that start from it. */
 const hashes = new WeakMap<SharedArrayBuffer, string>();

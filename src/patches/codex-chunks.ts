@@ -4,7 +4,7 @@ import { FileLines } from './file-lines.ts';
 import { applyLineEdits, editsOfChunk } from './line-edits.ts';
 import type { LineEdit, PatchLine } from './line-edits.ts';
 import { LineIndex } from './line-index.ts';
-import { whereLinesAre, shortLine, showLines } from './near-lines.ts';
+import { whereLinesAre, quoteLine, showLines } from './near-lines.ts';
 import type { WorkBudget } from '../edits/work-budget.ts';
 import { indentShift } from '../edits/indent-shift.ts';
 import type { IndentPair, IndentSteps } from '../edits/indent-shift.ts';
@@ -108,8 +108,8 @@ class ChunkPlaces {
         throw new PatchError(
           'patch_refused',
           isAbove === undefined
-            ? `${name}: no line of the file is its heading ${shortLine(heading)}; what follows @@ is a whole line of the file, or nothing`
-            : `${name}: its heading ${shortLine(heading)} is on line ${isAbove + 1}, but not after line ${this.#cursor}, where the chunk before it ends; chunks come in the order of the file`,
+            ? `${name}: no line of the file is its heading ${quoteLine(heading)}; what follows @@ is a whole line of the file, or nothing`
+            : `${name}: its heading ${quoteLine(heading)} is on line ${isAbove + 1}, but not after line ${this.#cursor}, where the chunk before it ends; chunks come in the order of the file`,
         );
       }
       isVague ||= found.isVague;

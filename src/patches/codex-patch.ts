@@ -1,7 +1,7 @@
 import { PatchError } from '../errors.ts';
 import { quotePath } from '../workspace/paths.ts';
 import type { PatchLine } from './line-edits.ts';
-import { shortLine } from './near-lines.ts';
+import { quoteLine } from './near-lines.ts';
 
 /** One operation of a patch in the Codex format. `line` is where it stands in the patch, from 1. */
 export type CodexOperation =
@@ -99,13 +99,13 @@ class Parser {
     if (first !== BEGIN) {
       const isUnified = /^(?:diff --git |--- |\*\*\* [^BAUDEM])/.test(first);
       const hint = isUnified ? '; a unified diff is for the tool "patch"' : '';
-      throw this.#refusal(0, `the first line must be "${BEGIN}", not ${shortLine(first)}${hint}`);
+      throw this.#refusal(0, `the first line must be "${BEGIN}", not ${quoteLine(first)}${hint}`);
     }
     const last = this.#lines.length - 1;
     if (last === 0 || this.#lines[last]!.trim() !== END) {
       throw this.#refusal(
         last,
-        `the last line must be "${END}", not ${shortLine(this.#lines[last]!)}; a patch that is cut off is not applied`,
+        `the last line must be "${END}", not ${quoteLine(this.#lines[last]!)}; a patch that is cut off is not applied`,
       );
     }
   }
@@ -115,7 +115,7 @@ class Parser {
     const header = FILE_HEADER.exec(this.#lines[this.#at]!.trim());
     const path = header?.[2]!.trim() ?? '';
     if (!header || path === '') {
-      const found = shortLine(this.#lines[this.#at]!);
+      const found = quoteLine(this.#lines[this.#at]!);
       const hint = found.startsWith('"+') ? '; a line with + belongs under a header' : '';
       throw this.#refusal(this.#at, `${found} is no header of a file: expected ${HEADERS}${hint}`);
     }
@@ -144,7 +144,7 @@ class Parser {
     if (this.#at < this.#end && !next.trim().startsWith('***')) {
       throw this.#refusal(
         this.#at,
-        `every line of the new file ${quotePath(path)} starts with "+", an empty one too; this is ${shortLine(next)}`,
+        `every line of the new file ${quotePath(path)} starts with "+", an empty one too; this is ${quoteLine(next)}`,
       );
     }
     return this.#lines
@@ -187,7 +187,7 @@ class Parser {
     if (!hasMarker && count > 1) {
       throw this.#refusal(
         start,
-        `chunk ${count} of ${quotePath(path)} must start with "@@"; this is ${shortLine(this.#lines[start]!)}`,
+        `chunk ${count} of ${quotePath(path)} must start with "@@"; this is ${quoteLine(this.#lines[start]!)}`,
       );
     }
     const body: PatchLine[] = [];
@@ -204,7 +204,7 @@ class Parser {
       } else {
         throw this.#refusal(
           this.#at,
-          `a line in a chunk of ${quotePath(path)} starts with " " (unchanged), "-" (removed) or "+" (added); this is ${shortLine(line)}`,
+          `a line in a chunk of ${quotePath(path)} starts with " " (unchanged), "-" (removed) or "+" (added); this is ${quoteLine(line)}`,
         );
       }
       this.#at++;

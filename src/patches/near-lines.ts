@@ -10,7 +10,7 @@ const LINES_AROUND = 2;
 const MAX_SHOWN = 9;
 
 /** A line as it may stand in a message: in quotes, and short. */
-export function shortLine(line: string): string {
+export function quoteLine(line: string): string {
   return JSON.stringify(cut(line));
 }
 
@@ -55,8 +55,8 @@ export function whereLinesAre(
     return `They stand at line ${start + 1}.\n${showLines(file, start, lines.length)}`;
   }
   const line = start + differs;
-  const found = line >= 0 && line < file.count ? `is ${shortLine(file.line(line))}` : 'is not in the file';
-  return `Nearest: line ${line + 1} ${found} where the patch has ${shortLine(lines[differs]!)}.\n${showLines(file, Math.max(0, line - 2), 3)}`;
+  const found = line >= 0 && line < file.count ? `is ${quoteLine(file.line(line))}` : 'is not in the file';
+  return `Nearest: line ${line + 1} ${found} where the patch has ${quoteLine(lines[differs]!)}.\n${showLines(file, Math.max(0, line - 2), 3)}`;
 }
 
 /** For lines that say of no place that it is theirs: those that share most words with them. @param isAny  some are in the file */
@@ -67,7 +67,7 @@ function similarLines(file: FileLines, lines: readonly string[], isAny: boolean)
   if (near) {
     return `${none}. Most like them is line ${near.firstLine}.\n${showLines(file, near.firstLine - 1, near.lines.length)}`;
   }
-  const first = isAny ? '' : `; ${shortLine(lines.find((line) => line.trim() !== '') ?? '')} is not`;
+  const first = isAny ? '' : `; ${quoteLine(lines.find((line) => line.trim() !== '') ?? '')} is not`;
   return `${none}${first}. Read the file again: it has ${file.count} ${file.count === 1 ? 'line' : 'lines'}.`;
 }
 

@@ -1,6 +1,6 @@
 import { PatchError } from '../errors.ts';
 import type { PatchLine } from './line-edits.ts';
-import { shortLine } from './near-lines.ts';
+import { quoteLine } from './near-lines.ts';
 import { commonPath, ownPath, readGitNames, readName } from './patch-names.ts';
 
 /** A line of a hunk. */
@@ -180,7 +180,7 @@ class Parser {
     const line = this.#lines[this.#at]!;
     const { name, rest } = readName(withoutCr(line).slice(4));
     if (name === undefined || name === '')
-      throw this.#refusal(this.#at, `the name in ${shortLine(line)} cannot be read`);
+      throw this.#refusal(this.#at, `the name in ${quoteLine(line)} cannot be read`);
     this.#at++;
     return {
       name: name === '/dev/null' ? null : name,
@@ -223,7 +223,7 @@ class Parser {
   #name(text: string): string {
     const { name } = readName(text);
     if (name !== undefined && name !== '') return name;
-    throw this.#refusal(this.#at, `the name ${shortLine(text)} cannot be read`);
+    throw this.#refusal(this.#at, `the name ${quoteLine(text)} cannot be read`);
   }
 
   #hunks(isCrlf: boolean): UnifiedHunk[] {
@@ -239,7 +239,7 @@ class Parser {
     if (!match) {
       throw this.#refusal(
         start,
-        `${shortLine(this.#lines[start]!)} is no header of a hunk: it has the form "@@ -LINE,COUNT +LINE,COUNT @@"`,
+        `${quoteLine(this.#lines[start]!)} is no header of a hunk: it has the form "@@ -LINE,COUNT +LINE,COUNT @@"`,
       );
     }
     const oldStart = Number(match[1]);

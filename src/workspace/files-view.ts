@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import type { BaseImage } from './base-image.ts';
-import { isSameContent } from './bytes.ts';
+import { isSameContent, sha256 } from './bytes.ts';
 import { comparePaths } from './paths.ts';
 
 /** What a session changed, by canonical path: the new content, or null for a deleted file. */
@@ -151,9 +150,4 @@ const NOTHING: OverlayMap = new Map();
 function contentIn(images: readonly BaseImage[], overlay: OverlayMap, path: string): Uint8Array | null {
   const own = overlay.get(path);
   return own === undefined ? (viewInImages(images, path) ?? null) : own;
-}
-
-/** In hex. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,5 +1,5 @@
-import { asBuffer, isText } from './bytes.ts';
-import { sha256, type FileDifference } from './files-view.ts';
+import { asBuffer, isText, sha256 } from './bytes.ts';
+import type { FileDifference } from './files-view.ts';
 import { parentsOf } from './from-files.ts';
 import { MAX_SHOWN_LINES, mergeText, type TextConflict } from './merge-text.ts';
 import { comparePaths } from './paths.ts';

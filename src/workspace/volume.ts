@@ -1,4 +1,5 @@
 import { Superblock } from '@jsonjoy.com/fs-core';
+import { asBuffer } from './bytes.ts';
 
 type Link = Superblock['root'];
 
@@ -74,8 +75,4 @@ export class Volume {
     if (!node.isFile()) throw new Error(`Volume holds a directory ${path}: the changes are out of order.`);
     return node;
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
