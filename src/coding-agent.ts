@@ -1,4 +1,4 @@
-import type { Message } from './journal/conversation.ts';
+import type { Message } from './model/message.ts';
 import type { StopReason } from './journal/entries.ts';
 import { systemClock } from './clock.ts';
 import type { PoolOptions, SessionOptions } from './pool/options.ts';

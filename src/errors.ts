@@ -3,6 +3,8 @@
  * session, what to do. `code` is API: match on it, because `instanceof` does not survive a thread boundary.
  */
 
+import type { RateLimits, Usage } from './model/model.ts';
+
 /** Extra facts an error may carry; `retryable` says whether doing the same again can succeed. */
 export interface SkeinErrorOptions {
   readonly retryable?: boolean;
@@ -352,6 +354,10 @@ export class ModelError extends SkeinError {
   readonly status: number | undefined;
   /** What the provider asked us to wait, in milliseconds, uncapped. */
   readonly retryAfterMs: number | undefined;
+  /** What the provider said of its limits. */
+  readonly limits: RateLimits | undefined;
+  /** What a response that broke off has used all the same; undefined where nothing of it had come. */
+  readonly usage: Usage | undefined;
 
   constructor(data: {
     kind: ModelErrorKind;
@@ -359,6 +365,8 @@ export class ModelError extends SkeinError {
     status?: number | undefined;
     retryable?: boolean;
     retryAfterMs?: number | undefined;
+    limits?: RateLimits | undefined;
+    usage?: Usage | undefined;
     cause?: unknown;
   }) {
     super('model_error', data.message, {
@@ -368,6 +376,8 @@ export class ModelError extends SkeinError {
     this.kind = data.kind;
     this.status = data.status;
     this.retryAfterMs = data.retryAfterMs;
+    this.limits = data.limits;
+    this.usage = data.usage;
   }
 }
 

@@ -25,7 +25,7 @@ export type { SessionEvent, SessionEventBody } from './pool/events.ts';
 export type { JournalEntry, PromptError, StopReason } from './journal/entries.ts';
 export type { JournalStore, StoredSession } from './journal/store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';
-export type { Message } from './journal/conversation.ts';
+export type { Message } from './model/message.ts';
 export type { FinishReason, ProviderOptions, Usage } from './model/model.ts';
 export { baseImage } from './workspace/make-base-image.ts';
 export type { BaseImage } from './workspace/base-image.ts';

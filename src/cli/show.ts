@@ -1,5 +1,5 @@
 import { countOf } from '../batch/format.ts';
-import type { Message } from '../journal/conversation.ts';
+import type { Message } from '../model/message.ts';
 import { transcriptOf, type TranscriptItem } from '../journal/transcript.ts';
 import { callSubject } from './call-subject.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';

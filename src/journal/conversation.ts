@@ -1,47 +1,45 @@
+import type { Dialect } from '../model/dialect.ts';
+import type { Message } from '../model/message.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 
-/** One message of a session, in the form of Chat Completions: what providers, logs and other tools read. */
-export type Message =
-  | { readonly role: 'system'; readonly content: string }
-  | { readonly role: 'user'; readonly content: string }
-  | {
-      readonly role: 'assistant';
-      readonly content: string | null;
-      readonly tool_calls?: readonly {
-        readonly id: string;
-        readonly type: 'function';
-        readonly function: { readonly name: string; readonly arguments: string };
-      }[];
-    }
-  | { readonly role: 'tool'; readonly tool_call_id: string; readonly content: string };
+/** What has been encoded of a conversation in one dialect. */
+interface Encoding {
+  text: string;
+  /** How many messages are in it. */
+  count: number;
+}
 
 /**
- * A session's messages. Each is encoded once, because the whole history goes out with every model call: joining text is
- * cheap, encoding a long history again and again is not. Messages that were restored are another session's objects too,
- * and are encoded when they are first wanted: a fork that is never asked anything has no text of its own.
+ * A session's messages. Each is encoded once for each dialect that the session's models speak, because the whole history
+ * goes out with every model call: joining text is cheap, encoding a long history again and again is not. Messages are
+ * encoded when they are first wanted: a fork that is never asked anything has no text of its own.
  */
 export class Conversation {
   readonly #messages: Message[] = [];
-  #encoded = '';
-  /** How many of the messages are in {@link #encoded}. */
-  #encodedCount = 0;
-  /** Characters of the others, roughly. */
-  #restLength = 0;
+  #length = 0;
+  readonly #encodings = new Map<string, Encoding>();
 
   get messages(): readonly Message[] {
     return this.#messages;
   }
 
   /** The inside of a JSON array of all messages. */
-  get encoded(): string {
-    for (const message of this.#messages.slice(this.#encodedCount)) this.#encode(message);
-    this.#restLength = 0;
-    return this.#encoded;
+  encoded(dialect: Dialect): string {
+    let encoding = this.#encodings.get(dialect.key);
+    if (!encoding) {
+      encoding = { text: '', count: 0 };
+      this.#encodings.set(dialect.key, encoding);
+    }
+    for (; encoding.count < this.#messages.length; encoding.count += 1) {
+      const text = dialect.encode(this.#messages[encoding.count]!);
+      if (text !== '') encoding.text = encoding.text === '' ? text : `${encoding.text},${text}`;
+    }
+    return encoding.text;
   }
 
-  /** Characters of {@link encoded}, roughly; nothing is encoded for it. */
+  /** Characters of the messages, roughly; nothing is encoded for it. */
   get length(): number {
-    return this.#encoded.length + this.#restLength;
+    return this.#length;
   }
 
   /** Keeps the first `keptCount` messages and adds others after them. */
@@ -49,15 +47,9 @@ export class Conversation {
     if (keptCount > this.#messages.length) {
       throw new RangeError(`${keptCount} of ${this.#messages.length} messages cannot be kept`);
     }
-    if (keptCount < this.#encodedCount) {
-      this.#encoded = '';
-      this.#encodedCount = 0;
-    }
-    this.#messages.length = keptCount;
-    for (const message of messages) this.#messages.push(message);
-    this.#restLength = this.#messages
-      .slice(this.#encodedCount)
-      .reduce((length, message) => length + lengthOf(message), 0);
+    for (const [key, { count }] of this.#encodings) if (keptCount < count) this.#encodings.delete(key);
+    for (const message of this.#messages.splice(keptCount)) this.#length -= lengthOf(message);
+    for (const message of messages) this.#add(message);
   }
 
   addSystem(content: string): void {
@@ -87,16 +79,8 @@ export class Conversation {
   }
 
   #add(message: Message): void {
-    const isNext = this.#encodedCount === this.#messages.length;
     this.#messages.push(message);
-    if (isNext) this.#encode(message);
-    else this.#restLength += lengthOf(message);
-  }
-
-  #encode(message: Message): void {
-    const text = JSON.stringify(message);
-    this.#encoded = this.#encoded === '' ? text : `${this.#encoded},${text}`;
-    this.#encodedCount += 1;
+    this.#length += lengthOf(message);
   }
 }
 

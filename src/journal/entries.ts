@@ -3,7 +3,7 @@ import type { ModelResponse } from '../model/model.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
-import type { Message } from './conversation.ts';
+import type { Message } from '../model/message.ts';
 
 /**
  * Why a prompt ended. `interrupted`: its process died, and the pool that found it was asked to report and not to finish.

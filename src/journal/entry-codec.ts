@@ -1,7 +1,8 @@
 import type { FileChange } from '../workspace/workspace.ts';
-import type { Message } from './conversation.ts';
+import type { Message } from '../model/message.ts';
 import type { JournalEntry } from './entries.ts';
 import { sha256 } from '../workspace/bytes.ts';
+import { wholeUsage } from '../model/usage.ts';
 import { hashOf, imageOf } from './sqlite-images.ts';
 
 /** Bytes up to this many stay in the entry: a row of their own would cost more than it saves. */
@@ -57,6 +58,10 @@ export function decodeEntry(json: Uint8Array, content: (hash: string) => Uint8Ar
       Buffer.from(text.buffer, text.byteOffset, text.length).toString(),
     ) as Message[];
     return { ...entry, messages, overlay: loadedChanges(entry.overlay, content) };
+  }
+  if (entry.type === 'model-responded') {
+    const { response } = entry;
+    return { ...entry, response: { ...response, usage: wholeUsage(response.usage) } };
   }
   return entry;
 }

@@ -1,4 +1,4 @@
-import type { Message } from './conversation.ts';
+import type { Message } from '../model/message.ts';
 import type { JournalEntry, PromptError, StopReason } from './entries.ts';
 import { SessionRecord } from './session-record.ts';
 

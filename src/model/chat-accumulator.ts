@@ -1,6 +1,14 @@
 import { ModelError } from '../errors.ts';
 import { providerError } from './classify-error.ts';
-import { NO_USAGE, type FinishReason, type ModelEvent, type ModelResponse, type Usage } from './model.ts';
+import {
+  NO_USAGE,
+  UNKNOWN_COST,
+  type Cost,
+  type FinishReason,
+  type ModelEvent,
+  type ModelResponse,
+  type Usage,
+} from './model.ts';
 import { TextTemplate } from './text-template.ts';
 import { ToolCallAccumulator, type ToolCallPiece } from './tool-call-accumulator.ts';
 
@@ -262,8 +270,16 @@ function readUsage(raw: unknown): Usage {
     reasoningTokens: count(inside('completion_tokens_details')['reasoning_tokens']),
     cachedTokens:
       count(inside('prompt_tokens_details')['cached_tokens']) || count(usage['prompt_cache_hit_tokens']),
+    cacheWriteTokens: count(inside('prompt_tokens_details')['cache_write_tokens']),
     estimated: false,
+    cost: costOf(usage['cost']),
   };
+}
+
+/** OpenRouter's own figure, in credits of one US dollar. */
+function costOf(usd: unknown): Cost {
+  if (typeof usd !== 'number' || !Number.isFinite(usd) || usd < 0) return UNKNOWN_COST;
+  return { usd, basis: 'provider', unpriced: 0 };
 }
 
 function count(value: unknown): number {

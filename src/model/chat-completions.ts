@@ -4,9 +4,11 @@ import { Redactor } from '../redactor.ts';
 import { AttemptClock } from './attempt-clock.ts';
 import { ChatAccumulator } from './chat-accumulator.ts';
 import { readRetryAfterMs, statusError } from './classify-error.ts';
+import { readRateLimits } from './rate-limits.ts';
 import { EventStreamReader } from './event-stream.ts';
 import {
   RESERVED_FIELDS,
+  UNKNOWN_COST,
   type Model,
   type ModelDeadlines,
   type ModelEvent,
@@ -76,6 +78,7 @@ export class ChatCompletions implements Model {
       const response = await exchange.response;
       clock.enter('idle');
       if (response.status !== 200) throw await this.#readError(response);
+      yield { type: 'began', limits: readRateLimits(response.header) };
       const whole = yield* this.#read(response, request, clock, signal);
       if (signal.aborted) throw cancelled();
       // Before the end is told: a reader that leaves at it must not cost the connection.
@@ -184,6 +187,7 @@ export class ChatCompletions implements Model {
       code: `${error.code ?? ''} ${error.type ?? ''}`,
       text: error.message.replace(/^\d+ /, ''),
       retryAfterMs: readRetryAfterMs(response.header, Date.now()),
+      limits: readRateLimits(response.header) ?? undefined,
     });
   }
 
@@ -229,11 +233,11 @@ export class ChatCompletions implements Model {
   }
 
   #redacted(error: ModelError): ModelError {
-    const { kind, status, retryable, retryAfterMs } = error;
+    const { kind, status, retryable, retryAfterMs, limits, usage } = error;
     // Cut only after: half a key at the cut would pass for something else.
     const clean = this.#redactor.redactMessage(error.message);
     const message = `${this.#provider.name}: ${clean.slice(0, MAX_MESSAGE_CHARS)}`;
-    return new ModelError({ kind, status, retryable, retryAfterMs, message });
+    return new ModelError({ kind, status, retryable, retryAfterMs, limits, usage, message });
   }
 }
 
@@ -271,7 +275,9 @@ function estimate(request: ModelRequest, response: ModelResponse): ModelResponse
     totalTokens: inputTokens + outputTokens,
     reasoningTokens: 0,
     cachedTokens: 0,
+    cacheWriteTokens: 0,
     estimated: true,
+    cost: UNKNOWN_COST,
   };
 }
 

@@ -1,4 +1,5 @@
 import { ModelError, type ModelErrorKind } from '../errors.ts';
+import type { RateLimits } from './model.ts';
 
 /** Texts by which providers say that a request does not fit the model's window; there is no common code. */
 const CONTEXT_OVERFLOW =
@@ -13,11 +14,12 @@ export function statusError(data: {
   readonly code: string;
   readonly text: string;
   readonly retryAfterMs: number | undefined;
+  readonly limits?: RateLimits | undefined;
 }): ModelError {
-  const { status, code, text, retryAfterMs } = data;
+  const { status, code, text, retryAfterMs, limits } = data;
   const { kind, retryable } = classify(status, `${code} ${text}`);
   const said = text === '' ? '' : `: ${text}`;
-  return new ModelError({ kind, retryable, status, retryAfterMs, message: `HTTP ${status}${said}` });
+  return new ModelError({ kind, retryable, status, retryAfterMs, limits, message: `HTTP ${status}${said}` });
 }
 
 /** An `error` object inside a stream that began well (OpenRouter sends HTTP numbers as `code`). */

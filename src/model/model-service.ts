@@ -37,16 +37,19 @@ export class ThreadModelService implements ModelService {
     try {
       for await (const event of model.stream(call.request, controller.signal)) {
         switch (event.type) {
+          case 'began':
+            this.#batcher?.begin(call.callId, event.limits);
+            break;
           case 'text':
           case 'reasoning':
             streamedText = true;
             if (call.streamed) this.#batcher?.add(call.callId, event.type, event.text);
             break;
           case 'end':
-            if (call.streamed) this.#batcher?.flush();
+            this.#batcher?.flush();
             return { ok: true, response: event.response, streamedText };
           case 'failed':
-            if (call.streamed) this.#batcher?.flush();
+            this.#batcher?.flush();
             return failure(event.error, streamedText);
         }
       }
@@ -71,6 +74,8 @@ function failure(error: ModelError, streamedText: boolean): ModelReply {
     status: error.status ?? null,
     retryable: error.retryable,
     retryAfterMs: error.retryAfterMs ?? null,
+    limits: error.limits ?? null,
+    usage: error.usage ?? null,
   };
   return { ok: false, error: serialized, streamedText };
 }

@@ -26,6 +26,8 @@ export interface ModelRequest {
 export const RESERVED_FIELDS: readonly string[] = ['model', 'messages', 'tools', 'stream'];
 
 export type ModelEvent =
+  /** The provider has taken the request (status 200). At most once, and first. */
+  | { readonly type: 'began'; readonly limits: RateLimits | null }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'reasoning'; readonly text: string }
   /** The whole response. Tool calls are complete and in the provider's order; arguments are unparsed text. */
@@ -46,15 +48,42 @@ export interface ModelResponse {
   readonly model: string;
 }
 
-/** Tokens as the provider counted them. Cached are part of input. `estimated` when the provider reported none. */
+/** Tokens as the provider counted them. `estimated` when the provider reported none. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly totalTokens: number;
   readonly reasoningTokens: number;
+  /** Part of the input: read from the provider's prompt cache. */
   readonly cachedTokens: number;
+  /** Part of the input: written to the provider's prompt cache. */
+  readonly cacheWriteTokens: number;
   readonly estimated: boolean;
+  readonly cost: Cost;
 }
+
+/**
+ * What responses have cost.
+ * - `none` — there were none
+ * - `provider` — the providers' own figures
+ * - `table` — tokens times the prices of a table
+ * - `mixed` — both
+ * - `unknown` — no provider told, and no table has a price
+ */
+export type CostBasis = 'none' | 'provider' | 'table' | 'mixed' | 'unknown';
+
+export interface Cost {
+  /** US dollars of what is known; null where nothing is. Unknown is never 0. */
+  readonly usd: number | null;
+  readonly basis: CostBasis;
+  /** Responses whose cost is not known: while there are any, `usd` is the least that was spent. */
+  readonly unpriced: number;
+}
+
+export const NO_COST: Cost = { usd: 0, basis: 'none', unpriced: 0 };
+
+/** Of one response that nobody has a price for. */
+export const UNKNOWN_COST: Cost = { usd: null, basis: 'unknown', unpriced: 1 };
 
 export const NO_USAGE: Usage = {
   inputTokens: 0,
@@ -62,8 +91,35 @@ export const NO_USAGE: Usage = {
   totalTokens: 0,
   reasoningTokens: 0,
   cachedTokens: 0,
+  cacheWriteTokens: 0,
   estimated: false,
+  cost: NO_COST,
 };
+
+/** What a provider says of its limits in the head of an answer. Only what it said, and only what makes sense. */
+export interface RateLimits {
+  readonly requests?: RateWindow;
+  readonly tokens?: RateWindow;
+}
+
+/** One allowance, in requests or tokens. */
+export interface RateWindow {
+  readonly limit?: number;
+  readonly remaining?: number;
+  /** Until the allowance is whole again (or, where a provider means that, until the window ends), in milliseconds. */
+  readonly resetMs?: number;
+}
+
+/** Who asks, for recordings and traces: never sent to a provider. */
+export interface ModelCallOrigin {
+  readonly sessionId: string;
+  /** Model responses of the session before this one. */
+  readonly turn: number;
+  /** From 1, of this turn's. */
+  readonly attempt: number;
+  /** W3C trace context of the span that the call belongs to. */
+  readonly traceparent?: string;
+}
 
 /** A provider entry as the user configures it. */
 export interface ProviderOptions {

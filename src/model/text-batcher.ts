@@ -1,4 +1,5 @@
-import type { MessagePortLike, TextPart } from '../protocol/model-protocol.ts';
+import type { CallBegan, MessagePortLike, TextPart } from '../protocol/model-protocol.ts';
+import type { RateLimits } from './model.ts';
 
 /** Messages that may be on their way before the main thread has taken one. */
 export const TEXT_CREDITS = 64;
@@ -13,7 +14,7 @@ interface OpenPart {
 }
 
 /**
- * Gathers the text of all calls during one turn of the event loop and sends it as one message. At most
+ * Gathers what comes for all calls during one turn of the event loop, text above all, and sends it as one message. At most
  * {@link TEXT_CREDITS} messages are unacknowledged: when the main thread is behind, text is gathered longer and the
  * messages get bigger, not more. The main thread counts what it has taken in shared memory.
  */
@@ -22,6 +23,7 @@ export class TextBatcher {
   readonly #taken: Int32Array;
   #sent = 0;
   #parts: OpenPart[] = [];
+  #began: CallBegan[] = [];
   #scheduled = false;
 
   constructor(port: MessagePortLike, credits: SharedArrayBuffer) {
@@ -33,19 +35,30 @@ export class TextBatcher {
     const last = this.#parts.at(-1);
     if (last && last.callId === callId && last.kind === kind) last.text += text;
     else this.#parts.push({ callId, kind, text });
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => this.#flushOrWait());
-    }
+    this.#schedule();
+  }
+
+  /** The call's answer has begun; before any text of it is added. */
+  begin(callId: number, limits: RateLimits | null): void {
+    this.#began.push({ callId, limits });
+    this.#schedule();
   }
 
   /** Sends what there is now, whatever the credits: a reply is about to follow and text must not come after it. */
   flush(): void {
-    if (this.#parts.length === 0) return;
+    if (this.#parts.length === 0 && this.#began.length === 0) return;
     const parts: TextPart[] = this.#parts;
+    const began = this.#began;
     this.#parts = [];
+    this.#began = [];
     this.#sent = (this.#sent + 1) | 0;
-    this.#port.postMessage({ type: 'text-batch', parts });
+    this.#port.postMessage({ type: 'text-batch', parts, began });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flushOrWait());
   }
 
   #flushOrWait(): void {

@@ -1,17 +1,19 @@
-import type { ModelRequest, ModelResponse } from '../model/model.ts';
+import type { ModelCallOrigin, ModelRequest, ModelResponse, RateLimits } from '../model/model.ts';
 
 /** The seam to the model threads. */
 export interface ModelCaller {
-  /**
-   * One attempt. `onText` gets text as it arrives, in order and before the promise settles.
-   * @throws {ModelError} for every failure; kind `cancelled` when the signal was aborted
-   */
-  complete(
-    provider: string,
-    request: ModelRequest,
-    options: { readonly signal: AbortSignal; readonly onText?: OnText | undefined },
-  ): Promise<ModelResponse>;
+  /** One attempt. @throws {ModelError} for every failure; kind `cancelled` when the signal was aborted */
+  complete(provider: string, request: ModelRequest, options: ModelCallOptions): Promise<ModelResponse>;
   close(): Promise<void>;
+}
+
+export interface ModelCallOptions {
+  readonly signal: AbortSignal;
+  readonly origin: ModelCallOrigin;
+  /** Gets text as it arrives, in order and before the promise settles. */
+  readonly onText?: OnText | undefined;
+  /** The provider has taken the request: called at most once, before any text. */
+  readonly onBegan?: ((limits: RateLimits | null) => void) | undefined;
 }
 
 export type OnText = (kind: 'text' | 'reasoning', text: string) => void;

@@ -4,7 +4,7 @@ import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider } fr
 import type { ModelReply, ModelService, SerializedModelError } from '../protocol/model-protocol.ts';
 import { connectThread, handOver, type RemoteThread } from '../protocol/rpc.ts';
 import { readTextBatch } from '../protocol/schemas.ts';
-import type { ModelCaller, OnText } from './model-caller.ts';
+import type { ModelCaller, ModelCallOptions } from './model-caller.ts';
 import { workerFile } from '../threads/worker-file.ts';
 
 export interface ModelThreadsOptions {
@@ -29,11 +29,7 @@ export class ModelThreads implements ModelCaller {
     this.#threads = Array.from({ length: options.threads }, () => undefined);
   }
 
-  async complete(
-    provider: string,
-    request: ModelRequest,
-    options: { readonly signal: AbortSignal; readonly onText?: OnText | undefined },
-  ): Promise<ModelResponse> {
+  async complete(provider: string, request: ModelRequest, options: ModelCallOptions): Promise<ModelResponse> {
     if (this.#closed) throw cancelled();
     return this.#leastBusy().complete(provider, request, options);
   }
@@ -66,7 +62,7 @@ class ModelThread {
   readonly #worker: Worker;
   readonly #remote: RemoteThread<ModelService>;
   readonly #known = new Map<string, ResolvedProvider>();
-  readonly #listeners = new Map<number, OnText>();
+  readonly #listeners = new Map<number, Pick<ModelCallOptions, 'onText' | 'onBegan'>>();
   readonly #taken = new Int32Array(new SharedArrayBuffer(4));
   readonly #textPort: MessagePort;
   #nextCallId = 1;
@@ -100,27 +96,28 @@ class ModelThread {
   async complete(
     providerName: string,
     request: ModelRequest,
-    options: { readonly signal: AbortSignal; readonly onText?: OnText | undefined },
+    options: ModelCallOptions,
   ): Promise<ModelResponse> {
-    const { signal, onText } = options;
+    const { signal, origin, onText, onBegan } = options;
     if (signal.aborted) throw cancelled();
     this.#introduce(this.#options.provider(providerName));
     const callId = this.#nextCallId++;
     const cancel = (): void => this.#send((service) => service.cancel(callId));
     signal.addEventListener('abort', cancel, { once: true });
     let shown = false;
-    if (onText) {
-      this.#listeners.set(callId, (kind, text) => {
+    this.#listeners.set(callId, {
+      onBegan,
+      onText: (kind, text) => {
         shown = true;
-        onText(kind, text);
-      });
-    }
+        onText?.(kind, text);
+      },
+    });
     if (this.callCount++ === 0) this.#busy();
     try {
       const reply = await this.#remote.call<ModelReply>((service) =>
-        service.complete({ callId, provider: providerName, request, streamed: onText !== undefined }),
+        service.complete({ callId, provider: providerName, request, origin, streamed: onText !== undefined }),
       );
-      if (onText) this.#drainText();
+      this.#drainText();
       if (reply.ok) return reply.response;
       throw modelError(reply.error, reply.streamedText);
     } catch (error) {
@@ -165,9 +162,10 @@ class ModelThread {
 
   #onMessage(message: unknown): void {
     Atomics.add(this.#taken, 0, 1);
-    for (const part of readTextBatch(message)?.parts ?? []) {
-      this.#listeners.get(part.callId)?.(part.kind, part.text);
-    }
+    const batch = readTextBatch(message);
+    if (!batch) return;
+    for (const { callId, limits } of batch.began) this.#listeners.get(callId)?.onBegan?.(limits);
+    for (const part of batch.parts) this.#listeners.get(part.callId)?.onText?.(part.kind, part.text);
   }
 
   /** Only calls in progress keep the process alive, not the thread. */
@@ -190,6 +188,8 @@ function modelError(error: SerializedModelError, streamedText: boolean): ModelEr
     // A response that was already shown in part is not asked for again: its text would be repeated.
     retryable: error.retryable && !streamedText,
     retryAfterMs: error.retryAfterMs ?? undefined,
+    limits: error.limits ?? undefined,
+    usage: error.usage ?? undefined,
   });
 }
 

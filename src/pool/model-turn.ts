@@ -1,7 +1,8 @@
 import { ModelError } from '../errors.ts';
 import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
-import type { ModelRequest, ModelResponse } from '../model/model.ts';
+import { CHAT } from '../model/dialect.ts';
+import type { ModelCallOrigin, ModelRequest, ModelResponse } from '../model/model.ts';
 import type { Clock } from '../clock.ts';
 import type { SessionEventBody } from './events.ts';
 import type { ModelCaller, OnText } from './model-caller.ts';
@@ -19,6 +20,7 @@ export async function modelTurn(call: {
   readonly policy: RetryPolicy;
   readonly provider: string;
   readonly request: ModelRequest;
+  readonly origin: Omit<ModelCallOrigin, 'attempt'>;
   readonly turn: number;
   readonly signal: AbortSignal;
   readonly tell: ((event: SessionEventBody) => void) | undefined;
@@ -27,7 +29,8 @@ export async function modelTurn(call: {
   const onText: OnText | undefined = tell && ((kind, text) => tell({ type: kind, turn, text }));
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await call.models.complete(call.provider, call.request, { signal, onText });
+      const origin = { ...call.origin, attempt };
+      return await call.models.complete(call.provider, call.request, { signal, origin, onText });
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       const delayMs = retryDelayMs(error, attempt, call.random, call.policy);
@@ -46,7 +49,7 @@ export function modelRequest(record: SessionRecord): { provider: string; request
     provider: model.slice(0, colon),
     request: {
       model: model.slice(colon + 1),
-      messages: record.conversation.encoded,
+      messages: record.conversation.encoded(CHAT),
       tools: record.opening?.tools ?? null,
       options: modelOptions,
     },

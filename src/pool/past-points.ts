@@ -6,7 +6,7 @@ import {
   PromptNotEndedError,
   SessionClosedError,
 } from '../errors.ts';
-import type { Message } from '../journal/conversation.ts';
+import type { Message } from '../model/message.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import { History, type HistoryPoint } from '../journal/history.ts';
 import type { SessionRecord } from '../journal/session-record.ts';

@@ -168,6 +168,7 @@ export class PromptRun {
         policy: retryPolicy,
         provider,
         request,
+        origin: { sessionId: this.#session.record.spec.sessionId, turn: this.#session.record.turns },
         turn,
         signal: this.#ticket.signal,
         tell: this.#ticket.isHeard ? (event) => this.#ticket.tell(event) : undefined,

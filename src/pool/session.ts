@@ -1,4 +1,4 @@
-import type { Message } from '../journal/conversation.ts';
+import type { Message } from '../model/message.ts';
 import type { Usage } from '../model/model.ts';
 import type { WorkspaceDiff } from '../workspace/workspace-diff.ts';
 import type { WorkspaceView } from '../workspace/workspace-view.ts';

@@ -1,4 +1,4 @@
-import type { Message } from '../journal/conversation.ts';
+import type { Message } from '../model/message.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { OverlayMap } from '../workspace/files-view.ts';
 import { WorkspaceView } from '../workspace/workspace-view.ts';

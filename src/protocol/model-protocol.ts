@@ -1,5 +1,13 @@
 import type { ModelErrorKind } from '../errors.ts';
-import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider } from '../model/model.ts';
+import type {
+  ModelCallOrigin,
+  ModelDeadlines,
+  ModelRequest,
+  ModelResponse,
+  RateLimits,
+  ResolvedProvider,
+  Usage,
+} from '../model/model.ts';
 
 /** What the model thread exposes by comlink. The main thread exposes nothing in return. */
 export interface ModelService {
@@ -23,6 +31,7 @@ export interface ModelCall {
   readonly callId: number;
   readonly provider: string;
   readonly request: ModelRequest;
+  readonly origin: ModelCallOrigin;
   /** Send text as it arrives; without it the text comes with the reply only. */
   readonly streamed: boolean;
 }
@@ -37,12 +46,21 @@ export interface SerializedModelError {
   readonly status: number | null;
   readonly retryable: boolean;
   readonly retryAfterMs: number | null;
+  readonly limits: RateLimits | null;
+  readonly usage: Usage | null;
 }
 
-/** Model thread → main: text of any number of calls, gathered during one turn of the event loop. */
+/** Model thread → main: what came for any number of calls, gathered during one turn of the event loop. */
 export interface TextBatch {
   readonly type: 'text-batch';
   readonly parts: readonly TextPart[];
+  /** Calls whose answer has begun, with status 200. Text of theirs is in this batch or a later one. */
+  readonly began: readonly CallBegan[];
+}
+
+export interface CallBegan {
+  readonly callId: number;
+  readonly limits: RateLimits | null;
 }
 
 export interface TextPart {

@@ -27,9 +27,13 @@ export async function collect(
   return events;
 }
 
-/** Event types in order, pieces of one kind that follow each other counted once: how many there are is the network's affair. */
+/**
+ * Event types in order but for `began`, pieces of one kind that follow each other counted once: how many there are is the
+ * network's affair.
+ */
 export function outline(events: readonly ModelEvent[]): string[] {
   return events
+    .filter((event) => event.type !== 'began')
     .map((event) => (event.type === 'failed' ? `failed ${event.error.kind}` : event.type))
     .filter((type, index, all) => type !== all[index - 1]);
 }
@@ -75,6 +79,11 @@ export function modelContract(make: (rules: readonly ScriptedRule[]) => Promise<
         finishReason: 'stop',
       });
       expect(pieces).toBe('you said héllo 🎉');
+    });
+
+    it('begins once, before anything of it, when the provider has taken the request', async () => {
+      const events = await collect(stage.model, asking('think'));
+      expect(events.map(({ type }) => type === 'began').lastIndexOf(true)).toBe(0);
     });
 
     it('tells reasoning before text, and the tokens that the provider counted', async () => {

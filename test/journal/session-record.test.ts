@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import { SessionRecord, type Move } from '../../src/journal/session-record.ts';
 import { transcriptOf } from '../../src/journal/transcript.ts';
+import { CHAT } from '../../src/model/dialect.ts';
 import { NO_USAGE, type ModelResponse } from '../../src/model/model.ts';
 import type { SessionSpec, StepNext } from '../../src/protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../../src/tools/tool.ts';
@@ -126,7 +127,7 @@ describe('a prompt with one tool round', () => {
       { role: 'assistant', content: 'done' },
     ];
     expect(record.conversation.messages).toEqual(expected);
-    expect(JSON.parse(`[${record.conversation.encoded}]`)).toEqual(expected);
+    expect(JSON.parse(`[${record.conversation.encoded(CHAT)}]`)).toEqual(expected);
     expect([record.turns, record.usage.totalTokens]).toEqual([2, 24]);
   });
 });
@@ -257,9 +258,9 @@ describe('a session that is restored', () => {
     moves(parent, [accepted('2'), stepEnded({ wait: 'model' })]);
     moves(fork, next);
     const sent = (record: SessionRecord): string =>
-      record.conversation.encoded.replace(/text of (2|f.1)/, 'text');
+      record.conversation.encoded(CHAT).replace(/text of (2|f.1)/, 'text');
     expect(sent(fork)).toBe(sent(parent));
-    expect(JSON.parse(`[${fork.conversation.encoded}]`)).toEqual(fork.conversation.messages);
+    expect(JSON.parse(`[${fork.conversation.encoded(CHAT)}]`)).toEqual(fork.conversation.messages);
     expect(fork.opening).toEqual(parent.opening);
     expect([fork.turns, fork.usage.totalTokens, fork.point]).toEqual([0, 0, null]);
   });
@@ -272,7 +273,7 @@ describe('a session that is restored', () => {
     expect([...record.overlay]).toEqual([['z', bytes]]);
     expect([record.volumeOf, record.hostChanges, record.point]).toEqual([99, [], '1']);
     expect(record.conversation.messages.map(({ role }) => role)).toEqual(['system', 'user']);
-    expect(JSON.parse(`[${record.conversation.encoded}]`)).toEqual(record.conversation.messages);
+    expect(JSON.parse(`[${record.conversation.encoded(CHAT)}]`)).toEqual(record.conversation.messages);
     expect(record.byteLength).toBeLessThan(before);
     // What was spent is spent.
     expect([record.turns, record.usage.totalTokens]).toEqual([2, 24]);

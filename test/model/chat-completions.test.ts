@@ -155,7 +155,9 @@ describe('tokens that were not counted', () => {
       totalTokens: 12,
       reasoningTokens: 0,
       cachedTokens: 0,
+      cacheWriteTokens: 0,
       estimated: true,
+      cost: { usd: null, basis: 'unknown', unpriced: 1 },
     });
   });
 });

@@ -89,7 +89,9 @@ describe.skipIf(!available)('a recorded stream', () => {
         totalTokens: total,
         reasoningTokens: reasoning ?? 0,
         cachedTokens: cached ?? 0,
+        cacheWriteTokens: 0,
         estimated: false,
+        cost: expect.anything(),
       });
     }
   });

@@ -1,4 +1,4 @@
-import type { Message } from '../../../src/journal/conversation.ts';
+import type { Message } from '../../../src/model/message.ts';
 import type { ToolCall, ToolResult } from '../../../src/tools/tool.ts';
 import type { PlannedCall, PlannedPrompt } from './prompt-plan.ts';
 import type { Violations } from './violations.ts';

@@ -1,7 +1,7 @@
 import { ModelError } from '../../../src/errors.ts';
-import type { Message } from '../../../src/journal/conversation.ts';
+import type { Message } from '../../../src/model/message.ts';
 import { NO_USAGE, type ModelRequest, type ModelResponse } from '../../../src/model/model.ts';
-import type { ModelCaller, OnText } from '../../../src/pool/model-caller.ts';
+import type { ModelCaller, ModelCallOptions } from '../../../src/pool/model-caller.ts';
 import type { ToolCall } from '../../../src/tools/tool.ts';
 import { Prng } from '../shared/prng.ts';
 import { IDEMPOTENT_TOOL } from './journal-watch.ts';
@@ -51,7 +51,7 @@ export class SimModel implements ModelCaller {
   complete(
     _provider: string,
     request: ModelRequest,
-    { signal, onText }: { readonly signal: AbortSignal; readonly onText?: OnText | undefined },
+    { signal, onText }: ModelCallOptions,
   ): Promise<ModelResponse> {
     if (signal.aborted || this.#isClosed) return Promise.reject(cancelled());
     const messages = JSON.parse(`[${request.messages}]`) as Message[];
