@@ -33,7 +33,7 @@ const ONE_IMPORTER = {
   comlink: 'src/protocol/rpc.ts',
   openai: 'src/model/chat-completions.ts',
   '@jsonjoy.com/fs-core': 'src/workspace/volume.ts',
-  undici: 'src/model/transport.ts',
+  undici: 'src/model/undici-transport.ts',
   diff: 'src/workspace/line-diff.ts',
   'node-diff3': 'src/workspace/merge-text.ts',
   'just-bash': 'src/tools/bash/run-bash.ts',

@@ -10,6 +10,7 @@ import {
   RESERVED_FIELDS,
   UNKNOWN_COST,
   type Model,
+  type ModelCallOrigin,
   type ModelDeadlines,
   type ModelEvent,
   type ModelRequest,
@@ -18,7 +19,8 @@ import {
 } from './model.ts';
 import { providerSecrets } from './provider-secrets.ts';
 import { RedactedResponse } from './redacted-response.ts';
-import { Transport, type StreamedResponse } from './transport.ts';
+import type { StreamedResponse, Transport } from './transport.ts';
+import { UndiciTransport } from './undici-transport.ts';
 
 /** More than this of an error body is not read. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -40,19 +42,30 @@ export class ChatCompletions implements Model {
   readonly #redactor: Redactor;
   #signed: Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }> | undefined;
 
-  /** @param options.redactor  default: one that knows this provider's own credentials */
+  /**
+   * @param options.redactor  default: one that knows this provider's own credentials
+   * @param options.transport  default: the network
+   */
   constructor(
     provider: ResolvedProvider,
-    options: { readonly deadlines: ModelDeadlines; readonly redactor?: Redactor },
+    options: {
+      readonly deadlines: ModelDeadlines;
+      readonly redactor?: Redactor;
+      readonly transport?: Transport;
+    },
   ) {
     this.#provider = provider;
     this.#redactor = options.redactor ?? new Redactor();
     this.#redactor.learn(providerSecrets(provider));
     this.#deadlines = options.deadlines;
-    this.#transport = new Transport({ connectMs: options.deadlines.connectMs });
+    this.#transport = options.transport ?? new UndiciTransport({ connectMs: options.deadlines.connectMs });
   }
 
-  async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent, void, void> {
+  async *stream(
+    request: ModelRequest,
+    signal: AbortSignal,
+    origin?: ModelCallOrigin,
+  ): AsyncGenerator<ModelEvent, void, void> {
     let abort: ((reason: Error) => void) | undefined;
     const clock = new AttemptClock(this.#deadlines, (deadline, afterMs) =>
       abort?.(
@@ -71,6 +84,7 @@ export class ChatCompletions implements Model {
         url,
         headers,
         body: requestBody(request),
+        origin,
         onConnected: () => clock.enter('first byte'),
       });
       abort = exchange.abort;

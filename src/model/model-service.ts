@@ -35,7 +35,7 @@ export class ThreadModelService implements ModelService {
     this.#running.set(call.callId, controller);
     let streamedText = false;
     try {
-      for await (const event of model.stream(call.request, controller.signal)) {
+      for await (const event of model.stream(call.request, controller.signal, call.origin)) {
         switch (event.type) {
           case 'began':
             this.#batcher?.begin(call.callId, event.limits);

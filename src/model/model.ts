@@ -6,8 +6,9 @@ export interface Model {
   /**
    * One attempt, no retries. Events come in order; exactly one terminal event (`end` or `failed`), and it is last.
    * Never throws. Aborting the signal stops the network and ends with `failed`, kind `cancelled`.
+   * @param origin  who asks: for recordings, not for the provider
    */
-  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  stream(request: ModelRequest, signal: AbortSignal, origin?: ModelCallOrigin): AsyncIterable<ModelEvent>;
 }
 
 /** What the model is asked. Everything that is constant or already encoded travels as JSON text, so that a long history is encoded once. */
