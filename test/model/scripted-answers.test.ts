@@ -315,7 +315,7 @@ describe('a request that cannot be answered', () => {
   it('to another path or with another method gets status 404', () =>
     withModel(rules, async (server) => {
       for (const [method, path] of [
-        ['POST', '/v1/responses'],
+        ['POST', '/v1/embeddings'],
         ['GET', '/v1/chat/completions'],
         ['GET', '/'],
       ] as const) {

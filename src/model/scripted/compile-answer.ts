@@ -1,10 +1,10 @@
 import type { ScriptedAnswer, ScriptedDelay } from './script.ts';
 import { compileTemplate, compileValue, type Template, type Values } from './template.ts';
 
-/** A text, and the same cut into the `delta` objects of a stream, each as JSON. */
+/** A text, and the same cut into the pieces of a stream, each as JSON. */
 export interface Deltas {
   readonly text: string;
-  readonly deltas: readonly string[];
+  readonly pieces: readonly string[];
 }
 
 /** An answer whose templates are compiled, and whose constant text is already cut and encoded. */
@@ -13,7 +13,7 @@ export interface CompiledAnswer {
   readonly reasoning: (values: Values) => Deltas;
   readonly calls: readonly { readonly name: string; readonly arguments: (values: Values) => string }[];
   readonly delay: Required<ScriptedDelay>;
-  readonly usage: { readonly input?: number; readonly output?: number };
+  readonly usage: NonNullable<ScriptedAnswer['usage']>;
   readonly finish: string | undefined;
 }
 
@@ -25,8 +25,8 @@ export function compileAnswer(
 ): CompiledAnswer {
   return {
     ...constants(answer, delay),
-    text: deltasFrom(compileTemplate(answer.text ?? '', known), 'content', answer.chunks),
-    reasoning: deltasFrom(compileTemplate(answer.reasoning ?? '', known), 'reasoning_content'),
+    text: deltasFrom(compileTemplate(answer.text ?? '', known), answer.chunks),
+    reasoning: deltasFrom(compileTemplate(answer.reasoning ?? '', known)),
     calls: (answer.calls ?? []).map((call) => {
       const fill = compileValue(call.arguments ?? {}, known);
       return { name: call.name, arguments: (values: Values) => argumentsText(fill(values)) };
@@ -36,8 +36,8 @@ export function compileAnswer(
 
 /** An answer that a function made: its texts are final, and braces in them are only braces. */
 export function plainAnswer(answer: ScriptedAnswer, delay: ScriptedDelay | undefined): CompiledAnswer {
-  const text = toDeltas(answer.text ?? '', 'content', answer.chunks);
-  const reasoning = toDeltas(answer.reasoning ?? '', 'reasoning_content');
+  const text = toDeltas(answer.text ?? '', answer.chunks);
+  const reasoning = toDeltas(answer.reasoning ?? '');
   return {
     ...constants(answer, delay),
     text: () => text,
@@ -50,8 +50,8 @@ export function plainAnswer(answer: ScriptedAnswer, delay: ScriptedDelay | undef
 }
 
 /** @param chunks  how many; without it, one a word */
-export function toDeltas(text: string, field: 'content' | 'reasoning_content', chunks?: number): Deltas {
-  return { text, deltas: cut(text, chunks).map((piece) => `{"${field}":${JSON.stringify(piece)}}`) };
+export function toDeltas(text: string, chunks?: number): Deltas {
+  return { text, pieces: cut(text, chunks).map((piece) => JSON.stringify(piece)) };
 }
 
 function constants(
@@ -65,13 +65,9 @@ function constants(
   };
 }
 
-function deltasFrom(
-  template: Template,
-  field: 'content' | 'reasoning_content',
-  chunks?: number,
-): CompiledAnswer['text'] {
-  if (template.constant === undefined) return (values) => toDeltas(template.render(values), field, chunks);
-  const constant = toDeltas(template.constant, field, chunks);
+function deltasFrom(template: Template, chunks?: number): CompiledAnswer['text'] {
+  if (template.constant === undefined) return (values) => toDeltas(template.render(values), chunks);
+  const constant = toDeltas(template.constant, chunks);
   return () => constant;
 }
 

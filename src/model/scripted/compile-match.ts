@@ -8,7 +8,7 @@ const PATTERNS = ['last', 'user', 'first', 'system'] as const;
 
 /** @throws {Error} with the problem, when a pattern is no regular expression */
 export function compileMatch(match: ScriptedMatch): Matcher {
-  const { lastRole, tool, turn, model } = match;
+  const { lastRole, tool, turn, model, images, schema } = match;
   const tests: Matcher[] = [];
   // Cheap ones first.
   if (model !== undefined) tests.push((conversation) => conversation.model === model);
@@ -16,6 +16,12 @@ export function compileMatch(match: ScriptedMatch): Matcher {
   if (turn !== undefined) {
     const turns = typeof turn === 'number' ? [turn] : turn;
     tests.push((conversation) => turns.includes(conversation.turn));
+  }
+  if (images !== undefined) tests.push((conversation) => conversation.images === images);
+  if (schema !== undefined) {
+    tests.push(({ schema: asked }) =>
+      typeof schema === 'string' ? asked?.name === schema : (asked !== undefined) === schema,
+    );
   }
   if (tool !== undefined) tests.push((conversation) => conversation.tool === tool);
   for (const key of PATTERNS) {

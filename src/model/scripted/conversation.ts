@@ -1,4 +1,4 @@
-/** One message of a Chat Completions request, as far as scripts look at it. */
+/** One message of a request, in the form of Chat Completions, as far as scripts look at it. */
 export interface Message {
   readonly role: string;
   readonly content?: unknown;
@@ -12,19 +12,36 @@ export interface MessageCall {
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
+/** The schema that a request wants its answer to have. */
+export interface RequestedSchema {
+  readonly name: string;
+  /** Where the request names it, as errors say it. */
+  readonly parameter: 'response_format' | 'text.format';
+  readonly definition: unknown;
+}
+
 /** A request seen as a conversation. Everything is looked up when asked for: most rules need little of it. */
 export class Conversation {
   readonly model: string;
   readonly messages: readonly Message[];
 
-  constructor(model: string, messages: readonly Message[]) {
+  readonly schema: RequestedSchema | undefined;
+
+  constructor(model: string, messages: readonly Message[], schema?: RequestedSchema) {
     this.model = model;
     this.messages = messages;
+    this.schema = schema;
   }
 
   /** The last user message; '' when there is none. */
   get user(): string {
     return contentOf(this.messages[this.#lastUserIndex()]);
+  }
+
+  /** Images in the last user message. */
+  get images(): number {
+    const content = this.messages[this.#lastUserIndex()]?.content;
+    return Array.isArray(content) ? content.filter(isImage).length : 0;
   }
 
   /** The first user message; '' when there is none. */
@@ -96,6 +113,10 @@ export function contentOf(message: Message | undefined): string {
   return content
     .map((part: { text?: unknown } | null) => (typeof part?.text === 'string' ? part.text : ''))
     .join('');
+}
+
+function isImage(part: { type?: unknown } | null): boolean {
+  return part?.type === 'image_url' || part?.type === 'input_image';
 }
 
 /**

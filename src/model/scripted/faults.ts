@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hugeEvent } from './encode.ts';
+import type { Api } from './api.ts';
+import type { Conversation } from './conversation.ts';
 import type { Sink } from './player.ts';
 import type { Reply } from './reply.ts';
 import { errorBody, sendBody, sendHead } from './respond.ts';
@@ -9,7 +10,13 @@ const PING_MS = 50;
 const HUGE_PIECE = 'x'.repeat(64 * 1024);
 
 /** Answers with a fault that takes the place of the answer. @returns false when the answer itself is to be sent, broken or not */
-export function failInstead(reply: Reply, request: IncomingMessage, response: ServerResponse): boolean {
+export function failInstead(
+  reply: Reply,
+  { schema }: Conversation,
+  api: Api,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
   const { fault } = reply;
   if (fault.refuse) {
     request.socket.destroy();
@@ -28,7 +35,10 @@ export function failInstead(reply: Reply, request: IncomingMessage, response: Se
   } else if (fault.pingOnly) {
     ping(response);
   } else if (fault.hugeLine !== undefined) {
-    sendHuge(reply, fault.hugeLine, response);
+    sendHuge(api.huge(reply), fault.hugeLine, response);
+  } else if (fault.refuseSchema && schema) {
+    const message = `Invalid schema for ${schema.parameter} '${schema.name}': this scripted model takes none.`;
+    sendBody(response, 400, errorBody(message, null, 'invalid_request_error', schema.parameter));
   } else {
     return false;
   }
@@ -96,8 +106,7 @@ function ping(response: ServerResponse): void {
 }
 
 /** In pieces, as fast as the client takes them: the line may be larger than the memory. */
-function sendHuge(reply: Reply, bytes: number, response: ServerResponse): void {
-  const { start, end } = hugeEvent(reply);
+function sendHuge({ start, end }: ReturnType<Api['huge']>, bytes: number, response: ServerResponse): void {
   sendHead(response, 'text/event-stream');
   response.write(start);
   let left = bytes;

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Frame } from './encode.ts';
+import type { Frame } from './frames.ts';
 import type { Timed, TimerWheel } from './timer-wheel.ts';
 
 /** Where a player writes: a response, or one with a fault in it. */

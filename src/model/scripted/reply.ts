@@ -8,17 +8,31 @@ import { BUILT_IN, type Values } from './template.ts';
 
 /** Everything that a response says, before it is written as a stream or as one body. */
 export interface Reply {
+  /** Without the prefix that each API has for its ids. */
   readonly id: string;
   readonly model: string;
   readonly reasoning: Deltas;
   readonly text: Deltas;
   readonly calls: readonly ReplyCall[];
   readonly finish: string;
-  readonly usage: { readonly input: number; readonly output: number };
+  /** Null when the response is to tell none. */
+  readonly usage: ReplyUsage | null;
   readonly delay: CompiledAnswer['delay'];
   readonly fault: ScriptedFault;
   /** Of this reply alone, so that others beside it change nothing. */
   readonly random: () => number;
+}
+
+/** Tokens; cached and written ones are part of the input, reasoning is part of the output. */
+export interface ReplyUsage {
+  readonly input: number;
+  readonly output: number;
+  readonly reasoning: number;
+  /** Undefined when the server has no cache, and says nothing of one. */
+  readonly cached: number | undefined;
+  readonly cacheWrite: number | undefined;
+  /** US dollars, from a server that tells what it costs. */
+  readonly cost: number | undefined;
 }
 
 export interface ReplyCall {
@@ -44,9 +58,7 @@ export function makeReply(
   const answer = rule.answer(conversation);
   const edits = rule.rewrite ? rewriteCalls(rule.rewrite, conversation, values) : [];
   const nothingToChange = rule.rewrite !== undefined && edits.length === 0;
-  const text = nothingToChange
-    ? toDeltas(rule.rewrite.otherwise.render(values), 'content')
-    : answer.text(values);
+  const text = nothingToChange ? toDeltas(rule.rewrite.otherwise.render(values)) : answer.text(values);
   const calls = nothingToChange
     ? []
     : [
@@ -59,7 +71,7 @@ export function makeReply(
     text.text.length + reasoning.text.length,
   );
   return {
-    id: `chatcmpl-${unique}`,
+    id: unique,
     model: conversation.model,
     reasoning,
     text,
@@ -69,13 +81,27 @@ export function makeReply(
       arguments: call.arguments,
     })),
     finish: answer.finish ?? (calls.length > 0 ? 'tool_calls' : 'stop'),
-    usage: {
-      input: answer.usage.input ?? Math.ceil(inputChars / 4),
-      output: answer.usage.output ?? Math.ceil(outputChars / 4),
-    },
+    usage:
+      answer.usage === 'none' ? null : usageOf(answer.usage, inputChars, outputChars, reasoning.text.length),
     delay: answer.delay,
     fault: rule.fault ?? {},
     random: seededRandom(hash),
+  };
+}
+
+function usageOf(
+  given: Exclude<CompiledAnswer['usage'], 'none'>,
+  inputChars: number,
+  outputChars: number,
+  reasoningChars: number,
+): ReplyUsage {
+  return {
+    input: given.input ?? Math.ceil(inputChars / 4),
+    output: given.output ?? Math.ceil(outputChars / 4),
+    reasoning: given.reasoning ?? Math.ceil(reasoningChars / 4),
+    cached: given.cached,
+    cacheWrite: given.cacheWrite,
+    cost: given.cost,
   };
 }
 

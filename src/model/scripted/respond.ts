@@ -19,6 +19,11 @@ export function sendBody(
 }
 
 /** An error as OpenAI words it. */
-export function errorBody(message: string, code: string | null, type = 'invalid_request_error'): string {
-  return JSON.stringify({ error: { message, type, param: null, code } });
+export function errorBody(
+  message: string,
+  code: string | null,
+  type = 'invalid_request_error',
+  param: string | null = null,
+): string {
+  return JSON.stringify({ error: { message, type, param, code } });
 }

@@ -21,7 +21,19 @@ const answer = z.strictObject({
     ),
   ),
   delay: z.optional(delay),
-  usage: z.optional(z.strictObject({ input: z.optional(whole), output: z.optional(whole) })),
+  usage: z.optional(
+    z.union([
+      z.literal('none'),
+      z.strictObject({
+        input: z.optional(whole),
+        output: z.optional(whole),
+        reasoning: z.optional(whole),
+        cached: z.optional(whole),
+        cacheWrite: z.optional(whole),
+        cost: z.optional(z.number().check(z.gte(0))),
+      }),
+    ]),
+  ),
   finish: z.optional(z.string()),
 });
 const yes = z.literal(true);
@@ -43,6 +55,7 @@ const fault = z.strictObject({
   doneOnly: z.optional(yes),
   echoKey: z.optional(yes),
   redirect: z.optional(z.string()),
+  refuseSchema: z.optional(yes),
 });
 /** {@link ScriptedModelScript}, as YAML can hold it. */
 export const scriptSchema = z.strictObject({
@@ -61,6 +74,8 @@ export const scriptSchema = z.strictObject({
           tool: z.optional(z.string()),
           turn: z.optional(z.union([whole, z.array(whole)])),
           model: z.optional(z.string()),
+          images: z.optional(whole),
+          schema: z.optional(z.union([z.boolean(), z.string()])),
         }),
       ),
       times: z.optional(whole),

@@ -46,6 +46,10 @@ export interface ScriptedMatch {
   readonly turn?: number | readonly number[];
   /** The whole model name. */
   readonly model?: string;
+  /** Images in the last user message. */
+  readonly images?: number;
+  /** Whether the request wants its answer to have a JSON schema; a text is the schema's name. */
+  readonly schema?: boolean | string;
 }
 
 export interface ScriptedAnswer {
@@ -57,10 +61,21 @@ export interface ScriptedAnswer {
   readonly chunks?: number;
   readonly calls?: readonly ScriptedCall[];
   readonly delay?: ScriptedDelay;
-  /** Tokens. Default: a quarter of the characters. */
-  readonly usage?: { readonly input?: number; readonly output?: number };
+  /** Default: a quarter of the characters. `none`: the response tells none. */
+  readonly usage?: ScriptedUsage | 'none';
   /** `finish_reason`. Default `tool_calls` with calls, else `stop`. */
   readonly finish?: string;
+}
+
+/** Tokens: cached and written ones are part of the input, reasoning is part of the output. */
+export interface ScriptedUsage {
+  readonly input?: number;
+  readonly output?: number;
+  readonly reasoning?: number;
+  readonly cached?: number;
+  readonly cacheWrite?: number;
+  /** US dollars, as OpenRouter tells them. */
+  readonly cost?: number;
 }
 
 export interface ScriptedCall {
@@ -125,4 +140,6 @@ export interface ScriptedFault {
   readonly echoKey?: boolean;
   /** Status 307 to this address. */
   readonly redirect?: string;
+  /** Status 400 for a request with a JSON schema, as a provider that cannot take it. Without one it is answered. */
+  readonly refuseSchema?: boolean;
 }

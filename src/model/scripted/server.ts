@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigFileError, InvalidOptionError } from '../../errors.ts';
+import { APIS, type Api } from './api.ts';
 import type { Script } from './compile-script.ts';
-import { streamFrames, wholeFrames } from './encode.ts';
 import { failInstead, sinkFor } from './faults.ts';
 import { play } from './player.ts';
-import { readBody, readRequest, RequestError } from './read-request.ts';
 import { makeReply } from './reply.ts';
+import { readBody, RequestError } from './request-body.ts';
 import { ScriptRunError } from './rewrite-calls.ts';
 import { RuleBook } from './rule-book.ts';
 import { errorBody, sendBody, sendHead } from './respond.ts';
@@ -21,7 +21,7 @@ export interface ScriptedModelServer {
   /** `http://127.0.0.1:PORT/v1`, as a provider's base URL. */
   readonly baseURL: string;
   readonly port: number;
-  /** Chat requests so far, whatever became of them. */
+  /** Requests for an answer so far, whatever became of them. */
   readonly requestCount: number;
   /** Ends every connection, answered or not. */
   close(): Promise<void>;
@@ -108,20 +108,22 @@ class ScriptedModel implements ScriptedModelServer {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?')[0];
-    if (path === '/v1/chat/completions' && request.method === 'POST')
-      return this.#complete(request, response);
+    const api = request.method === 'POST' && path !== undefined ? APIS[path] : undefined;
+    if (api) return this.#complete(api, request, response);
     if (path === '/v1/models' && request.method === 'GET') return sendBody(response, 200, this.#models());
     throw new RequestError(
       404,
       'not_found',
-      `No ${request.method} ${path} here; there are POST /v1/chat/completions and GET /v1/models.`,
+      `No ${request.method} ${path} here; there are ${Object.keys(APIS)
+        .map((known) => `POST ${known}`)
+        .join(', ')} and GET /v1/models.`,
     );
   }
 
-  async #complete(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #complete(api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requestCount++;
     const body = await readBody(request);
-    const { conversation, stream, includeUsage } = readRequest(body);
+    const { conversation, stream, included } = api.read(body);
     const choice = this.#book.choose(conversation);
     if (!choice) {
       throw new RequestError(
@@ -131,9 +133,9 @@ class ScriptedModel implements ScriptedModelServer {
       );
     }
     const reply = makeReply(choice, conversation, this.#seed, body.length);
-    if (failInstead(reply, request, response)) return;
+    if (failInstead(reply, conversation, api, request, response)) return;
     sendHead(response, stream ? 'text/event-stream' : 'application/json');
-    const frames = stream ? streamFrames(reply, includeUsage) : wholeFrames(reply);
+    const frames = stream ? api.stream(reply, included) : api.whole(reply, included);
     play(frames, response, this.#wheel, sinkFor(reply.fault, response));
   }
 
