@@ -29,6 +29,7 @@ const REASONS = {
 
 /** Library → the one file that imports it, so that what the library lacks is made good once. */
 const ONE_IMPORTER = {
+  '@cfworker/json-schema': 'src/tools/schema-check.ts',
   piscina: 'src/threads/piscina-runner.ts',
   comlink: 'src/protocol/rpc.ts',
   openai: 'src/model/chat-completions.ts',

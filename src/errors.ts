@@ -120,7 +120,7 @@ export class IdempotencyError extends SkeinError {
   constructor(data: { sessionId: string; idempotencyKey: string }) {
     super(
       'idempotency_mismatch',
-      `Session ${data.sessionId} already has a prompt with the idempotency key "${data.idempotencyKey}" and another text; use a new key.`,
+      `Session ${data.sessionId} already has a prompt with the idempotency key "${data.idempotencyKey}" that asked something else; use a new key.`,
     );
   }
 }

@@ -81,6 +81,7 @@ const RECORD_TYPES: Readonly<Record<SessionEvent['type'], string | undefined>> =
   'tool-started': 'tool.started',
   'tool-ended': 'tool.ended',
   'step-retried': 'step.retried',
+  'output-refused': 'output.refused',
   'turn-ended': 'turn.ended',
   // The last record says it, with what became of the changes.
   'prompt-ended': undefined,

@@ -1,13 +1,32 @@
-import { NO_USAGE, type FinishReason, type Usage } from '../model/model.ts';
-import type { StopReason } from './entries.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { NO_USAGE, type FinishReason, type OutputSchema, type Usage } from '../model/model.ts';
+import type { PromptError, StopReason } from './entries.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 
-/** A prompt that was accepted and has not begun. */
-export interface QueuedPrompt {
-  readonly promptId: string;
+/** What is asked. */
+export interface PromptBody {
   readonly text: string;
+  /** The form that the answer is to have; absent for text. */
+  readonly schema?: OutputSchema;
+}
+
+/** A prompt that was accepted and has not begun. */
+export interface QueuedPrompt extends PromptBody {
+  readonly promptId: string;
   /** Epoch milliseconds. */
   readonly acceptedAt: number;
+}
+
+/** Whether two prompts ask the same; a schema in whatever order its keys are. */
+export function isSameBody(a: PromptBody, b: PromptBody): boolean {
+  return a.text === b.text && isSameSchema(a.schema, b.schema);
+}
+
+function isSameSchema(a: OutputSchema | undefined, b: OutputSchema | undefined): boolean {
+  if (!a || !b) return a === b;
+  return (
+    a.name === b.name && (a.json === b.json || isDeepStrictEqual(JSON.parse(a.json), JSON.parse(b.json)))
+  );
 }
 
 /** What the active prompt needs next. */
@@ -16,7 +35,7 @@ export type PromptPhase =
   | { readonly at: 'model' }
   | { readonly at: 'turn' }
   | { readonly at: 'outside'; readonly callIds: readonly string[] }
-  | { readonly at: 'over'; readonly stopReason: StopReason };
+  | { readonly at: 'over'; readonly stopReason: StopReason; readonly error: PromptError | null };
 
 /** One model response that asked for tools, and how far its calls have come. */
 export interface Turn {
@@ -41,6 +60,10 @@ export interface ActivePrompt extends QueuedPrompt {
   /** Text of the latest response. */
   reply: string;
   finishReason: FinishReason | null;
+  /** The value that was asked for, as JSON; null while there is none. */
+  output: string | null;
+  /** The model was told that its answer is not that value. */
+  isRepaired: boolean;
   /** The step that began and has not come to an end; null between steps. */
   openStepId: number | null;
   /** Processes that ended in one of its steps, since anything was achieved. */
@@ -60,6 +83,8 @@ export function beginPrompt(queued: QueuedPrompt): ActivePrompt {
     usage: NO_USAGE,
     reply: '',
     finishReason: null,
+    output: null,
+    isRepaired: false,
     openStepId: null,
     processLosses: 0,
     losses: 0,

@@ -1,5 +1,5 @@
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
-import type { ModelResponse } from '../model/model.ts';
+import type { ModelResponse, OutputSchema } from '../model/model.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
@@ -7,12 +7,21 @@ import type { Message } from '../model/message.ts';
 
 /**
  * Why a prompt ended. `interrupted`: its process died, and the pool that found it was asked to report and not to finish.
- * `budget` is kept for the gate; every other value is in use.
+ * `invalid-output`: the answer was not the value that was asked for, also when the model had been told so. `budget` is kept
+ * for the gate; every other value is in use.
  */
 export type StopReason =
-  'end' | 'max-turns' | 'cancelled' | 'timeout' | 'crashed' | 'model-error' | 'interrupted' | 'budget';
+  | 'end'
+  | 'max-turns'
+  | 'cancelled'
+  | 'timeout'
+  | 'crashed'
+  | 'model-error'
+  | 'invalid-output'
+  | 'interrupted'
+  | 'budget';
 
-/** What ended a prompt with `model-error` or `crashed`. */
+/** What ended a prompt with `model-error`, `invalid-output` or `crashed`. */
 export interface PromptError {
   readonly code: string;
   readonly message: string;
@@ -35,6 +44,8 @@ export type JournalEntry =
       readonly type: 'prompt-accepted';
       readonly promptId: string;
       readonly text: string;
+      /** The form that the answer is to have; absent for text. */
+      readonly schema?: OutputSchema;
       /** Given by the caller: a second prompt with the same key is this one. */
       readonly idempotencyKey?: string;
       readonly at: number;

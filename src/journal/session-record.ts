@@ -1,11 +1,17 @@
 import { NO_USAGE, type Usage } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
-import type { Opening, SessionSpec, StepInput } from '../protocol/messages.ts';
+import type { Opening, SessionSpec, StepInput, StepNext } from '../protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
-import { beginPrompt, type ActivePrompt, type QueuedPrompt, type Turn } from './active-prompt.ts';
+import {
+  beginPrompt,
+  type ActivePrompt,
+  type PromptPhase,
+  type QueuedPrompt,
+  type Turn,
+} from './active-prompt.ts';
 import { Conversation } from './conversation.ts';
-import type { JournalEntry, StopReason } from './entries.ts';
+import type { JournalEntry, PromptError, StopReason } from './entries.ts';
 
 /** What the coordinator does next for a session: a function of its record alone, so that recovery is only a fold. */
 export type Move =
@@ -13,7 +19,7 @@ export type Move =
   | { readonly do: 'step'; readonly input: StepInput }
   | { readonly do: 'model' }
   | { readonly do: 'effects'; readonly calls: readonly ToolCall[] }
-  | { readonly do: 'end'; readonly stopReason: StopReason };
+  | { readonly do: 'end'; readonly stopReason: StopReason; readonly error: PromptError | null };
 
 /** The state of a session: the fold of its journal and nothing else. One owner, the session's driver. */
 export class SessionRecord {
@@ -71,9 +77,9 @@ export class SessionRecord {
     return 2 * this.conversation.length + this.#overlayBytes;
   }
 
-  /** The active prompt has its answer: a response that asked for nothing. */
+  /** The active prompt has its last answer: a response that asked for nothing. */
   get isAnswered(): boolean {
-    return this.active?.phase.at === 'over' && this.active.phase.stopReason === 'end';
+    return this.active?.phase.at === 'over' && this.active.phase.stopReason !== 'max-turns';
   }
 
   /** The active prompt has used up its tool rounds; calls that the model asks for now are not run. */
@@ -169,13 +175,13 @@ export class SessionRecord {
         return { do: 'effects', calls };
       }
       case 'over':
-        return { do: 'end', stopReason: active.phase.stopReason };
+        return { do: 'end', stopReason: active.phase.stopReason, error: active.phase.error };
     }
   }
 
   #accepted(entry: Extract<JournalEntry, { type: 'prompt-accepted' }>): void {
-    const { promptId, text, idempotencyKey, at } = entry;
-    const prompt: QueuedPrompt = { promptId, text, acceptedAt: at };
+    const { promptId, text, schema, idempotencyKey, at } = entry;
+    const prompt: QueuedPrompt = { promptId, text, ...(schema ? { schema } : {}), acceptedAt: at };
     this.lastPromptNumber = Number(promptId.slice(promptId.lastIndexOf('/') + 1));
     this.queue.push(prompt);
     if (idempotencyKey !== undefined) this.promptsByKey.set(idempotencyKey, prompt);
@@ -194,7 +200,13 @@ export class SessionRecord {
     active.openStepId = null;
     for (const result of entry.results) this.#settle(result);
     if (entry.next.wait === 'nothing') {
-      active.phase = { at: 'over', stopReason: entry.next.stopReason };
+      active.phase = overAfter(entry.next);
+      if (entry.next.stopReason !== 'invalid-output') active.output = entry.next.output ?? null;
+    } else if (entry.next.wait === 'repair') {
+      this.conversation.addUser(entry.next.message);
+      active.isRepaired = true;
+      active.turn = null;
+      active.phase = { at: 'model' };
     } else if (entry.next.wait === 'outside') {
       active.phase = { at: 'outside', callIds: entry.next.callIds };
     } else if (active.phase.at === 'prompt') {
@@ -316,13 +328,27 @@ function gotOn(active: ActivePrompt): void {
   active.processLosses = 0;
 }
 
+function overAfter(next: Extract<StepNext, { wait: 'nothing' }>): PromptPhase {
+  const { stopReason } = next;
+  const error = stopReason === 'invalid-output' ? { code: 'output_invalid', message: next.problem } : null;
+  return { at: 'over', stopReason, error };
+}
+
 function turnInput(active: ActivePrompt): StepInput {
-  const { turn } = active;
+  const { turn, schema } = active;
+  const answer = schema &&
+    turn?.calls.length === 0 && {
+      text: turn.text,
+      schema,
+      isCut: active.finishReason === 'length',
+      isRepair: active.isRepaired,
+    };
   return {
     type: 'turn',
     roundsDone: active.roundsDone,
     calls: turn?.calls ?? [],
     settled: turn ? [...turn.results.values()] : [],
     begun: turn ? [...turn.begun] : [],
+    ...(answer ? { answer } : {}),
   };
 }

@@ -19,6 +19,7 @@ import {
 } from './model.ts';
 import { providerSecrets } from './provider-secrets.ts';
 import { RedactedResponse } from './redacted-response.ts';
+import { responseFormat } from './response-format.ts';
 import type { StreamedResponse, Transport } from './transport.ts';
 import { UndiciTransport } from './undici-transport.ts';
 
@@ -259,10 +260,12 @@ export class ChatCompletions implements Model {
 function requestBody(request: ModelRequest): string {
   const fields = [`"model":${JSON.stringify(request.model)}`, '"stream":true'];
   if (request.options['stream_options'] === undefined) fields.push('"stream_options":{"include_usage":true}');
+  if (request.schema) fields.push(`"response_format":${responseFormat(request.schema)}`);
   for (const [key, value] of Object.entries(request.options)) {
-    if (value !== undefined && !RESERVED_FIELDS.includes(key)) {
-      fields.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
-    }
+    if (value === undefined || RESERVED_FIELDS.includes(key)) continue;
+    // A prompt's own schema counts.
+    if (key === 'response_format' && request.schema) continue;
+    fields.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
   }
   if (request.tools !== null) fields.push(`"tools":${request.tools}`);
   return `{${fields.join(',')},"messages":[${request.messages}]}`;

@@ -21,6 +21,18 @@ export interface ModelRequest {
   readonly tools: string | null;
   /** Forwarded verbatim into the request body (`temperature`, `max_tokens`, …). */
   readonly options: Readonly<Record<string, unknown>>;
+  /** The form that the answer is to have; undefined for text, or where the provider is not to be told. */
+  readonly schema?: OutputSchema | undefined;
+}
+
+/** The form that an answer is to have. */
+export interface OutputSchema {
+  /** By which a provider knows it. */
+  readonly name: string;
+  /** A JSON Schema, as JSON. */
+  readonly json: string;
+  /** It keeps to what providers can promise to follow to the letter. */
+  readonly strict: boolean;
 }
 
 /** Body fields that skein sets; a caller's options cannot. */

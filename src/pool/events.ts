@@ -47,6 +47,8 @@ export type SessionEventBody =
     }
   /** The session's thread died; the step is run again from the same state. */
   | { readonly type: 'step-retried'; readonly reason: ThreadLossReason; readonly message: string }
+  /** The answer is not the value that was asked for; the model is told this, and asked once more. */
+  | { readonly type: 'output-refused'; readonly turn: number; readonly message: string }
   /** The response and all the calls it asked for are done. */
   | { readonly type: 'turn-ended'; readonly turn: number; readonly text: string; readonly usage: Usage }
   | { readonly type: 'prompt-ended'; readonly result: PromptResult };

@@ -1,12 +1,12 @@
 import { IdempotencyError, MailboxFullError, NotFoundError, SessionClosedError } from '../errors.ts';
-import type { QueuedPrompt } from '../journal/active-prompt.ts';
+import { isSameBody, type PromptBody, type QueuedPrompt } from '../journal/active-prompt.ts';
 import { pastResult } from './past-prompt.ts';
 import { PromptTicket, type PromptListener } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
 
 /** What a prompt is accepted with. */
 export interface PromptDelivery {
-  readonly text: string;
+  readonly body: PromptBody;
   readonly listener?: PromptListener | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -24,7 +24,10 @@ export class Mailbox {
   readonly #maxQueuedPrompts: number;
   readonly #tickets = new Map<string, PromptTicket>();
   /** Prompts with a key that are being journalled. */
-  readonly #accepting = new Map<string, { readonly text: string; readonly ticket: Promise<PromptTicket> }>();
+  readonly #accepting = new Map<
+    string,
+    { readonly body: PromptBody; readonly ticket: Promise<PromptTicket> }
+  >();
   /** Entries of accepted prompts on their way into the journal. */
   readonly #writes = new Set<Promise<void>>();
   #lastPromptNumber: number;
@@ -67,18 +70,19 @@ export class Mailbox {
   async accept(prompt: PromptDelivery): Promise<Accepted> {
     const { idempotencyKey } = prompt;
     if (idempotencyKey === undefined) return { ticket: await this.#accept(prompt), isNew: true };
-    const known =
-      this.#session.record.promptsByKey.get(idempotencyKey) ?? this.#accepting.get(idempotencyKey);
+    const kept = this.#session.record.promptsByKey.get(idempotencyKey);
+    const accepting = this.#accepting.get(idempotencyKey);
+    const known = kept ?? accepting?.body;
     if (known) {
-      if (known.text !== prompt.text) {
+      if (!isSameBody(known, prompt.body)) {
         throw new IdempotencyError({ sessionId: this.#session.record.spec.sessionId, idempotencyKey });
       }
-      const ticket = 'promptId' in known ? this.ticketOf(known.promptId) : await known.ticket;
+      const ticket = kept ? this.ticketOf(kept.promptId) : await accepting!.ticket;
       if (prompt.listener) await this.#listen(ticket, prompt.listener);
       return { ticket, isNew: false };
     }
     const ticket = this.#accept(prompt);
-    this.#accepting.set(idempotencyKey, { text: prompt.text, ticket });
+    this.#accepting.set(idempotencyKey, { body: prompt.body, ticket });
     try {
       return { ticket: await ticket, isNew: true };
     } finally {
@@ -123,7 +127,7 @@ export class Mailbox {
     return past;
   }
 
-  async #accept({ text, listener, idempotencyKey }: PromptDelivery): Promise<PromptTicket> {
+  async #accept({ body, listener, idempotencyKey }: PromptDelivery): Promise<PromptTicket> {
     const { sessionId } = this.#session.record.spec;
     // Tickets, not the record's queue: a prompt that is just being journalled takes a place too.
     if (this.#tickets.size > this.#maxQueuedPrompts) {
@@ -135,7 +139,7 @@ export class Mailbox {
     const write = this.#session.write({
       type: 'prompt-accepted',
       promptId,
-      text,
+      ...body,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       at: clock.epochMs(),
     });

@@ -52,6 +52,7 @@ export function modelRequest(record: SessionRecord): { provider: string; request
       messages: record.conversation.encoded(CHAT),
       tools: record.opening?.tools ?? null,
       options: modelOptions,
+      ...(record.active?.schema ? { schema: record.active.schema } : {}),
     },
   };
 }

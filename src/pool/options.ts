@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Tool } from '../tools/tool.ts';
+import type { JsonSchema, Tool } from '../tools/tool.ts';
 import { InvalidOptionError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { RESERVED_FIELDS, type ProviderOptions } from '../model/model.ts';
@@ -152,6 +152,13 @@ export interface StreamOptions {
   readonly timeoutMs?: number;
   /** A second prompt of the session with the same key is the first one. At most 200 characters. */
   readonly idempotencyKey?: string;
+  /**
+   * The form of the answer, as a JSON Schema (draft 2020-12): `result.output` is a value that fits it. An answer that does not
+   * is sent back to the model once, with what is wrong; after a second one the prompt ends with `invalid-output`.
+   */
+  readonly schema?: JsonSchema;
+  /** What the provider is told that the schema is called. Letters, digits, `_` and `-`; default `answer`. */
+  readonly schemaName?: string;
 }
 
 export interface PromptOptions extends StreamOptions {
@@ -249,6 +256,9 @@ const streamOptions = z.strictObject({
   signal: z.optional(z.instanceof(AbortSignal)),
   timeoutMs: timeMs,
   idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  // See `outputSchema`.
+  schema: z.optional(z.unknown()),
+  schemaName: z.optional(z.string()),
 });
 
 const cancelOptions = z.strictObject({ queued: z.optional(z.boolean()) });
@@ -320,13 +330,20 @@ function assertJson(option: string, value: unknown): void {
 /** @throws {InvalidOptionError} */
 export function checkPromptOptions(text: string, options: PromptOptions): PromptOptions {
   checkOptions(promptText, { text }, 'session.prompt');
-  return checkOptions(promptOptions, options, 'session.prompt');
+  return checkSchemaOptions(checkOptions(promptOptions, options, 'session.prompt'));
 }
 
 /** @throws {InvalidOptionError} */
 export function checkStreamOptions(text: string, options: StreamOptions): StreamOptions {
   checkOptions(promptText, { text }, 'session.stream');
-  return checkOptions(streamOptions, options, 'session.stream');
+  return checkSchemaOptions(checkOptions(streamOptions, options, 'session.stream'));
+}
+
+function checkSchemaOptions<Options extends StreamOptions>(options: Options): Options {
+  if (options.schemaName !== undefined && options.schema === undefined) {
+    throw new InvalidOptionError({ option: 'schemaName', problem: 'names a schema, and there is none' });
+  }
+  return options;
 }
 
 /** @throws {InvalidOptionError} */

@@ -24,6 +24,7 @@ export function pastResult(
   return new PromptResult({
     promptId,
     reply: active?.reply ?? '',
+    output: active?.output ?? null,
     stopReason: ended.stopReason,
     error: ended.error,
     finishReason: active?.finishReason ?? null,

@@ -6,6 +6,8 @@ import type { WorkspaceView } from '../workspace/workspace-view.ts';
 export interface PromptResultData {
   readonly promptId: string;
   readonly reply: string;
+  /** The value that was asked for, as JSON; null when there is none. */
+  readonly output: string | null;
   readonly stopReason: StopReason;
   readonly error: PromptError | null;
   readonly finishReason: FinishReason | null;
@@ -23,8 +25,10 @@ export class PromptResult {
   readonly promptId: string;
   /** The model's last text; '' when it gave none. */
   readonly reply: string;
+  /** The value that the prompt's `schema` asked for, which it fits; undefined when none was asked for, or there is none. */
+  readonly output: unknown;
   readonly stopReason: StopReason;
-  /** What went wrong, where the stop reason is `model-error` or `crashed`; else null. */
+  /** What went wrong, where the stop reason is `model-error`, `invalid-output` or `crashed`; else null. */
   readonly error: PromptError | null;
   /** The provider's reason for the last response: `length` means that the reply was cut. */
   readonly finishReason: FinishReason | null;
@@ -40,6 +44,7 @@ export class PromptResult {
   constructor(data: PromptResultData) {
     this.promptId = data.promptId;
     this.reply = data.reply;
+    this.output = data.output === null ? undefined : JSON.parse(data.output);
     this.stopReason = data.stopReason;
     this.error = data.error;
     this.finishReason = data.finishReason;
@@ -66,8 +71,20 @@ export class PromptResult {
 
   /** For `JSON.stringify`: everything but the file contents. */
   toJSON(): object {
-    const { promptId, reply, stopReason, error, finishReason, usage, turns, durationMs, changes, patch } =
-      this;
-    return { promptId, reply, stopReason, error, finishReason, usage, turns, durationMs, changes, patch };
+    const { promptId, reply, output, stopReason, error, finishReason, usage, turns, durationMs } = this;
+    const { changes, patch } = this;
+    return {
+      promptId,
+      reply,
+      output,
+      stopReason,
+      error,
+      finishReason,
+      usage,
+      turns,
+      durationMs,
+      changes,
+      patch,
+    };
   }
 }

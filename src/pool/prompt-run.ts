@@ -67,7 +67,7 @@ export class PromptRun {
       case 'effects':
         return this.#effects(move.calls);
       case 'end':
-        return Promise.resolve({ stopReason: move.stopReason, error: null });
+        return Promise.resolve({ stopReason: move.stopReason, error: move.error });
       case 'rest':
         throw new TypeError('a session with an active prompt cannot rest');
     }
@@ -95,7 +95,6 @@ export class PromptRun {
 
   async #step(input: StepInput): Promise<Ending | undefined> {
     const { turn } = this.#active;
-    const roundsDone = this.#active.roundsDone;
     const step = await this.#session.runStep(input, {
       signal: this.#ticket.signal,
       serial: this.#losses > 0,
@@ -111,8 +110,12 @@ export class PromptRun {
         return this.#afterLoss(step);
       case 'done':
         for (const result of step.outcome.results) tellResult(this.#ticket, this.#active, result);
-        if (turn && (this.#active.roundsDone > roundsDone || this.#session.record.isAnswered)) {
+        if (turn && (this.#active.turn !== turn || this.#session.record.isAnswered)) {
           tellTurnEnded(this.#ticket, this.#active, turn);
+        }
+        if (step.outcome.next.wait === 'repair') {
+          const { message } = step.outcome.next;
+          this.#ticket.tell({ type: 'output-refused', turn: this.#active.turns, message });
         }
         return undefined;
     }

@@ -1,5 +1,6 @@
 import { withoutHostPaths } from '../host-paths.ts';
 import type { Redactor } from '../redactor.ts';
+import type { StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { StepResult } from './step-scheduler.ts';
 
@@ -12,7 +13,8 @@ export function redactStep(step: StepResult, redactor: Redactor): StepResult {
   switch (step.type) {
     case 'done': {
       const results = step.outcome.results.map((result) => redactResult(result, redactor));
-      return { ...step, outcome: { ...step.outcome, results } };
+      const next = redactNext(step.outcome.next, redactor);
+      return { ...step, outcome: { ...step.outcome, results, next } };
     }
     case 'failed':
       // Its thread has left the host's paths out already, but for those that the caller gave.
@@ -22,6 +24,14 @@ export function redactStep(step: StepResult, redactor: Redactor): StepResult {
     case 'stopped':
       return step;
   }
+}
+
+/** The problems of an answer quote the schema, which is the caller's, and the answer, which a thread may have changed. */
+function redactNext(next: StepNext, redactor: Redactor): StepNext {
+  if (next.wait === 'repair') return { ...next, message: redactor.redact(next.message) };
+  if (next.wait !== 'nothing') return next;
+  if (next.stopReason === 'invalid-output') return { ...next, problem: redactor.redact(next.problem) };
+  return next.output === undefined ? next : { ...next, output: redactor.redactJson(next.output) };
 }
 
 export function redactResult(result: ToolResult, redactor: Redactor): ToolResult {

@@ -371,6 +371,7 @@ export class SessionDriver {
     const result = new PromptResult({
       promptId,
       reply: active?.reply ?? '',
+      output: active?.output ?? null,
       stopReason,
       error,
       finishReason: active?.finishReason ?? null,

@@ -22,6 +22,7 @@ import {
   type StreamOptions,
   type UndoOptions,
 } from './options.ts';
+import { outputSchema } from './output-schema.ts';
 import type { PromptResult } from './prompt-result.ts';
 import type { PromptListener, PromptTicket } from './prompt-ticket.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -78,7 +79,8 @@ export class Session implements AsyncDisposable {
   /**
    * Sends a prompt and resolves when it has ended, for whatever reason: look at `stopReason`. On a busy session it
    * waits its turn in the mailbox. With `idempotencyKey`, a second prompt with the same key is the first one, whether it
-   * is in progress, has ended, or ended in an earlier process; `signal` and `timeoutMs` are those of the first.
+   * is in progress, has ended, or ended in an earlier process; `signal` and `timeoutMs` are those of the first. With
+   * `schema` the answer is a value of that form, `result.output`, or the prompt ends with `invalid-output`.
    * @throws `session_closed`, `session_quarantined`, `mailbox_full`, `idempotency_mismatch`, `invalid_option`,
    *   `missing_key`, `unknown_provider`, what the store throws (nothing was accepted); `callback_failed`;
    *   `prompt_parked` when the pool was closed before the prompt had ended. A rejection that nobody handles is no
@@ -236,9 +238,10 @@ export class Session implements AsyncDisposable {
     options: StreamOptions,
     listener: PromptListener | undefined,
   ): Promise<{ readonly ticket: PromptTicket; readonly cancel: () => void }> {
-    const { signal, timeoutMs, idempotencyKey } = options;
+    const { signal, timeoutMs, idempotencyKey, schema, schemaName } = options;
+    const body = { text, ...(schema === undefined ? {} : { schema: outputSchema(schema, schemaName) }) };
     const driver = this.#parts.driver();
-    const { ticket, isNew } = await driver.accept({ text, listener, idempotencyKey });
+    const { ticket, isNew } = await driver.accept({ body, listener, idempotencyKey });
     // Who sends a prompt again waits for it, and has no say in it.
     if (!isNew) return { ticket, cancel: () => undefined };
     const end = (stopReason: 'cancelled' | 'timeout'): void => {

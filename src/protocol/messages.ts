@@ -1,5 +1,6 @@
 import type { BaseImageHandle } from '../workspace/base-image.ts';
 import type { FileChange, WorkspaceQuota } from '../workspace/workspace.ts';
+import type { OutputSchema } from '../model/model.ts';
 import type { JsonSchema, ToolCall, ToolResult } from '../tools/tool.ts';
 import type { Skill } from '../skills/skill.ts';
 
@@ -50,7 +51,19 @@ export type StepInput =
       readonly settled: readonly ToolResult[];
       /** Outside effects of tool modules whose intent is journalled: this step runs them, once. */
       readonly begun: readonly string[];
+      /** What the model said without asking for tools, when the prompt wants a value: this step checks it. */
+      readonly answer?: AnswerInput;
     };
+
+/** An answer that is to be a value. */
+export interface AnswerInput {
+  readonly text: string;
+  readonly schema: OutputSchema;
+  /** The model's limit on its output cut it off. */
+  readonly isCut: boolean;
+  /** It was told already what was wrong with its first one. */
+  readonly isRepair: boolean;
+}
 
 /** Session thread → main. */
 export type StepOutcome =
@@ -77,7 +90,12 @@ export type StepNext =
   | { readonly wait: 'model' }
   /** These calls are outside effects: the coordinator journals the intent, runs or allows them, and sends the turn again. */
   | { readonly wait: 'outside'; readonly callIds: readonly string[] }
-  | { readonly wait: 'nothing'; readonly stopReason: 'end' | 'max-turns' }
+  /** `output`: the value that was asked for, as JSON. */
+  | { readonly wait: 'nothing'; readonly stopReason: 'end' | 'max-turns'; readonly output?: string }
+  /** The answer is not the value that was asked for: the model is told this, once in a prompt. */
+  | { readonly wait: 'repair'; readonly message: string }
+  /** It is not for the second time. */
+  | { readonly wait: 'nothing'; readonly stopReason: 'invalid-output'; readonly problem: string }
   /** After `open`. */
   | { readonly wait: 'prompt' };
 

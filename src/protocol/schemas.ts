@@ -19,10 +19,16 @@ const fileChange = z.object({
   bytes: z.union([z.null(), z.instanceof(Uint8Array)]),
 });
 
-const stepNext = z.discriminatedUnion('wait', [
+const stepNext = z.union([
   z.object({ wait: z.literal('model') }),
   z.object({ wait: z.literal('outside'), callIds: z.array(z.string()) }),
-  z.object({ wait: z.literal('nothing'), stopReason: z.enum(['end', 'max-turns']) }),
+  z.object({
+    wait: z.literal('nothing'),
+    stopReason: z.enum(['end', 'max-turns']),
+    output: z.exactOptional(z.string().check(z.refine(isJson))),
+  }),
+  z.object({ wait: z.literal('repair'), message: z.string() }),
+  z.object({ wait: z.literal('nothing'), stopReason: z.literal('invalid-output'), problem: z.string() }),
   z.object({ wait: z.literal('prompt') }),
 ]);
 
@@ -53,6 +59,15 @@ const textBatch = z.object({
   parts: z.array(z.object({ callId: z.number(), kind: z.enum(['text', 'reasoning']), text: z.string() })),
   began: z.array(z.object({ callId: z.number(), limits: z.union([z.null(), rateLimits]) })),
 });
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** `undefined` when the message is not a step outcome. */
 export function readStepOutcome(message: unknown): StepOutcome | undefined {

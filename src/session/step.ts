@@ -1,9 +1,11 @@
-import type { Opening, StepDone, StepInput, StepNext } from '../protocol/messages.ts';
+import type { AnswerInput, Opening, StepDone, StepInput, StepNext } from '../protocol/messages.ts';
 import { planCalls } from '../tools/plan-calls.ts';
 import { runCall } from '../tools/run-call.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
+import { checkOutput } from './check-output.ts';
 import { CallContext, type OnStop } from './call-context.ts';
 import { systemPrompt } from './prompt-text.ts';
+import { repairMessage } from './repair-message.ts';
 import type { Resident } from './resident.ts';
 
 /** How a step tells where it is and hears that it should stop. The worker binds it to shared memory, a test to nothing. */
@@ -38,7 +40,7 @@ export async function runStep(resident: Resident, input: StepInput, options: Ste
       return done(resident, opening, [], { wait: 'model' });
     case 'turn': {
       if (input.calls.length === 0) {
-        return done(resident, opening, [], { wait: 'nothing', stopReason: 'end' });
+        return done(resident, opening, [], afterAnswer(input.answer));
       }
       const { maxTurns } = resident.spec;
       if (maxTurns > 0 && input.roundsDone >= maxTurns) {
@@ -65,6 +67,18 @@ function openingOf(resident: Resident): Opening {
     system: systemPrompt(resident.spec.system, resident.spec.skills),
     tools: definitions.length === 0 ? null : JSON.stringify(definitions),
   };
+}
+
+/** What follows a response that asked for no tools. */
+function afterAnswer(answer: AnswerInput | undefined): StepNext {
+  if (!answer) return { wait: 'nothing', stopReason: 'end' };
+  const checked = checkOutput(answer.text, answer.schema);
+  if (checked.ok) return { wait: 'nothing', stopReason: 'end', output: checked.json };
+  const cut = answer.isCut ? ['it was cut off: the answer is longer than the model may write'] : [];
+  const problems = [...cut, ...checked.problems];
+  if (!answer.isRepair) return { wait: 'repair', message: repairMessage(problems) };
+  const problem = `the answer is not the value that was asked for: ${problems.slice(0, 3).join('; ')}`;
+  return { wait: 'nothing', stopReason: 'invalid-output', problem };
 }
 
 /**

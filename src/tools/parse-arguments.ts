@@ -1,6 +1,7 @@
-import { type Schema, Validator } from '@cfworker/json-schema';
 import { describeThrown } from './describe-thrown.ts';
 import { headChars } from '../head-chars.ts';
+import { dropPrototypeKeys } from './prototype-keys.ts';
+import { SchemaCheck } from './schema-check.ts';
 import { ToolFailure } from './tool-failure.ts';
 import type { JsonSchema, Tool } from './tool.ts';
 
@@ -8,7 +9,7 @@ import type { JsonSchema, Tool } from './tool.ts';
 const MAX_ARGUMENT_CHARS = 8 * 1024 * 1024;
 
 // A validator costs five times what one validation costs.
-const validators = new WeakMap<JsonSchema, Validator>();
+const checks = new WeakMap<JsonSchema, SchemaCheck>();
 
 /**
  * The arguments of a call, as its tool's schema asks for them. No text at all counts as `{}`. Keys that could reach
@@ -45,66 +46,22 @@ function parseJson(tool: Tool, text: string): unknown {
   }
 }
 
-/** In place, and without recursion: arguments may be nested 100,000 deep. */
-function dropPrototypeKeys(root: object): void {
-  const open: object[] = [root];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    const record = node as Record<string, unknown>;
-    for (const key of Object.keys(record)) {
-      const value = record[key];
-      const dangerous =
-        key === '__proto__' ||
-        (key === 'constructor' &&
-          typeof value === 'object' &&
-          value !== null &&
-          Object.hasOwn(value, 'prototype'));
-      if (dangerous) delete record[key];
-      else if (typeof value === 'object' && value !== null) open.push(value);
-    }
-  }
-}
-
 /** The first thing that the schema refuses, in words; undefined when the arguments are as they should be. */
 function firstProblem(tool: Tool, input: Record<string, unknown>): string | undefined {
-  let validator = validators.get(tool.parameters);
   try {
-    if (!validator) {
-      // A copy, because the validator writes marks into a schema that has references.
-      validator = new Validator(structuredClone(tool.parameters) as Schema, '2020-12');
-      validators.set(tool.parameters, validator);
+    let check = checks.get(tool.parameters);
+    if (!check) {
+      check = new SchemaCheck(tool.parameters);
+      checks.set(tool.parameters, check);
     }
-    const { valid, errors } = validator.validate(input);
-    if (valid) return undefined;
-    // The first error names the place from the outside, the last one the reason on the inside.
-    const { instanceLocation, keyword, error } = errors.at(-1) ?? {
-      instanceLocation: '#',
-      keyword: '',
-      error: '',
-    };
-    const place = placeOf(instanceLocation);
+    const problem = check.firstProblem(input);
+    if (!problem) return undefined;
+    const { place, keyword, reason } = problem;
     if (keyword === 'false') return `${place} is not an argument of this tool`;
-    return `${place === '' ? '' : `${place}: `}${plain(error)}`;
+    return place === '' ? reason : `${place}: ${reason}`;
   } catch (error) {
     return `they cannot be checked against the tool's schema (${headChars(describeThrown(error), 200)})`;
   }
-}
-
-/** `#/edits/0/path` → `edits.0.path`. */
-function placeOf(pointer: string): string {
-  const names = pointer.split('/').slice(1);
-  return headChars(
-    names.map((name) => decodeURIComponent(name).replaceAll('~1', '/').replaceAll('~0', '~')).join('.'),
-    100,
-  );
-}
-
-/** The validator's words, in the reader's. */
-function plain(error: string): string {
-  const missing = /^Instance does not have required property "(.*)"\.$/s.exec(error);
-  if (missing) return `${missing[1]} is missing`;
-  const type = /^Instance type "(.*)" is invalid\. Expected (.*)\.$/s.exec(error);
-  if (type) return `must be ${type[2]!.replaceAll('"', '')}, got ${type[1]}`;
-  return headChars(error.replace(/\.$/, ''), 300);
 }
 
 /** @returns whether there was anything to drop */

@@ -20,6 +20,7 @@ export function outcomeOf(
   );
   const result = new PromptResult({
     promptId: id,
+    output: null,
     reply,
     stopReason,
     error: null,
