@@ -110,6 +110,28 @@ describe('a script with a mistake', () => {
     expect(problemOfRule(...lines)).toContain(`invalid_script: Model script model.yaml: ${problem}`);
   });
 
+  it.each([
+    [
+      'limits: { requestPerMinute: 3 }',
+      'limits.requestPerMinute is unknown; did you mean "requestsPerMinute"?',
+    ],
+    ['limits: { requestsPerMinute: 0 }', 'limits.requestsPerMinute must be at least 1; it is 0'],
+    ['limits: { window: rolling }', 'limits.window must be sliding or fixed or bucket; it is "rolling"'],
+    ['cache: { blockTokens: 0.5 }', 'cache.blockTokens must be a whole number; it is 0.5'],
+    ['prices: { input: 1 }', 'prices.output is missing'],
+    ['storm: [{ fromMs: 0, toMs: 9, fault: {} }]', 'storm[0].fault says no way to fail'],
+    [
+      'storm: [{ fromMs: 9, toMs: 9, fault: { html: true } }]',
+      'storm[0].toMs must be more than fromMs; it is 9',
+    ],
+    [
+      'storm: [{ fromMs: 0, toMs: 9, share: 2, fault: { html: true } }]',
+      'storm[0].share must be at most 1; it is 2',
+    ],
+  ])('says what is wrong beside the rules: %s', (line, problem) => {
+    expect(problemOf(`rules: []\n${line}`)).toBe(`invalid_script: Model script model.yaml: ${problem}.`);
+  });
+
   it('says a misspelt "rules" rather than that it is missing', () => {
     expect(problemOf('ruls: []')).toContain('ruls is unknown; did you mean "rules"?');
   });

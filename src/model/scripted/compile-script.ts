@@ -4,10 +4,14 @@ import { compileMatch, groupsOf, regExpOf, type Matcher } from './compile-match.
 import type { Conversation } from './conversation.ts';
 import type {
   ScriptedAnswer,
+  ScriptedCache,
   ScriptedFault,
+  ScriptedLimits,
   ScriptedModelScript,
+  ScriptedPrices,
   ScriptedRewrite,
   ScriptedRule,
+  ScriptedStorm,
 } from './script.ts';
 import { BUILT_IN, compileTemplate, type Template } from './template.ts';
 
@@ -15,6 +19,10 @@ import { BUILT_IN, compileTemplate, type Template } from './template.ts';
 export interface Script {
   readonly models: readonly string[];
   readonly seed: number;
+  readonly limits: ScriptedLimits;
+  readonly cache: ScriptedCache | undefined;
+  readonly prices: ScriptedPrices | undefined;
+  readonly storm: readonly ScriptedStorm[];
   readonly rules: readonly Rule[];
 }
 
@@ -42,9 +50,15 @@ const FAULT_DETAILS = ['headers', 'body', 'retryAfter'];
 
 /** @throws {ConfigFileError} `invalid_script` */
 export function compileScript(script: ScriptedModelScript, source: string): Script {
+  for (const [i, spell] of (script.storm ?? []).entries())
+    checkSpell(spell, (path, problem) => scriptError(source, ['storm', i, ...path], problem));
   return {
     models: script.models ?? ['scripted'],
     seed: script.seed ?? 1,
+    limits: script.limits ?? {},
+    cache: script.cache,
+    prices: script.prices,
+    storm: script.storm ?? [],
     rules: script.rules.map((rule, i) =>
       compileRule(rule, script, (path, problem) => scriptError(source, ['rules', i, ...path], problem)),
     ),
@@ -109,6 +123,11 @@ function compileRewrite(
     as: rewrite.as ?? 'edit',
     otherwise: compileTemplate(otherwise ?? DEFAULT_OTHERWISE, known),
   };
+}
+
+function checkSpell({ fromMs, toMs, fault }: ScriptedStorm, fail: Fail): void {
+  if (toMs <= fromMs) throw fail(['toMs'], `must be more than fromMs; it is ${toMs}`);
+  checkFault(fault, fail);
 }
 
 function checkFault(fault: ScriptedFault, fail: Fail): void {

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Api } from './api.ts';
 import type { Conversation } from './conversation.ts';
 import type { Sink } from './player.ts';
-import type { Reply } from './reply.ts';
 import { errorBody, sendBody, sendHead } from './respond.ts';
 import type { ScriptedFault } from './script.ts';
 
@@ -11,13 +10,11 @@ const HUGE_PIECE = 'x'.repeat(64 * 1024);
 
 /** Answers with a fault that takes the place of the answer. @returns false when the answer itself is to be sent, broken or not */
 export function failInstead(
-  reply: Reply,
+  fault: ScriptedFault,
   { schema }: Conversation,
-  api: Api,
   request: IncomingMessage,
   response: ServerResponse,
 ): boolean {
-  const { fault } = reply;
   if (fault.refuse) {
     request.socket.destroy();
   } else if (fault.status !== undefined) {
@@ -34,8 +31,6 @@ export function failInstead(
     sendBody(response, 200, '{"status":"ok","note":"this is no completion"}');
   } else if (fault.pingOnly) {
     ping(response);
-  } else if (fault.hugeLine !== undefined) {
-    sendHuge(api.huge(reply), fault.hugeLine, response);
   } else if (fault.refuseSchema && schema) {
     const message = `Invalid schema for ${schema.parameter} '${schema.name}': this scripted model takes none.`;
     sendBody(response, 400, errorBody(message, null, 'invalid_request_error', schema.parameter));
@@ -106,7 +101,11 @@ function ping(response: ServerResponse): void {
 }
 
 /** In pieces, as fast as the client takes them: the line may be larger than the memory. */
-function sendHuge({ start, end }: ReturnType<Api['huge']>, bytes: number, response: ServerResponse): void {
+export function sendHuge(
+  { start, end }: ReturnType<Api['huge']>,
+  bytes: number,
+  response: ServerResponse,
+): void {
   sendHead(response, 'text/event-stream');
   response.write(start);
   let left = bytes;

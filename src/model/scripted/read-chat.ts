@@ -3,13 +3,21 @@ import { invalid, isObject, parseBody, type ApiRequest } from './request-body.ts
 
 /** A Chat Completions request. @throws {RequestError} 400 when it is none */
 export function readChat(body: string): ApiRequest {
-  const { model, messages, stream, stream_options: streamOptions, response_format: format } = parseBody(body);
+  const {
+    model,
+    messages,
+    tools,
+    stream,
+    stream_options: streamOptions,
+    response_format: format,
+  } = parseBody(body);
   if (!Array.isArray(messages) || messages.length === 0)
     throw invalid('"messages" must be a list that is not empty.');
   const wrong = messages.findIndex((message) => !isMessage(message));
   if (wrong !== -1) throw invalid(`messages[${wrong}] is no message.`);
   return {
     conversation: new Conversation(model, messages as Message[], schemaOf(format)),
+    tools,
     stream: stream === true,
     included: {
       usage: isObject(streamOptions) && streamOptions['include_usage'] === true,

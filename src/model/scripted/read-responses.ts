@@ -11,7 +11,16 @@ type Item = Readonly<Record<string, unknown>>;
  */
 export function readResponses(body: string): ApiRequest {
   const request = parseBody(body);
-  const { model, input, instructions, stream, include, previous_response_id: previous, text } = request;
+  const {
+    model,
+    input,
+    instructions,
+    tools,
+    stream,
+    include,
+    previous_response_id: previous,
+    text,
+  } = request;
   if (typeof previous === 'string')
     throw new RequestError(
       400,
@@ -23,6 +32,7 @@ export function readResponses(body: string): ApiRequest {
   messages.push(...readInput(input));
   return {
     conversation: new Conversation(model, messages, schemaOf(text)),
+    tools,
     stream: stream === true,
     included: {
       usage: true,

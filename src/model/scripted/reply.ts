@@ -1,8 +1,10 @@
 import { toDeltas, type CompiledAnswer, type Deltas } from './compile-answer.ts';
 import { callId, type Conversation } from './conversation.ts';
 import { rewriteCalls } from './rewrite-calls.ts';
+import { usageOf, type ReplyUsage } from './reply-usage.ts';
+import type { CacheRead } from './prompt-cache.ts';
 import type { Choice } from './rule-book.ts';
-import type { ScriptedFault } from './script.ts';
+import type { ScriptedFault, ScriptedPrices } from './script.ts';
 import { mixText, seededRandom } from './seeded.ts';
 import { BUILT_IN, type Values } from './template.ts';
 
@@ -23,36 +25,27 @@ export interface Reply {
   readonly random: () => number;
 }
 
-/** Tokens; cached and written ones are part of the input, reasoning is part of the output. */
-export interface ReplyUsage {
-  readonly input: number;
-  readonly output: number;
-  readonly reasoning: number;
-  /** Undefined when the server has no cache, and says nothing of one. */
-  readonly cached: number | undefined;
-  readonly cacheWrite: number | undefined;
-  /** US dollars, from a server that tells what it costs. */
-  readonly cost: number | undefined;
-}
-
 export interface ReplyCall {
   readonly id: string;
   readonly name: string;
   readonly arguments: string;
 }
 
-/**
- * @param inputChars  length of the request, for the usage
- * @throws {ScriptRunError}
- */
-export function makeReply(
-  choice: Choice,
-  conversation: Conversation,
-  seed: number,
-  inputChars: number,
-): Reply {
+/** What a reply follows from, besides the rule and the conversation. */
+export interface ReplyTerms {
+  readonly seed: number;
+  /** Length of the request. */
+  readonly inputChars: number;
+  readonly cache: CacheRead | undefined;
+  readonly prices: ScriptedPrices | undefined;
+  /** In place of the rule's own. */
+  readonly fault: ScriptedFault | undefined;
+}
+
+/** @throws {ScriptRunError} */
+export function makeReply(choice: Choice, conversation: Conversation, terms: ReplyTerms): Reply {
   const { rule, captures } = choice;
-  const hash = hashOf(conversation, seed);
+  const hash = hashOf(conversation, terms.seed);
   const unique = hash.toString(36);
   const values = valuesOf(conversation, captures);
   const answer = rule.answer(conversation);
@@ -81,27 +74,16 @@ export function makeReply(
       arguments: call.arguments,
     })),
     finish: answer.finish ?? (calls.length > 0 ? 'tool_calls' : 'stop'),
-    usage:
-      answer.usage === 'none' ? null : usageOf(answer.usage, inputChars, outputChars, reasoning.text.length),
+    usage: usageOf(answer.usage, {
+      inputChars: terms.inputChars,
+      outputChars,
+      reasoningChars: reasoning.text.length,
+      cache: terms.cache,
+      prices: terms.prices,
+    }),
     delay: answer.delay,
-    fault: rule.fault ?? {},
+    fault: terms.fault ?? rule.fault ?? {},
     random: seededRandom(hash),
-  };
-}
-
-function usageOf(
-  given: Exclude<CompiledAnswer['usage'], 'none'>,
-  inputChars: number,
-  outputChars: number,
-  reasoningChars: number,
-): ReplyUsage {
-  return {
-    input: given.input ?? Math.ceil(inputChars / 4),
-    output: given.output ?? Math.ceil(outputChars / 4),
-    reasoning: given.reasoning ?? Math.ceil(reasoningChars / 4),
-    cached: given.cached,
-    cacheWrite: given.cacheWrite,
-    cost: given.cost,
   };
 }
 
@@ -109,7 +91,8 @@ function valuesOf(conversation: Conversation, captures: ReadonlyMap<string, stri
   return (name) => captures.get(name) ?? BUILT_IN[name]?.(conversation) ?? '';
 }
 
-function hashOf(conversation: Conversation, seed: number): number {
+/** Of a seed and what the conversation begins with, asks and says last. */
+export function hashOf(conversation: Conversation, seed: number): number {
   let hash = mixText(Math.imul(seed, 0x9e3779b1) + conversation.messages.length, conversation.first);
   hash = mixText(hash, conversation.user);
   hash = mixText(hash, conversation.last);

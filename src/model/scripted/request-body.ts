@@ -18,6 +18,8 @@ export class RequestError extends Error {
 /** What a script answers, read from whichever API it came by. */
 export interface ApiRequest {
   readonly conversation: Conversation;
+  /** The `tools` as they came. */
+  readonly tools: unknown;
   readonly stream: boolean;
   readonly included: Included;
 }

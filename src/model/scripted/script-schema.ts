@@ -57,11 +57,46 @@ const fault = z.strictObject({
   redirect: z.optional(z.string()),
   refuseSchema: z.optional(yes),
 });
+const positive = z.number().check(z.int(), z.gte(1));
+const duration = z.number().check(z.gte(1), z.lte(2 ** 31 - 1));
+const price = z.number().check(z.gte(0));
+const limits = z.strictObject({
+  requestsPerMinute: z.optional(positive),
+  tokensPerMinute: z.optional(positive),
+  concurrent: z.optional(positive),
+  window: z.optional(z.enum(['sliding', 'fixed', 'bucket'])),
+  minuteMs: z.optional(duration),
+  headers: z.optional(z.enum(['openai', 'anthropic', 'openrouter', 'none'])),
+  retryAfter: z.optional(z.boolean()),
+  by: z.optional(z.enum(['model', 'key'])),
+});
+const cache = z.strictObject({
+  minTokens: z.optional(whole),
+  blockTokens: z.optional(positive),
+  ttlMs: z.optional(duration),
+  explicit: z.optional(z.boolean()),
+});
+const prices = z.strictObject({
+  input: price,
+  output: price,
+  cachedInput: z.optional(price),
+  cacheWrite: z.optional(price),
+});
+const storm = z.strictObject({
+  fromMs: milliseconds,
+  toMs: milliseconds,
+  share: z.optional(z.number().check(z.gte(0), z.lte(1))),
+  fault,
+});
 /** {@link ScriptedModelScript}, as YAML can hold it. */
 export const scriptSchema = z.strictObject({
   models: z.optional(z.array(z.string())),
   seed: z.optional(whole),
   delay: z.optional(delay),
+  limits: z.optional(limits),
+  cache: z.optional(cache),
+  prices: z.optional(prices),
+  storm: z.optional(z.array(storm)),
   rules: z.array(
     z.strictObject({
       match: z.optional(

@@ -8,7 +8,65 @@ export interface ScriptedModelScript {
   readonly seed?: number;
   /** Of every answer that has none of its own. */
   readonly delay?: ScriptedDelay;
+  /** Default: none. */
+  readonly limits?: ScriptedLimits;
+  /** Default: prompts are not cached, and the usage says nothing of it. */
+  readonly cache?: ScriptedCache;
+  /** With them, the usage of every answer tells what it cost. */
+  readonly prices?: ScriptedPrices;
+  /** When the server fails whatever it is asked. The first spell that is on decides. */
+  readonly storm?: readonly ScriptedStorm[];
   readonly rules: readonly ScriptedRule[];
+}
+
+/** Limits that are enforced, with status 429. A refused request is not counted. */
+export interface ScriptedLimits {
+  readonly requestsPerMinute?: number;
+  /** Input and output. Before it is answered, a request counts a quarter of its characters. */
+  readonly tokensPerMinute?: number;
+  /** Requests that are not answered to their end. */
+  readonly concurrent?: number;
+  /** The last minute (default), minutes one after another, or a bucket of a minute's allowance that fills evenly. */
+  readonly window?: 'sliding' | 'fixed' | 'bucket';
+  /** How long a minute takes. Default 60,000. */
+  readonly minuteMs?: number;
+  /** What answers tell of the limits: as OpenAI does (default), as Anthropic, as OpenRouter (only in a 429), or nothing. */
+  readonly headers?: 'openai' | 'anthropic' | 'openrouter' | 'none';
+  /** Whether a 429 says how long to wait: in `Retry-After`, or in `retry-after-ms` when a minute takes no minute. Default true. */
+  readonly retryAfter?: boolean;
+  /** What shares an allowance: one model of a key (default), or all of them. */
+  readonly by?: 'model' | 'key';
+}
+
+/** A prompt cache that works as a provider's. A token is 4 characters of tools and messages. */
+export interface ScriptedCache {
+  /** What is shorter is not cached. Default 1024. */
+  readonly minTokens?: number;
+  /** Only whole blocks are cached. Default 128. */
+  readonly blockTokens?: number;
+  /** Since it was last used. Default 300,000. */
+  readonly ttlMs?: number;
+  /** Only what ends at a `cache_control` mark is cached, wherever that is, and the usage tells what was written. */
+  readonly explicit?: boolean;
+}
+
+/** US dollars for a million tokens. */
+export interface ScriptedPrices {
+  readonly input: number;
+  readonly output: number;
+  /** Of input that came from the cache. Default: as other input. */
+  readonly cachedInput?: number;
+  /** Of input that was written to the cache. Default: as other input. */
+  readonly cacheWrite?: number;
+}
+
+export interface ScriptedStorm {
+  /** Since the server began, or `startStorm` was called. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Of the requests that are struck, 0 to 1. Default 1. */
+  readonly share?: number;
+  readonly fault: ScriptedFault;
 }
 
 /** At least one of `answer`, `rewrite` and `fault`; together they are one response, which the fault then breaks. */

@@ -3,18 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConfigFileError, InvalidOptionError } from '../../errors.ts';
-import { APIS, type Api } from './api.ts';
+import { Answerer } from './answerer.ts';
+import { APIS } from './api.ts';
 import type { Script } from './compile-script.ts';
-import { failInstead, sinkFor } from './faults.ts';
-import { play } from './player.ts';
-import { makeReply } from './reply.ts';
-import { readBody, RequestError } from './request-body.ts';
+import { RequestError } from './request-body.ts';
 import { ScriptRunError } from './rewrite-calls.ts';
-import { RuleBook } from './rule-book.ts';
-import { errorBody, sendBody, sendHead } from './respond.ts';
+import { errorBody, sendBody } from './respond.ts';
 import { checkScript, parseScript } from './parse-script.ts';
 import type { ScriptedModelScript } from './script.ts';
-import { TimerWheel } from './timer-wheel.ts';
+import type { ScriptedModelStats } from './server-stats.ts';
 
 /** A scripted model that runs. */
 export interface ScriptedModelServer {
@@ -23,6 +20,10 @@ export interface ScriptedModelServer {
   readonly port: number;
   /** Requests for an answer so far, whatever became of them. */
   readonly requestCount: number;
+  /** What became of them, so far. */
+  readonly stats: ScriptedModelStats;
+  /** The storm of the script, which began with the server, begins now. */
+  startStorm(): void;
   /** Ends every connection, answered or not. */
   close(): Promise<void>;
 }
@@ -67,20 +68,28 @@ async function readScript(path: string): Promise<Script> {
 
 class ScriptedModel implements ScriptedModelServer {
   port = 0;
-  requestCount = 0;
   readonly #script: Script;
-  readonly #seed: number;
-  readonly #book: RuleBook;
-  readonly #wheel = new TimerWheel();
+  readonly #answerer: Answerer;
   readonly #server: Server;
 
   constructor(script: Script, seed: number) {
     this.#script = script;
-    this.#seed = seed;
-    this.#book = new RuleBook(script);
+    this.#answerer = new Answerer(script, seed);
     this.#server = createServer({ noDelay: true, keepAliveTimeout: 60_000 }, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => refuse(error, request, response));
     });
+  }
+
+  get requestCount(): number {
+    return this.#answerer.requestCount;
+  }
+
+  get stats(): ScriptedModelStats {
+    return this.#answerer.stats;
+  }
+
+  startStorm(): void {
+    this.#answerer.startStorm();
   }
 
   get baseURL(): string {
@@ -102,14 +111,14 @@ class ScriptedModel implements ScriptedModelServer {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
-      this.#wheel.clear();
+      this.#answerer.close();
     });
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url?.split('?')[0];
     const api = request.method === 'POST' && path !== undefined ? APIS[path] : undefined;
-    if (api) return this.#complete(api, request, response);
+    if (api) return this.#answerer.answer(api, request, response);
     if (path === '/v1/models' && request.method === 'GET') return sendBody(response, 200, this.#models());
     throw new RequestError(
       404,
@@ -118,25 +127,6 @@ class ScriptedModel implements ScriptedModelServer {
         .map((known) => `POST ${known}`)
         .join(', ')} and GET /v1/models.`,
     );
-  }
-
-  async #complete(api: Api, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.requestCount++;
-    const body = await readBody(request);
-    const { conversation, stream, included } = api.read(body);
-    const choice = this.#book.choose(conversation);
-    if (!choice) {
-      throw new RequestError(
-        400,
-        'no_rule_matched',
-        `No rule of the script matches. The last message, by "${conversation.lastRole}": ${shortened(conversation.last)}`,
-      );
-    }
-    const reply = makeReply(choice, conversation, this.#seed, body.length);
-    if (failInstead(reply, conversation, api, request, response)) return;
-    sendHead(response, stream ? 'text/event-stream' : 'application/json');
-    const frames = stream ? api.stream(reply, included) : api.whole(reply, included);
-    play(frames, response, this.#wheel, sinkFor(reply.fault, response));
   }
 
   #models(): string {
@@ -168,9 +158,4 @@ function refuse(error: unknown, request: IncomingMessage, response: ServerRespon
       errorBody(`The script failed: ${String(error)}`, 'script_failed', 'server_error'),
     );
   }
-}
-
-function shortened(text: string): string {
-  const json = JSON.stringify(text);
-  return json.length <= 200 ? json : `${json.slice(0, 200)}… (${text.length} characters)`;
 }

@@ -1,0 +1,30 @@
+import type { ScriptedFault, ScriptedStorm } from './script.ts';
+import { seededRandom } from './seeded.ts';
+
+/** Decides which requests a storm strikes: by the seed, the conversation and how often it was asked in the storm. */
+export class Storm {
+  readonly #spells: readonly ScriptedStorm[];
+  readonly #asked = new Map<number, number>();
+  #startMs = performance.now();
+
+  constructor(spells: readonly ScriptedStorm[]) {
+    this.#spells = spells;
+  }
+
+  /** It begins now. */
+  start(): void {
+    this.#startMs = performance.now();
+    this.#asked.clear();
+  }
+
+  /** @param hashOf  of the conversation and the seed: asked for only while it storms */
+  strike(hashOf: () => number): ScriptedFault | undefined {
+    const atMs = performance.now() - this.#startMs;
+    const spell = this.#spells.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
+    if (!spell) return undefined;
+    const hash = hashOf();
+    const times = this.#asked.get(hash) ?? 0;
+    this.#asked.set(hash, times + 1);
+    return seededRandom(Math.imul(hash, 31) + times)() < (spell.share ?? 1) ? spell.fault : undefined;
+  }
+}
