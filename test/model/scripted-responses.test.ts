@@ -215,6 +215,21 @@ describe('a request of the Responses API', () => {
       },
     ));
 
+  it('has one assistant message for all that one response said', async () => {
+    const text = await textOf(
+      [{ answer: ({ messages }) => ({ text: JSON.stringify(messages[1]) }) }],
+      [prompt, said('first'), call('a', 'list'), call('b', 'read'), output('a', 'x'), output('b', 'y')],
+    );
+    expect(JSON.parse(text)).toEqual({
+      role: 'assistant',
+      content: [{ type: 'output_text', text: 'first' }],
+      tool_calls: [
+        { id: 'a', function: { name: 'list', arguments: '{"path":"."}' } },
+        { id: 'b', function: { name: 'read', arguments: '{"path":"."}' } },
+      ],
+    });
+  });
+
   it('may be one text', async () => {
     expect(await textOf([{ answer: { text: '{{user}}!' } }], 'hello')).toBe('hello!');
   });
