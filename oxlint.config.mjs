@@ -16,8 +16,10 @@ const MAY_IMPORT = {
   gate: ['model'],
   journal: ['protocol', 'model', 'tools', 'workspace'],
   threads: ['protocol', 'workspace', 'tools'],
-  pool: ['threads', 'journal', 'gate', 'protocol', 'model', 'tools', 'skills', 'workspace'],
-  batch: ['pool', 'journal', 'model', 'workspace', 'tools', 'protocol'],
+  // Of the pool it knows the events' types; it is put in at one place, where a pool's parts are put together.
+  telemetry: ['pool', 'model', 'tools'],
+  pool: ['threads', 'telemetry', 'journal', 'gate', 'protocol', 'model', 'tools', 'skills', 'workspace'],
+  batch: ['pool', 'telemetry', 'journal', 'model', 'workspace', 'tools', 'protocol'],
   cli: ['batch', 'pool', 'journal', 'model', 'workspace', 'protocol', 'tools'],
 };
 
@@ -40,6 +42,7 @@ const ONE_IMPORTER = {
   'just-bash': 'src/tools/bash/run-bash.ts',
   'js-yaml': 'src/yaml.ts',
   libsql: 'src/journal/sqlite-database.ts',
+  '@opentelemetry/api': 'src/telemetry/otel.ts',
 };
 
 function restrictions(folder, file) {

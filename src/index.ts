@@ -15,6 +15,7 @@ export type {
   PromptOptions,
   SessionOptions,
   StreamOptions,
+  TelemetryOptions,
   ThreadOptions,
   UndoOptions,
 } from './pool/options.ts';
@@ -22,6 +23,8 @@ export type { Recovery, RecoverMode } from './pool/recovery.ts';
 export { Snapshot, type SnapshotRef } from './pool/snapshot.ts';
 export { PromptResult } from './pool/prompt-result.ts';
 export type { SessionEvent, SessionEventBody } from './pool/events.ts';
+export type { PoolEvent, PoolEventBody } from './pool/pool-event.ts';
+export type { PoolListener } from './pool/pool-observer.ts';
 export type { JournalEntry, PromptError, StopReason } from './journal/entries.ts';
 export type { JournalStore, StoredSession } from './journal/store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';

@@ -5,6 +5,7 @@ import type { SessionEvent } from '../pool/events.ts';
 import type { SessionOptions } from '../pool/options.ts';
 import type { SessionPool } from '../pool/pool.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
+import { inWorkflow } from '../telemetry/workflow.ts';
 import { serializeError, type SerializedError } from '../protocol/serialized-error.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { baseSessionOf, FIRST_ATTEMPT, sessionIdOf, type ItemStanding } from './item-standing.ts';
@@ -97,6 +98,11 @@ export interface BatchOptions {
  *   `missing_key`, `unknown_preset`, …), or `invalid_job` for a directory of skills that is not there
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
+  const { job, items } = options;
+  return inWorkflow({ name: job.name, items: items.length }, () => runItems(options));
+}
+
+async function runItems(options: BatchOptions): Promise<BatchOutcome> {
   const {
     job,
     items,

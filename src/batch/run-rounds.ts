@@ -2,6 +2,7 @@ import { changeImage, imageDifferences } from '../workspace/change-image.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { fileDifferences } from '../workspace/files-view.ts';
 import type { JournalStore } from '../journal/store.ts';
+import { inWorkflow } from '../telemetry/workflow.ts';
 import { baseSessionOf, standingOf, type ItemStanding } from './item-standing.ts';
 import {
   joinConflicts,
@@ -48,6 +49,11 @@ export interface RoundsOutcome extends BatchOutcome {
  * @throws as `runBatch`
  */
 export async function runRounds(options: RoundsOptions): Promise<RoundsOutcome> {
+  const { job, items } = options;
+  return inWorkflow({ name: job.name, items: items.length }, () => runAllRounds(options));
+}
+
+async function runAllRounds(options: RoundsOptions): Promise<RoundsOutcome> {
   const { items, maxReruns, isUnseen, onEvent = () => undefined, onLosers } = options;
   const startedMs = performance.now();
   const closed: Round[] = [...(options.closedRounds ?? [])];

@@ -30,10 +30,16 @@ export class ThreadModelService implements ModelService {
   async complete(call: ModelCall): Promise<ModelReply> {
     const model = this.#models.get(call.provider);
     if (!model)
-      return failure(new ModelError({ kind: 'server', message: `no provider ${call.provider}` }), false);
+      return failure(
+        new ModelError({ kind: 'server', message: `no provider ${call.provider}` }),
+        false,
+        null,
+      );
     const controller = new AbortController();
     this.#running.set(call.callId, controller);
+    const beganAt = performance.now();
     let streamedText = false;
+    let firstChunkMs: number | null = null;
     try {
       for await (const event of model.stream(call.request, controller.signal, call.origin)) {
         switch (event.type) {
@@ -43,14 +49,17 @@ export class ThreadModelService implements ModelService {
           case 'text':
           case 'reasoning':
             streamedText = true;
+            firstChunkMs ??= performance.now() - beganAt;
             if (call.streamed) this.#batcher?.add(call.callId, event.type, event.text);
             break;
           case 'end':
             this.#batcher?.flush();
-            return { ok: true, response: event.response, streamedText };
+            // A response of tool calls only shows nothing before it is whole.
+            firstChunkMs ??= performance.now() - beganAt;
+            return { ok: true, response: event.response, streamedText, firstChunkMs };
           case 'failed':
             this.#batcher?.flush();
-            return failure(event.error, streamedText);
+            return failure(event.error, streamedText, firstChunkMs);
         }
       }
     } finally {
@@ -59,6 +68,7 @@ export class ThreadModelService implements ModelService {
     return failure(
       new ModelError({ kind: 'incomplete-stream', message: 'the model ended without a result' }),
       streamedText,
+      firstChunkMs,
     );
   }
 
@@ -67,7 +77,7 @@ export class ThreadModelService implements ModelService {
   }
 }
 
-function failure(error: ModelError, streamedText: boolean): ModelReply {
+function failure(error: ModelError, streamedText: boolean, firstChunkMs: number | null): ModelReply {
   const serialized: SerializedModelError = {
     kind: error.kind,
     message: error.message,
@@ -77,5 +87,5 @@ function failure(error: ModelError, streamedText: boolean): ModelReply {
     limits: error.limits ?? null,
     usage: error.usage ?? null,
   };
-  return { ok: false, error: serialized, streamedText };
+  return { ok: false, error: serialized, streamedText, firstChunkMs };
 }

@@ -126,6 +126,8 @@ export interface RateWindow {
 /** Who asks, for recordings and traces: never sent to a provider. */
 export interface ModelCallOrigin {
   readonly sessionId: string;
+  /** Absent where the call belongs to no prompt. */
+  readonly promptId?: string;
   /** Model responses of the session before this one. */
   readonly turn: number;
   /** From 1, of this turn's. */

@@ -4,15 +4,19 @@ import { Journal } from '../journal/journal.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { DEFAULT_DEADLINES } from '../model/model.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
 import type { Tool } from '../tools/tool.ts';
 import { DEFAULT_QUOTA, type WorkspaceQuota } from '../workspace/workspace.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { ModelCaller } from './model-caller.ts';
 import { ModelThreads } from './model-threads.ts';
+import { ObservedModels } from './observed-models.ts';
+import { NO_OBSERVER, type Observer } from './observer.ts';
 import type { ModelThreadOptions, PoolOptions } from './options.ts';
 import type { ParkingLimits } from './parking.ts';
 import { PiscinaRunner } from '../threads/piscina-runner.ts';
 import { Placement } from './placement.ts';
+import { PoolObserver } from './pool-observer.ts';
 import { ProviderBook } from './provider-book.ts';
 import type { DriverPorts } from './session-context.ts';
 import { ShardRunner } from '../threads/shard-runner.ts';
@@ -68,6 +72,7 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
     },
     provider: (name) => providers.get(name),
   });
+  const observer = poolObserver(options, providers, clock);
   // Unlike those of the store's earlier owners, too.
   let stepId = store.epoch * 2 ** 32;
   return {
@@ -76,7 +81,8 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
       random: Math.random,
       journal: new Journal(store),
       steps: scheduler,
-      models,
+      models: new ObservedModels(models, observer, clock),
+      observer,
       retryPolicy: retryPolicy(modelOptions),
       redactor: providers.redactor,
       nextStepId: () => (stepId += 1),
@@ -103,6 +109,23 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
     },
     defaultModel: modelOptions.default ?? DEFAULT_MODEL,
   };
+}
+
+function poolObserver(
+  { onEvent, telemetry = true }: PoolOptions,
+  providers: ProviderBook,
+  clock: Clock,
+): Observer {
+  if (telemetry === false && !onEvent) return NO_OBSERVER;
+  const { recordContent = false } = typeof telemetry === 'object' ? telemetry : {};
+  const baseURLOf = (provider: string): string => providers.get(provider).baseURL;
+  return new PoolObserver({
+    clock,
+    listener: onEvent,
+    telemetry: telemetry
+      ? new Telemetry({ recordContent, redactor: providers.redactor, baseURLOf })
+      : undefined,
+  });
 }
 
 function stepRunner(options: PoolOptions, maxThreads: number, clock: Clock): StepRunner {

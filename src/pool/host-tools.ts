@@ -37,6 +37,8 @@ export class HostTools {
       readonly overlay: ReadonlyMap<string, Uint8Array | null>;
       readonly quota: WorkspaceQuota;
       readonly signal: AbortSignal;
+      /** Of the call's span, where somebody traces. */
+      readonly traceparent?: string | undefined;
     },
   ): Promise<{ result: ToolResult; changes: FileChange[]; isCut: boolean }> {
     if (session.signal.aborted) {
@@ -47,6 +49,7 @@ export class HostTools {
     const ended = new AbortController();
     const context: ToolContext = {
       sessionId: session.sessionId,
+      traceparent: session.traceparent,
       signal: AbortSignal.any([session.signal, ended.signal]),
       // Made when it is first used: most such tools talk to the outside and never look at the files.
       get workspace(): Workspace {

@@ -104,7 +104,11 @@ export class Mailbox {
   adopt({ promptId, acceptedAt }: QueuedPrompt): PromptTicket {
     const { clock } = this.#session.ports;
     const agoMs = Math.max(0, clock.epochMs() - acceptedAt);
-    return this.#tickets.get(promptId) ?? this.#newTicket(promptId, clock.now() - agoMs);
+    const known = this.#tickets.get(promptId);
+    if (known) return known;
+    const ticket = this.#newTicket(promptId, clock.now() - agoMs);
+    this.#follow(ticket, true)();
+    return ticket;
   }
 
   /**
@@ -136,6 +140,7 @@ export class Mailbox {
     const promptId = `${sessionId}/${(this.#lastPromptNumber += 1)}`;
     const { clock } = this.#session.ports;
     const ticket = this.#newTicket(promptId, clock.now(), listener);
+    const announce = this.#follow(ticket, false);
     const write = this.#session.write({
       type: 'prompt-accepted',
       promptId,
@@ -146,6 +151,7 @@ export class Mailbox {
     this.#writes.add(write);
     try {
       await write;
+      announce();
     } catch (error) {
       this.#tickets.delete(promptId);
       ticket.reject(error);
@@ -162,6 +168,12 @@ export class Mailbox {
     ticket.result.catch(() => undefined);
     this.#tickets.set(promptId, ticket);
     return ticket;
+  }
+
+  #follow(ticket: PromptTicket, resumed: boolean): () => void {
+    const { record, ports } = this.#session;
+    const { sessionId, model } = record.spec;
+    return ports.observer.follow({ sessionId, ticket, model, ahead: this.#tickets.size - 1, resumed });
   }
 
   /** Somebody else hears of the prompt from now on; of one that has ended, that it has. */

@@ -14,6 +14,8 @@ export interface ModelCallOptions {
   readonly onText?: OnText | undefined;
   /** The provider has taken the request: called at most once, before any text. */
   readonly onBegan?: ((limits: RateLimits | null) => void) | undefined;
+  /** The first piece of the answer came, so long after the call had begun: called at most once, before the promise settles. */
+  readonly onFirstChunk?: ((afterMs: number) => void) | undefined;
 }
 
 export type OnText = (kind: 'text' | 'reasoning', text: string) => void;

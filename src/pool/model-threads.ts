@@ -98,7 +98,7 @@ class ModelThread {
     request: ModelRequest,
     options: ModelCallOptions,
   ): Promise<ModelResponse> {
-    const { signal, origin, onText, onBegan } = options;
+    const { signal, origin, onText, onBegan, onFirstChunk } = options;
     if (signal.aborted) throw cancelled();
     this.#introduce(this.#options.provider(providerName));
     const callId = this.#nextCallId++;
@@ -118,6 +118,7 @@ class ModelThread {
         service.complete({ callId, provider: providerName, request, origin, streamed: onText !== undefined }),
       );
       this.#drainText();
+      if (reply.firstChunkMs !== null) onFirstChunk?.(reply.firstChunkMs);
       if (reply.ok) return reply.response;
       throw modelError(reply.error, reply.streamedText);
     } catch (error) {

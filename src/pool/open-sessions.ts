@@ -198,6 +198,7 @@ export class OpenSessions {
     open.images = record.spec.images.map((handle) => BaseImage.open(handle));
     open.hostTools ??= this.#hostTools(this.#toolsOf(record.spec));
     open.driver = this.#drive(record, open.images, open.hostTools);
+    this.#tell('session-unparked', sessionId);
     if (this.#isClosing) void open.driver.park(0);
     else this.rest(sessionId);
     return open.driver;
@@ -234,6 +235,11 @@ export class OpenSessions {
     });
   }
 
+  #tell(type: 'session-parked' | 'session-unparked' | 'session-closed', sessionId: string): void {
+    const { observer } = this.#parts.ports;
+    if (observer.isHeard) observer.tell({ type, sessionId });
+  }
+
   #hostTools(tools: readonly Tool[]): HostTools {
     const { clock, redactor } = this.#parts.ports;
     return new HostTools(tools, clock, redactor);
@@ -243,6 +249,7 @@ export class OpenSessions {
     const open = this.#byId.get(sessionId);
     if (!open) return;
     open.driver = undefined;
+    this.#tell('session-parked', sessionId);
     // A store outside memory shares the images of those that are in use, and has the others.
     if (this.#parts.store.durable) open.images = undefined;
     this.#parts.ports.steps.forget(sessionId);
@@ -253,6 +260,7 @@ export class OpenSessions {
     if (this.#byId.get(sessionId) !== open) return;
     const { store } = this.#parts;
     this.forget(sessionId);
+    this.#tell('session-closed', sessionId);
     if (!store.durable) void store.remove(sessionId);
   }
 

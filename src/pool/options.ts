@@ -6,6 +6,7 @@ import { RESERVED_FIELDS, type ProviderOptions } from '../model/model.ts';
 import type { FilesInput } from '../workspace/from-files.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { checkOptions } from './check-options.ts';
+import type { PoolListener } from './pool-observer.ts';
 import type { RecoverMode } from './recovery.ts';
 import { Snapshot, type SnapshotRef } from './snapshot.ts';
 
@@ -76,6 +77,15 @@ export interface LimitOptions {
   readonly maxShardRssMb?: number;
 }
 
+/** What goes to OpenTelemetry, if the program has registered an SDK. */
+export interface TelemetryOptions {
+  /**
+   * Also what models and tools were given and what they answered: prompts, files that were read, everything, redacted.
+   * Default false.
+   */
+  readonly recordContent?: boolean;
+}
+
 export interface PoolOptions {
   /**
    * Where session threads run. `thread`, the default: in this process. `process`: in a few shard processes, which some
@@ -98,6 +108,13 @@ export interface PoolOptions {
   readonly models?: ModelThreadOptions;
   readonly providers?: Readonly<Record<string, ProviderOptions>>;
   readonly limits?: LimitOptions;
+  /**
+   * Hears of everything that happens in the pool, in order. Given here and not later, so that nothing is missed: prompts of an
+   * earlier process are taken up while the pool is opened. What it throws harms no session.
+   */
+  readonly onEvent?: PoolListener;
+  /** Spans and metrics. On by default, which costs next to nothing without an SDK; `false` switches them off. */
+  readonly telemetry?: boolean | TelemetryOptions;
 }
 
 export interface SessionOptions {
@@ -229,6 +246,12 @@ const poolOptions = z.strictObject({
       maxResidentSessions: count(1),
       maxResidentBytes: count(1),
       maxShardRssMb: count(64),
+    }),
+  ),
+  onEvent: z.optional(z.custom((value) => typeof value === 'function', 'expected a function')),
+  telemetry: z.optional(
+    z.union([z.boolean(), z.strictObject({ recordContent: z.optional(z.boolean()) })], {
+      error: 'expected true, false or { recordContent }',
     }),
   ),
 });

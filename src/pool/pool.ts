@@ -59,6 +59,7 @@ export class SessionPool implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   /** Ends the starts in progress when the pool closes. */
   readonly #stopStarts = new AbortController();
+  readonly #stopCounting: () => void;
 
   private constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -69,6 +70,7 @@ export class SessionPool implements AsyncDisposable {
       admit: (model) => parts.providers.admit(model),
       fork: (parent, options) => this.#fork(parent, options),
     });
+    this.#stopCounting = parts.ports.observer.countSessions(() => this.stats().sessions);
   }
 
   /**
@@ -210,7 +212,7 @@ export class SessionPool implements AsyncDisposable {
       const restored = restoredEntry(from, record, { opening, stepId: ports.nextStepId(), at: openedAt });
       await ports.journal.open(record, openedAt, restored);
       this.#sessions.add(record, images, hostTools);
-      return this.#begun(sessionId);
+      return this.#begun(sessionId, spec.model, parent.sessionId);
     });
   }
 
@@ -243,13 +245,15 @@ export class SessionPool implements AsyncDisposable {
       await this.#abandon(sessionId);
       throw this.#closing ? new PoolClosedError() : error;
     }
-    return this.#begun(sessionId);
+    return this.#begun(sessionId, model, null);
   }
 
   /** The session, unless the pool was closed while it was begun. */
-  async #begun(sessionId: string): Promise<Session> {
+  async #begun(sessionId: string, model: string, forkOf: string | null): Promise<Session> {
     const session = this.#closing ? undefined : this.#sessions.get(sessionId);
     if (session) {
+      const { observer } = this.#parts.ports;
+      if (observer.isHeard) observer.tell({ type: 'session-opened', sessionId, model, forkOf });
       this.#sessions.rest(sessionId);
       return session;
     }
@@ -270,6 +274,7 @@ export class SessionPool implements AsyncDisposable {
       this.#sessions.stopTaking().map((driver) => this.#end(driver, deadlineMs)),
     );
     this.#sessions.close();
+    this.#stopCounting();
     await Promise.all([this.#parts.runner.close(), this.#parts.models.close()]);
     await this.#parts.store.close();
     for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;

@@ -3,13 +3,20 @@ import type { JournalEntry, PromptError, StopReason } from '../journal/entries.t
 import type { ActivePrompt } from '../journal/active-prompt.ts';
 import type { Move } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
-import type { ToolCall } from '../tools/tool.ts';
+import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import { modelRequest, modelTurn } from './model-turn.ts';
 import type { PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StepResult } from './step-scheduler.ts';
 import { pause } from './pause.ts';
-import { rerunDelayMs, settledResult, supervise, type Loss, type Verdict } from './supervisor.ts';
+import {
+  rerunDelayMs,
+  settledResult,
+  supervise,
+  type Loss,
+  type SettledAs,
+  type Verdict,
+} from './supervisor.ts';
 import { tellResult, tellStarted, tellTurnEnded } from './turn-events.ts';
 
 /** How a prompt comes to its end. */
@@ -85,10 +92,12 @@ export class PromptRun {
         ? { type: 'taken-up', at: this.#session.ports.clock.epochMs() }
         : { type: 'step-lost', stepId, reason: 'process', suspects: [], message },
     ];
-    for (const call of this.#session.record.unknownOutcomes) {
-      entries.push({ type: 'call-settled', result: settledResult(call, 'outcome_unknown', message) });
-    }
+    const results = this.#session.record.unknownOutcomes.map((call) =>
+      settledResult(call, 'outcome_unknown', message),
+    );
+    for (const result of results) entries.push({ type: 'call-settled', result });
     await this.#session.write(...entries);
+    this.#observeSettled(results, 'outcome_unknown', this.#session.ports.clock.epochMs());
     const verdict = this.#supervise({ reason: 'process', suspects: [], touched: [] });
     return verdict.do === 'give-up' ? this.#givenUp(message) : undefined;
   }
@@ -130,6 +139,7 @@ export class PromptRun {
       const calls = this.#active.turn?.calls.filter((call) => verdict.callIds.includes(call.id)) ?? [];
       const results = calls.map((call) => settledResult(call, verdict.as, loss.message));
       await this.#session.write(...results.map((result) => ({ type: 'call-settled', result }) as const));
+      this.#observeSettled(results, verdict.as, this.#session.stepBeganAt);
       for (const result of results) tellResult(this.#ticket, this.#active, result);
     }
     const { clock, steps } = this.#session.ports;
@@ -138,6 +148,33 @@ export class PromptRun {
     if (delayMs > 0) steps.letGo(this.#session.record.spec.sessionId);
     await pause(clock, delayMs, this.#ticket.signal);
     return undefined;
+  }
+
+  /** Answered in place of their tools. */
+  #observeSettled(results: readonly ToolResult[], settledAs: SettledAs, startEpochMs: number): void {
+    const { observer, clock } = this.#session.ports;
+    if (!observer.isHeard) return;
+    const endEpochMs = clock.epochMs();
+    for (const { callId, name, content, isError } of results) {
+      const call = this.#active.turn?.calls.find(({ id }) => id === callId);
+      observer.tell({
+        type: 'call-ended',
+        ...this.#ids,
+        callId,
+        name,
+        arguments: call?.arguments ?? '',
+        content,
+        isError,
+        place: 'nowhere',
+        settledAs,
+        startEpochMs,
+        endEpochMs,
+      });
+    }
+  }
+
+  get #ids(): { readonly sessionId: string; readonly promptId: string } {
+    return { sessionId: this.#session.record.spec.sessionId, promptId: this.#active.promptId };
   }
 
   get #losses(): number {
@@ -161,8 +198,12 @@ export class PromptRun {
   async #model(): Promise<Ending | undefined> {
     this.#session.moveTo('waiting-model');
     const turn = this.#active.turns + 1;
-    const { clock, random, models, retryPolicy } = this.#session.ports;
+    const { clock, random, models, retryPolicy, observer } = this.#session.ports;
     const { provider, request } = modelRequest(this.#session.record);
+    if (observer.isHeard) {
+      const { messages } = this.#session.record.conversation;
+      observer.tell({ type: 'turn-began', ...this.#ids, turn }, messages);
+    }
     try {
       const response = await modelTurn({
         models,
@@ -171,10 +212,10 @@ export class PromptRun {
         policy: retryPolicy,
         provider,
         request,
-        origin: { sessionId: this.#session.record.spec.sessionId, turn: this.#session.record.turns },
+        origin: { ...this.#ids, turn: this.#session.record.turns },
         turn,
         signal: this.#ticket.signal,
-        tell: this.#ticket.isHeard ? (event) => this.#ticket.tell(event) : undefined,
+        tell: this.#ticket.wantsText ? (event) => this.#ticket.tell(event) : undefined,
       });
       // Also when the prompt is to end now: the response was paid for.
       await this.#session.write({ type: 'model-responded', response });
@@ -197,18 +238,22 @@ export class PromptRun {
     this.#session.moveTo('suspended');
     await this.#session.write(...calls.map((call) => ({ type: 'effect-began', callId: call.id }) as const));
     const { images, hostTools } = this.#session;
+    const { observer } = this.#session.ports;
     const { spec, overlay } = this.#session.record;
     const runs = await Promise.allSettled(
       calls
         .filter((call) => this.#session.record.isHostTool(call.name))
         .map(async (call) => {
-          const { result, changes, isCut } = await hostTools.run(call, {
-            sessionId: spec.sessionId,
-            images,
-            overlay,
-            quota: spec.quota,
-            signal: this.#ticket.signal,
-          });
+          const { result, changes, isCut } = await observer.hostCall(this.#ids, call, (traceparent) =>
+            hostTools.run(call, {
+              sessionId: spec.sessionId,
+              images,
+              overlay,
+              quota: spec.quota,
+              signal: this.#ticket.signal,
+              traceparent,
+            }),
+          );
           // Its outcome is unknown; whoever goes on with the prompt says so, or runs it again where it may be.
           if (isCut && this.#ticket.interruption === 'parked') return;
           await this.#session.write({ type: 'effect-ended', result, changes });

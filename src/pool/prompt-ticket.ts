@@ -19,7 +19,7 @@ export class PromptTicket {
   /** The turn whose tool calls the listener has been told of. */
   startedTurn = 0;
   readonly #listener: PromptListener | undefined;
-  readonly #others: PromptListener[] = [];
+  readonly #others: { readonly listener: PromptListener; readonly wantsText: boolean }[] = [];
   readonly #interrupt = new AbortController();
   readonly #cleanUps: (() => void)[] = [];
   #interruption: Interruption | undefined;
@@ -65,15 +65,20 @@ export class PromptTicket {
     return this.#listener !== undefined || this.#others.length > 0;
   }
 
-  /** Another one, who hears what happens from now on. */
-  addListener(listener: PromptListener): void {
-    this.#others.push(listener);
+  /** Whether anybody wants the model's text as it comes. */
+  get wantsText(): boolean {
+    return this.#listener !== undefined || this.#others.some(({ wantsText }) => wantsText);
+  }
+
+  /** Another one, who hears what happens from now on. Text comes to those who do not want it, too, when others do. */
+  addListener(listener: PromptListener, { wantsText } = { wantsText: true }): void {
+    this.#others.push({ listener, wantsText });
   }
 
   /** Tells the listeners. When the caller's own throws, the prompt ends, and the error is what the caller gets. */
   tell(event: SessionEventBody): void {
     this.#tellCaller(event);
-    for (const listener of this.#others) {
+    for (const { listener } of this.#others) {
       try {
         listener(event, this.promptId);
       } catch {

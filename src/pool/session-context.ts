@@ -9,6 +9,8 @@ import type { Redactor } from '../redactor.ts';
 import type { Clock } from '../clock.ts';
 import type { HostTools } from './host-tools.ts';
 import type { ModelCaller } from './model-caller.ts';
+import { ObservedStep } from './observed-step.ts';
+import type { Observer } from './observer.ts';
 import { redactStep } from './redact-step.ts';
 import { moveSession, type SessionStateName } from './session-state.ts';
 import type { StepResult, StepScheduler } from './step-scheduler.ts';
@@ -23,6 +25,8 @@ export interface DriverPorts {
   readonly retryPolicy: RetryPolicy;
   /** Takes secrets out of what tools answer, before anything is journalled. */
   readonly redactor: Redactor;
+  /** Hears of everything that happens. */
+  readonly observer: Observer;
   /** Ids for steps, unique in the pool and among all owners of its store. */
   readonly nextStepId: () => number;
 }
@@ -40,6 +44,8 @@ export class SessionContext {
   readonly images: readonly BaseImage[];
   readonly hostTools: HostTools;
   readonly ports: DriverPorts;
+  /** When its latest step got a thread, in epoch milliseconds. */
+  stepBeganAt = 0;
   #state: SessionStateName;
 
   constructor(parts: {
@@ -61,7 +67,11 @@ export class SessionContext {
   }
 
   moveTo(to: SessionStateName): void {
-    this.#state = moveSession(this.#state, to);
+    const from = this.#state;
+    this.#state = moveSession(from, to);
+    const { observer } = this.ports;
+    if (from === to || !observer.isHeard) return;
+    observer.tell({ type: 'session-moved', sessionId: this.record.spec.sessionId, state: to });
   }
 
   /**
@@ -78,22 +88,30 @@ export class SessionContext {
     const { signal, serial, isKept = () => true } = options;
     const stepId = this.ports.nextStepId();
     let hasBegun = false;
+    const observed = this.#observed(stepId, input);
     this.moveTo('queued');
+    const promptId = this.record.active?.promptId;
     const run = await this.ports.steps.run({
       record: this.record,
       stepId,
       input,
       serial,
       signal,
+      timed: observed !== undefined,
+      traceparent: promptId === undefined ? undefined : this.ports.observer.traceparentOf(promptId),
       onThread: async () => {
         // Not before: a step that waits for a thread has no part in it when the process dies.
         await this.write({ type: 'step-began', stepId, input: input.type });
         hasBegun = true;
+        this.stepBeganAt = this.ports.clock.epochMs();
+        observed?.began();
         this.moveTo('running');
       },
     });
     const step = redactStep(run, this.ports.redactor);
-    if (step.type === 'done' && !isKept()) {
+    const counts = step.type !== 'done' || isKept();
+    observed?.ended(step, counts);
+    if (!counts) {
       const message = 'it was stopped';
       await this.write({ type: 'step-lost', stepId, reason: 'cancelled', suspects: [], message });
       return { type: 'stopped' };
@@ -109,5 +127,14 @@ export class SessionContext {
       await this.write({ type: 'step-lost', stepId, reason: 'cancelled', suspects: [], message });
     }
     return step;
+  }
+
+  /** Undefined while nobody hears. */
+  #observed(stepId: number, input: StepInput): ObservedStep | undefined {
+    const { record } = this;
+    const { observer, clock } = this.ports;
+    if (!observer.isHeard) return undefined;
+    const promptId = record.active?.promptId ?? null;
+    return new ObservedStep({ observer, clock, sessionId: record.spec.sessionId, promptId, stepId, input });
   }
 }

@@ -10,6 +10,9 @@ export interface StepRequest {
   readonly stepId: number;
   readonly input: StepInput;
   readonly serial: boolean;
+  /** See {@link StepTask}. */
+  readonly traceparent?: string | undefined;
+  readonly timed?: boolean;
   /** Aborted when the prompt is to end: a waiting step leaves the queue, a running one is asked to stop, then ended. */
   readonly signal: AbortSignal;
   /** The step has a thread to itself; waited for before it runs. What it throws is thrown by `run`. */
@@ -167,6 +170,8 @@ export class StepScheduler {
       serial: request.serial,
       budgetMs: this.#options.stepTimeoutMs / 3,
       stepTimeoutMs: this.#options.stepTimeoutMs,
+      ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+      ...(request.timed ? { timed: true } : {}),
     };
   }
 }

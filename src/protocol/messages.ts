@@ -29,6 +29,10 @@ export interface StepTask {
   readonly budgetMs: number;
   /** Deadline of a call whose tool has none of its own, and the longest that the step may spend outside its calls. */
   readonly stepTimeoutMs: number;
+  /** W3C trace context for spans that its tools make; absent where nobody traces. */
+  readonly traceparent?: string;
+  /** Report when each call ran. Absent where nobody asks. */
+  readonly timed?: boolean;
 }
 
 /** Runner → thread: the task, and memory that the two share while it runs. */
@@ -83,6 +87,15 @@ export interface StepDone {
   /** Net file changes of this step, in order of last change. */
   readonly changes: readonly FileChange[];
   readonly next: StepNext;
+  /** Where the task asked for them: of the calls in `results`. */
+  readonly timings?: readonly CallTiming[];
+}
+
+/** When a call ran, in epoch milliseconds with fractions. Within a step they are of one monotonic clock. */
+export interface CallTiming {
+  readonly callId: string;
+  readonly startEpochMs: number;
+  readonly endEpochMs: number;
 }
 
 /** What the session waits for after a step. */

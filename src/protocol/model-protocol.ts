@@ -36,9 +36,15 @@ export interface ModelCall {
   readonly streamed: boolean;
 }
 
-export type ModelReply =
-  | { readonly ok: true; readonly response: ModelResponse; readonly streamedText: boolean }
-  | { readonly ok: false; readonly error: SerializedModelError; readonly streamedText: boolean };
+export type ModelReply = {
+  /** The model has given text or reasoning. */
+  readonly streamedText: boolean;
+  /** From the call's beginning to the first piece of text or reasoning, else to the end; null when neither came. */
+  readonly firstChunkMs: number | null;
+} & (
+  | { readonly ok: true; readonly response: ModelResponse }
+  | { readonly ok: false; readonly error: SerializedModelError }
+);
 
 export interface SerializedModelError {
   readonly kind: ModelErrorKind;

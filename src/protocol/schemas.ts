@@ -19,6 +19,12 @@ const fileChange = z.object({
   bytes: z.union([z.null(), z.instanceof(Uint8Array)]),
 });
 
+const callTiming = z.object({
+  callId: z.string(),
+  startEpochMs: z.number(),
+  endEpochMs: z.number(),
+});
+
 const stepNext = z.union([
   z.object({ wait: z.literal('model') }),
   z.object({ wait: z.literal('outside'), callIds: z.array(z.string()) }),
@@ -44,6 +50,7 @@ const stepOutcome = z.discriminatedUnion('type', [
     results: z.array(toolResult),
     changes: z.array(fileChange),
     next: stepNext,
+    timings: z.exactOptional(z.array(callTiming)),
   }),
 ]);
 

@@ -12,13 +12,21 @@ export type OnStop = (callback: () => void) => () => void;
 export class CallContext implements ToolContext {
   readonly sessionId: string;
   readonly workspace: Workspace;
+  readonly traceparent: string | undefined;
   readonly #onStop: OnStop;
   #controller: AbortController | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(data: { sessionId: string; workspace: Workspace; guarded: boolean; onStop: OnStop }) {
+  constructor(data: {
+    sessionId: string;
+    workspace: Workspace;
+    guarded: boolean;
+    onStop: OnStop;
+    traceparent?: string | undefined;
+  }) {
     this.sessionId = data.sessionId;
     this.workspace = data.guarded ? new GuardedWorkspace(data.workspace) : data.workspace;
+    this.traceparent = data.traceparent;
     this.#onStop = data.onStop;
   }
 

@@ -37,6 +37,8 @@ export class StepHost {
         budgetMs: task.budgetMs,
         callTimeoutMs: task.stepTimeoutMs,
         progress: progressOn(page, pipe),
+        traceparent: task.traceparent,
+        timed: task.timed,
       });
       resident.volumeOf = task.stepId;
       this.#residents.keep(resident);

@@ -4,6 +4,7 @@ import { runCall } from '../tools/run-call.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import { checkOutput } from './check-output.ts';
 import { CallContext, type OnStop } from './call-context.ts';
+import { CallStopwatch } from './call-stopwatch.ts';
 import { systemPrompt } from './prompt-text.ts';
 import { repairMessage } from './repair-message.ts';
 import type { Resident } from './resident.ts';
@@ -25,6 +26,14 @@ export interface StepOptions {
   /** Deadline of a call whose tool has none of its own. */
   readonly callTimeoutMs: number;
   readonly progress: StepProgress;
+  /** W3C trace context for spans that tools make. */
+  readonly traceparent?: string | undefined;
+  /** Report when each call ran. */
+  readonly timed?: boolean | undefined;
+}
+
+interface CallOptions extends StepOptions {
+  readonly stopwatch: CallStopwatch | undefined;
 }
 
 /**
@@ -46,8 +55,10 @@ export async function runStep(resident: Resident, input: StepInput, options: Ste
       if (maxTurns > 0 && input.roundsDone >= maxTurns) {
         return done(resident, opening, [], { wait: 'nothing', stopReason: 'max-turns' });
       }
-      const { results, next } = await runCalls(resident, input, options);
-      return done(resident, opening, results, next);
+      const stopwatch = options.timed ? new CallStopwatch() : undefined;
+      const { results, next } = await runCalls(resident, input, { ...options, stopwatch });
+      const outcome = done(resident, opening, results, next);
+      return stopwatch ? { ...outcome, timings: stopwatch.timings } : outcome;
     }
   }
 }
@@ -88,7 +99,7 @@ function afterAnswer(answer: AnswerInput | undefined): StepNext {
 async function runCalls(
   resident: Resident,
   input: Extract<StepInput, { type: 'turn' }>,
-  options: StepOptions,
+  options: CallOptions,
 ): Promise<{ results: ToolResult[]; next: StepNext }> {
   const settled = new Set(input.settled.map((result) => result.callId));
   const begun = new Set(input.begun);
@@ -121,7 +132,7 @@ function runOne(
   resident: Resident,
   call: ToolCall,
   callIndex: number,
-  { progress, callTimeoutMs }: StepOptions,
+  { progress, callTimeoutMs, traceparent, stopwatch }: CallOptions,
 ): ToolResult | Promise<ToolResult> {
   const tool = resident.tools.get(call.name);
   const context = new CallContext({
@@ -129,9 +140,12 @@ function runOne(
     workspace: resident.workspace,
     guarded: !resident.builtIn.has(call.name),
     onStop: progress.onStop,
+    traceparent,
   });
+  const stopTiming = stopwatch?.start(call.id);
   progress.begin(callIndex, tool?.timeoutMs ?? callTimeoutMs);
   const end = (result: ToolResult): ToolResult => {
+    stopTiming?.();
     context.end();
     progress.end(callIndex);
     return result;

@@ -9,6 +9,11 @@ export interface ToolContext {
   /** Aborted when the prompt is cancelled. */
   readonly signal: AbortSignal;
   readonly sessionId: string;
+  /**
+   * W3C trace context (`00-…`) for spans of the tool's own; undefined where nobody traces. In a function of the caller it is that of
+   * the call's span, which is also the active one there; in a session thread that of the turn.
+   */
+  readonly traceparent?: string | undefined;
 }
 
 /** Something the model can call. */

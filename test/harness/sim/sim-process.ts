@@ -2,6 +2,7 @@ import { DEFAULT_RETRY_POLICY } from '../../../src/gate/retry.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { Redactor } from '../../../src/redactor.ts';
 import type { PoolParts } from '../../../src/pool/assemble.ts';
+import { NO_OBSERVER } from '../../../src/pool/observer.ts';
 import { Placement } from '../../../src/pool/placement.ts';
 import { ProviderBook } from '../../../src/pool/provider-book.ts';
 import { StepScheduler } from '../../../src/pool/step-scheduler.ts';
@@ -47,6 +48,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
       models,
       retryPolicy: { ...DEFAULT_RETRY_POLICY, baseDelayMs: 50 },
       redactor: new Redactor(),
+      observer: NO_OBSERVER,
       nextStepId: () => (stepId += 1),
     },
     store,

@@ -1,0 +1,289 @@
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import { describe, expect, it } from 'vitest';
+import type { ScriptedRule } from '../../src/model/scripted/script.ts';
+import type { PoolEvent } from '../../src/pool/pool-event.ts';
+import type { PromptResult } from '../../src/pool/prompt-result.ts';
+import type { Tool } from '../../src/tools/tool.ts';
+import { onStage, turns, type Stage } from '../scenarios/support.ts';
+import { withCollector, type Collector } from './collector.ts';
+
+const TRACED_TOOLS = new URL('../fixtures/traced-tools.mjs', import.meta.url).href;
+const CRASH_TOOLS = new URL('../fixtures/crash-tools.mjs', import.meta.url).href;
+
+const onTracedStage = (
+  rules: readonly ScriptedRule[],
+  use: (stage: Stage, collector: Collector) => Promise<void>,
+  options = {},
+): Promise<void> => withCollector((collector) => onStage(rules, options, (stage) => use(stage, collector)));
+
+/** A function of the caller that makes a span of its own, as any instrumented client would. */
+const lookUp: Tool = {
+  name: 'look_up',
+  description: 'Looks something up.',
+  parameters: { type: 'object' },
+  async execute(_input: unknown, ctx) {
+    await Promise.resolve();
+    trace.getTracer('the caller').startSpan('GET /answer').end();
+    return ctx.traceparent;
+  },
+};
+
+const startMs = ({ startTime: [seconds, nanos] }: ReadableSpan): number => seconds * 1e3 + nanos / 1e6;
+const endMs = ({ endTime: [seconds, nanos] }: ReadableSpan): number => seconds * 1e3 + nanos / 1e6;
+const traceparentOf = (span: ReadableSpan): string =>
+  `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`;
+
+describe('a prompt that is traced', () => {
+  it('is a tree: prompt, turns, model calls, tool calls, and what tools do in spans of their own', async () => {
+    const rules = turns(
+      { text: 'first', calls: [{ name: 'where' }, { name: 'look_up' }] },
+      { text: 'second', calls: [{ name: 'read', arguments: { path: 'none.txt' } }] },
+      { text: 'done' },
+    );
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start({ tools: ['coding-agent', TRACED_TOOLS, lookUp] });
+      await session.prompt('go');
+      expect(collector.tree()).toEqual([
+        'invoke_agent skein',
+        '  skein.turn',
+        '    chat scripted',
+        '    execute_tool where',
+        '    execute_tool look_up',
+        '      GET /answer',
+        '  skein.turn',
+        '    chat scripted',
+        '    execute_tool read !tool_error',
+        '  skein.turn',
+        '    chat scripted',
+      ]);
+    });
+  });
+
+  it('goes on from the span that was active where it was sent, also when it waited in the mailbox', async () => {
+    const rules: ScriptedRule[] = [{ answer: { text: 'fine', delay: { firstMs: 30 } } }];
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start();
+      const sent = ['one', 'two'].map((name) => {
+        const span = trace.getTracer('the caller').startSpan(name);
+        const inside = trace.setSpan(context.active(), span);
+        return context.with(inside, () => session.prompt(name)).finally(() => span.end());
+      });
+      await Promise.all(sent);
+      expect(collector.tree()).toEqual([
+        'one',
+        '  invoke_agent skein',
+        '    skein.turn',
+        '      chat scripted',
+        'two',
+        '  invoke_agent skein',
+        '    skein.turn',
+        '      chat scripted',
+      ]);
+    });
+  });
+
+  it('says by attributes what it was: operation, provider and model when a span begins, the rest at its end', async () => {
+    const rules: ScriptedRule[] = [{ answer: { text: 'fine', usage: { input: 11, output: 7 } } }];
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start({ id: 's', modelOptions: { temperature: 0.5, max_tokens: 99 } });
+      await session.prompt('go');
+      const { port } = new URL(stage.baseURL);
+      const prompt = collector.span('invoke_agent skein');
+      expect(prompt.kind).toBe(SpanKind.INTERNAL);
+      expect(prompt.attributes).toMatchObject({
+        'gen_ai.operation.name': 'invoke_agent',
+        'gen_ai.provider.name': 'scripted',
+        'gen_ai.request.model': 'scripted',
+        'gen_ai.conversation.id': 's',
+        'skein.prompt.id': 's/1',
+        'skein.prompt.stop_reason': 'end',
+        'gen_ai.usage.input_tokens': 11,
+      });
+      const chat = collector.span('chat scripted');
+      expect(chat.kind).toBe(SpanKind.CLIENT);
+      expect(chat.attributes).toMatchObject({
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.provider.name': 'scripted',
+        'gen_ai.conversation.id': 's',
+        'gen_ai.request.model': 'scripted',
+        'gen_ai.request.temperature': 0.5,
+        'gen_ai.request.max_tokens': 99,
+        'gen_ai.response.model': 'scripted',
+        'gen_ai.response.finish_reasons': ['stop'],
+        'gen_ai.usage.input_tokens': 11,
+        'gen_ai.usage.output_tokens': 7,
+        'gen_ai.usage.cache_read.input_tokens': 0,
+        'server.address': '127.0.0.1',
+        'server.port': Number(port),
+      });
+      expect(chat.attributes['gen_ai.response.time_to_first_chunk']).toBeGreaterThan(0);
+    });
+  });
+
+  it('has the times at which calls ran in the thread, one after another', async () => {
+    const rules = turns({ calls: [{ name: 'nap' }, { name: 'where' }] }, { text: 'done' });
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start({ tools: [TRACED_TOOLS] });
+      await session.prompt('go');
+      const nap = collector.span('execute_tool nap');
+      const where = collector.span('execute_tool where');
+      expect(endMs(nap) - startMs(nap)).toBeGreaterThan(50);
+      expect(startMs(where)).toBeGreaterThanOrEqual(endMs(nap));
+      const [turn] = collector.spans.filter(({ name }) => name === 'skein.turn');
+      expect(startMs(nap)).toBeGreaterThanOrEqual(startMs(turn!));
+    });
+  });
+
+  it.each([['thread'], ['process']] as const)(
+    'gives tools its trace context: of the turn in a session thread (isolation: %s), of the call in a function',
+    async (isolation) => {
+      const rules = turns({ calls: [{ name: 'where' }, { name: 'look_up' }] }, { text: 'done' });
+      await onTracedStage(
+        rules,
+        async (stage, collector) => {
+          const session = await stage.start({ tools: [TRACED_TOOLS, lookUp] });
+          await session.prompt('go');
+          const [where, given] = session.messages().filter(({ role }) => role === 'tool');
+          const turn = collector.spans.find(({ name }) => name === 'skein.turn')!;
+          expect(where?.content).toBe(traceparentOf(turn));
+          expect(given?.content).toBe(traceparentOf(collector.span('execute_tool look_up')));
+        },
+        { isolation, shards: 1 },
+      );
+    },
+  );
+
+  it('has one span for a call that ended two threads, with what became of it, and says that the step was retried', async () => {
+    const rules = turns(
+      {
+        calls: [
+          { name: 'die', arguments: { how: 'exit' } },
+          { name: 'note', arguments: { path: 'a' } },
+        ],
+      },
+      { text: 'survived' },
+    );
+    await onTracedStage(
+      rules,
+      async (stage, collector) => {
+        const session = await stage.start({ tools: [CRASH_TOOLS] });
+        expect(await session.prompt('go')).toMatchObject({ stopReason: 'end', reply: 'survived' });
+        expect(collector.tree()).toEqual([
+          'invoke_agent skein',
+          '  skein.turn',
+          '    chat scripted',
+          '    execute_tool die !tool_crashed',
+          '    execute_tool note',
+          '  skein.turn',
+          '    chat scripted',
+        ]);
+        const [turn] = collector.spans.filter(({ name }) => name === 'skein.turn');
+        expect(turn!.events.map(({ name, attributes }) => [name, attributes?.['skein.reason']])).toEqual([
+          ['skein.step_retried', 'exit'],
+          ['skein.step_retried', 'exit'],
+        ]);
+      },
+      { threads: { max: 1 } },
+    );
+  });
+
+  it('has a span for each attempt to call the model', async () => {
+    const rules: ScriptedRule[] = [
+      { times: 1, answer: {}, fault: { status: 503 } },
+      { answer: { text: 'fine' } },
+    ];
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start();
+      await session.prompt('go');
+      expect(collector.tree()).toEqual([
+        'invoke_agent skein',
+        '  skein.turn',
+        '    chat scripted !overloaded',
+        '    chat scripted',
+      ]);
+      const [failed, fine] = collector.spans.filter(({ name }) => name === 'chat scripted');
+      expect(failed).toMatchObject({
+        status: { code: SpanStatusCode.ERROR },
+        attributes: { 'skein.attempt': 1, 'http.response.status_code': 503 },
+      });
+      expect(fine).toMatchObject({
+        status: { code: SpanStatusCode.UNSET },
+        attributes: { 'skein.attempt': 2 },
+      });
+    });
+  });
+
+  it('that is cancelled ends all its spans, as cancelled and not as failed', async () => {
+    const rules: ScriptedRule[] = [{ answer: { text: 'late', delay: { firstMs: 60_000 } } }];
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start();
+      const prompt = session.prompt('go');
+      while (session.status().state !== 'waiting-model')
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      await session.cancel();
+      expect(await prompt).toMatchObject({ stopReason: 'cancelled' });
+      expect(collector.tree()).toEqual([
+        'invoke_agent skein',
+        '  skein.turn',
+        '    chat scripted !cancelled',
+      ]);
+      expect(collector.span('invoke_agent skein').attributes['skein.prompt.stop_reason']).toBe('cancelled');
+      expect(collector.spans.map(({ status }) => status.code)).toEqual([0, 0, 0]);
+    });
+  });
+
+  it('that the model fails ends as failed, with the kind of the error', async () => {
+    await onTracedStage([{ fault: { status: 401 } }], async (stage, collector) => {
+      const session = await stage.start();
+      await session.prompt('go');
+      expect(collector.tree()).toEqual([
+        'invoke_agent skein !auth',
+        '  skein.turn',
+        '    chat scripted !auth',
+      ]);
+      expect(collector.span('invoke_agent skein').status.code).toBe(SpanStatusCode.ERROR);
+    });
+  });
+});
+
+describe('a step that waits for a thread', () => {
+  it('has a span for the wait, in the prompt that waits', async () => {
+    const rules = turns({ calls: [{ name: 'nap' }] }, { text: 'done' });
+    let onNap = (): void => undefined;
+    const onEvent = (event: PoolEvent): void => {
+      if (event.type === 'step-began' && event.sessionId === 'a' && event.input === 'turn') onNap();
+    };
+    await onTracedStage(
+      rules,
+      async (stage, collector) => {
+        const [a, b] = await Promise.all(['a', 'b'].map((id) => stage.start({ id, tools: [TRACED_TOOLS] })));
+        const waiting = new Promise<PromptResult>((resolve) => {
+          onNap = () => {
+            onNap = () => undefined;
+            resolve(b!.prompt('go'));
+          };
+        });
+        await a!.prompt('go');
+        await waiting;
+        const waits = collector.spans.filter(({ name }) => name === 'skein.wait_thread');
+        const prompt = collector.spans.find(({ attributes }) => attributes['skein.prompt.id'] === 'b/1')!;
+        expect(waits.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toContain(
+          prompt.spanContext().spanId,
+        );
+      },
+      { threads: { max: 1 }, onEvent },
+    );
+  });
+});
+
+describe('a program without an SDK', () => {
+  it('is told nothing: no events are made, and tools get no trace context', async () => {
+    const rules = turns({ calls: [{ name: 'where' }] }, { text: 'done' });
+    await onStage(rules, {}, async (stage) => {
+      const session = await stage.start({ tools: [TRACED_TOOLS] });
+      await session.prompt('go');
+      expect(session.messages().find(({ role }) => role === 'tool')?.content).toBe('none');
+    });
+  });
+});
