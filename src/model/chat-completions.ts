@@ -59,7 +59,9 @@ export class ChatCompletions implements Model {
     this.#redactor = options.redactor ?? new Redactor();
     this.#redactor.learn(providerSecrets(provider));
     this.#deadlines = options.deadlines;
-    this.#transport = options.transport ?? new UndiciTransport({ connectMs: options.deadlines.connectMs });
+    const { connectMs } = options.deadlines;
+    this.#transport =
+      options.transport ?? new UndiciTransport({ connectMs, traceHeaders: provider.traceHeaders });
   }
 
   async *stream(

@@ -123,7 +123,7 @@ export interface RateWindow {
   readonly resetMs?: number;
 }
 
-/** Who asks, for recordings and traces: never sent to a provider. */
+/** Who asks, for recordings and traces. Not sent to a provider, but for the trace context to one with `traceHeaders`. */
 export interface ModelCallOrigin {
   readonly sessionId: string;
   /** Absent where the call belongs to no prompt. */
@@ -145,6 +145,8 @@ export interface ProviderOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Accept `[DONE]`, without a finish reason, as a complete response. */
   readonly lenient?: boolean;
+  /** Send the trace context of each call, as a `traceparent` header: for a gateway of your own. Default false. */
+  readonly traceHeaders?: boolean;
 }
 
 /** A provider with everything looked up, as the model thread needs it. Holds the key: never logged, never journalled. */
@@ -154,6 +156,7 @@ export interface ResolvedProvider {
   readonly apiKey: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly lenient: boolean;
+  readonly traceHeaders?: boolean;
 }
 
 /** Deadlines of one attempt, in milliseconds. `idleMs` is reset by content, never by comments or empty events. */

@@ -60,6 +60,7 @@ export function resolveModel(
     apiKey: keyOf(name, own, builtIn, env),
     headers: { ...builtIn?.headers, ...own?.headers },
     lenient: own?.lenient ?? builtIn?.lenient ?? false,
+    ...(own?.traceHeaders ? { traceHeaders: true } : {}),
   };
   return { provider, model };
 }

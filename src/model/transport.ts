@@ -13,7 +13,7 @@ export interface StreamedPost {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Who asks; undefined where nobody said. Not sent. */
+  /** Who asks; undefined where nobody said. Not sent, but for the trace context where the provider's options say so. */
   readonly origin: ModelCallOrigin | undefined;
   /** The request is on a connection. */
   readonly onConnected: () => void;

@@ -7,8 +7,11 @@ const MAX_DRAIN_MS = 2_000;
 /** Connections to providers: kept alive, as many as there are requests, one request at a time on each. */
 export class UndiciTransport implements Transport {
   readonly #agent: Agent;
+  readonly #traceHeaders: boolean;
 
-  constructor(options: { readonly connectMs: number }) {
+  /** @param options.traceHeaders  send the trace context of whoever asks. Default false */
+  constructor(options: { readonly connectMs: number; readonly traceHeaders?: boolean | undefined }) {
+    this.#traceHeaders = options.traceHeaders ?? false;
     this.#agent = new Agent({
       pipelining: 1,
       connect: { timeout: options.connectMs },
@@ -21,12 +24,13 @@ export class UndiciTransport implements Transport {
 
   post(request: StreamedPost): StreamedExchange {
     const exchange = new Exchange(request.onConnected);
+    const traceparent = this.#traceHeaders ? request.origin?.traceparent : undefined;
     this.#agent.dispatch(
       {
         origin: request.url.origin,
         path: request.url.pathname + request.url.search,
         method: 'POST',
-        headers: request.headers,
+        headers: traceparent === undefined ? request.headers : { ...request.headers, traceparent },
         body: request.body,
       },
       exchange,

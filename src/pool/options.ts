@@ -192,6 +192,7 @@ const providerOptions = z.strictObject({
   apiKeyEnv: z.optional(z.string()),
   headers: z.optional(z.record(z.string(), z.string())),
   lenient: z.optional(z.boolean()),
+  traceHeaders: z.optional(z.boolean()),
 });
 
 const poolOptions = z.strictObject({

@@ -2,9 +2,13 @@ import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { describe, expect, it } from 'vitest';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
+import { startScriptedModel } from '../../src/model/scripted/server.ts';
+import { assemble } from '../../src/pool/assemble.ts';
 import type { PoolEvent } from '../../src/pool/pool-event.ts';
 import type { PromptResult } from '../../src/pool/prompt-result.ts';
+import { SessionPool } from '../../src/pool/pool.ts';
 import type { Tool } from '../../src/tools/tool.ts';
+import { KeptStore } from '../scenarios/kept-store.ts';
 import { onStage, turns, type Stage } from '../scenarios/support.ts';
 import { withCollector, type Collector } from './collector.ts';
 
@@ -274,6 +278,38 @@ describe('a step that waits for a thread', () => {
       },
       { threads: { max: 1 }, onEvent },
     );
+  });
+});
+
+describe('a prompt that another process began', () => {
+  it('has a trace of its own, and says that it was resumed', async () => {
+    const server = await startScriptedModel({
+      rules: [{ times: 1, answer: { delay: { firstMs: 60_000 } } }, { answer: { text: 'in the end' } }],
+    });
+    const options = { providers: { scripted: { baseURL: server.baseURL } } };
+    const store = new KeptStore();
+    const before = await SessionPool.over(assemble(options, store));
+    const session = await before.start({ id: 's', model: 'scripted:scripted' });
+    session.prompt('go').catch(() => undefined);
+    while (server.requestCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await before.close({ deadlineMs: 0 });
+    await withCollector(async (collector) => {
+      const tracer = trace.getTracer('the caller');
+      await tracer.startActiveSpan('whoever opens the pool', async (opener) => {
+        const pool = await SessionPool.over(assemble(options, new KeptStore(store)));
+        await pool.session('s')!.result('s/1');
+        await pool.close();
+        opener.end();
+      });
+      expect(collector.tree()).toEqual([
+        'whoever opens the pool',
+        'invoke_agent skein',
+        '  skein.turn',
+        '    chat scripted',
+      ]);
+      expect(collector.span('invoke_agent skein').attributes['skein.prompt.resumed']).toBe(true);
+    });
+    await server.close();
   });
 });
 
