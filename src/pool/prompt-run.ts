@@ -92,9 +92,10 @@ export class PromptRun {
         ? { type: 'taken-up', at: this.#session.ports.clock.epochMs() }
         : { type: 'step-lost', stepId, reason: 'process', suspects: [], message },
     ];
-    const results = this.#session.record.unknownOutcomes.map((call) =>
-      settledResult(call, 'outcome_unknown', message),
-    );
+    const results: ToolResult[] = [];
+    for (const call of this.#session.record.unknownOutcomes) {
+      results.push(settledResult(call, 'outcome_unknown', message));
+    }
     for (const result of results) entries.push({ type: 'call-settled', result });
     await this.#session.write(...entries);
     this.#observeSettled(results, 'outcome_unknown', this.#session.ports.clock.epochMs());
