@@ -14,6 +14,7 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
+    if (delayMs === Infinity) return () => undefined;
     const timer = { at: this.#now + delayMs, callback };
     this.#timers.push(timer);
     return () => {

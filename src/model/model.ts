@@ -136,6 +136,16 @@ export interface ModelCallOrigin {
   readonly traceparent?: string;
 }
 
+/** The most that a provider is asked at once and a minute; of each model, with one key. */
+export interface ProviderLimits {
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  /** Requests under way at once. */
+  readonly maxInFlight?: number;
+  /** Requests under way that it begins with; more are tried while the provider takes them. Default `maxInFlight`, or 16. */
+  readonly startInFlight?: number;
+}
+
 /** A provider entry as the user configures it. */
 export interface ProviderOptions {
   readonly baseURL?: string;
@@ -147,6 +157,8 @@ export interface ProviderOptions {
   readonly lenient?: boolean;
   /** Send the trace context of each call, as a `traceparent` header: for a gateway of your own. Default false. */
   readonly traceHeaders?: boolean;
+  /** Upper bounds; within them, and without them, the limits are learned from the provider's answers. */
+  readonly limits?: ProviderLimits;
 }
 
 /** A provider with everything looked up, as the model thread needs it. Holds the key: never logged, never journalled. */

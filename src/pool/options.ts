@@ -193,6 +193,14 @@ const providerOptions = z.strictObject({
   headers: z.optional(z.record(z.string(), z.string())),
   lenient: z.optional(z.boolean()),
   traceHeaders: z.optional(z.boolean()),
+  limits: z.optional(
+    z.strictObject({
+      requestsPerMinute: count(1),
+      tokensPerMinute: count(1),
+      maxInFlight: count(1),
+      startInFlight: count(1),
+    }),
+  ),
 });
 
 const poolOptions = z.strictObject({

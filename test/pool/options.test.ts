@@ -25,6 +25,14 @@ describe('options that are wrong', () => {
     [{ threads: null }, 'Option threads: expected object, but was given null.'],
     [{ providers: { x: { url: '' } } }, 'Option providers.x.url: SessionPool.open has no such option.'],
     [
+      { providers: { x: { limits: { requestsPerMinute: 0 } } } },
+      'Option providers.x.limits.requestsPerMinute: expected at least 1, but was given a number.',
+    ],
+    [
+      { providers: { x: { limits: { maxInFlight: -1 } } } },
+      'Option providers.x.limits.maxInFlight: expected at least 1, but was given a number.',
+    ],
+    [
       { limits: { stepTimeoutMs: -1 } },
       'Option limits.stepTimeoutMs: expected at least 0, but was given -1.',
     ],
