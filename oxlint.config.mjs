@@ -13,14 +13,14 @@ const MAY_IMPORT = {
   protocol: ['workspace', 'skills', 'tools', 'model'],
   session: ['protocol', 'workspace', 'skills', 'tools'],
   model: ['protocol', 'tools'],
-  gate: ['model'],
+  gate: ['model', 'protocol'],
   journal: ['protocol', 'model', 'tools', 'workspace'],
   threads: ['protocol', 'workspace', 'tools'],
   // Of the pool it knows the events' types; it is put in at one place, where a pool's parts are put together.
   telemetry: ['pool', 'model', 'tools'],
   pool: ['threads', 'telemetry', 'journal', 'gate', 'protocol', 'model', 'tools', 'skills', 'workspace'],
-  batch: ['pool', 'telemetry', 'journal', 'model', 'workspace', 'tools', 'protocol'],
-  cli: ['batch', 'pool', 'journal', 'model', 'workspace', 'protocol', 'tools'],
+  batch: ['pool', 'telemetry', 'journal', 'gate', 'model', 'workspace', 'tools', 'protocol'],
+  cli: ['batch', 'pool', 'journal', 'gate', 'model', 'workspace', 'protocol', 'tools'],
 };
 
 const REASONS = {

@@ -3,7 +3,9 @@
  * session, what to do. `code` is API: match on it, because `instanceof` does not survive a thread boundary.
  */
 
+import { describeReached } from './describe-budget.ts';
 import type { RateLimits, Usage } from './model/model.ts';
+import type { ReachedBudget } from './protocol/budget.ts';
 
 /** Extra facts an error may carry; `retryable` says whether doing the same again can succeed. */
 export interface SkeinErrorOptions {
@@ -140,6 +142,57 @@ export class PromptParkedError extends SkeinError {
     );
     this.promptId = data.promptId;
   }
+}
+
+/**
+ * The next model request would go over a budget: it was not made. Internal to the coordinator: callers see a pause or the
+ * stop reason `budget`. `budget_reached`, or `price_unknown`.
+ */
+export class BudgetReachedError extends SkeinError {
+  readonly reached: ReachedBudget;
+
+  constructor(reached: ReachedBudget) {
+    super(
+      reached.what === 'price' ? 'price_unknown' : 'budget_reached',
+      `${capital(describeReached(reached))}.`,
+    );
+    this.reached = reached;
+  }
+}
+
+/** A paused session was to go on under limits that are reached already: nothing was changed. `budget_too_low`. */
+export class BudgetTooLowError extends SkeinError {
+  /** The limit that stands in the way. */
+  readonly reached: ReachedBudget;
+
+  constructor(data: { sessionId: string; reached: ReachedBudget }) {
+    const { sessionId, reached } = data;
+    const how = {
+      pool: 'raise it with pool.setBudget(budget)',
+      group: `raise it with pool.setGroupBudget(${JSON.stringify(reached.name)}, budget)`,
+      session:
+        reached.name === sessionId
+          ? 'give session.resume({ budget }) more than is spent, or null for no limit'
+          : `raise it with resume({ budget }) of session ${String(reached.name)}`,
+    }[reached.scope];
+    super('budget_too_low', `Session ${sessionId} stays paused: ${describeReached(reached)}; ${how}.`);
+    this.reached = reached;
+  }
+}
+
+/** A session was to be in a group that the pool does not know: nothing was started. `unknown_group`. */
+export class UnknownGroupError extends SkeinError {
+  constructor(data: { group: string; hint: string | undefined }) {
+    const { group, hint } = data;
+    super(
+      'unknown_group',
+      `The pool has no group ${JSON.stringify(group)}; ${hint === undefined ? 'name it in SessionPool.open({ groups }) or with pool.setGroupBudget' : `did you mean ${JSON.stringify(hint)}?`}`,
+    );
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** No session of that id, or no prompt of that id in it. `unknown_session`, `unknown_prompt`. */

@@ -13,6 +13,7 @@ export type {
   ModelThreadOptions,
   PoolOptions,
   PromptOptions,
+  ResumeOptions,
   SessionOptions,
   StreamOptions,
   TelemetryOptions,
@@ -29,7 +30,16 @@ export type { JournalEntry, PromptError, StopReason } from './journal/entries.ts
 export type { JournalStore, StoredSession } from './journal/store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';
 export type { Message } from './model/message.ts';
-export type { FinishReason, ProviderOptions, Usage } from './model/model.ts';
+export type { Cost, CostBasis, FinishReason, ProviderOptions, Usage } from './model/model.ts';
+export type {
+  BudgetAction,
+  BudgetMeasure,
+  BudgetOptions,
+  BudgetScope,
+  ReachedBudget,
+} from './protocol/budget.ts';
+export type { BudgetStatus, Spending } from './gate/budget.ts';
+export type { ModelPrice, PriceTable } from './gate/prices.ts';
 export { baseImage } from './workspace/make-base-image.ts';
 export type { BaseImage } from './workspace/base-image.ts';
 export type { ChangeSummary, FileDifference } from './workspace/files-view.ts';

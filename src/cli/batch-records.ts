@@ -109,6 +109,14 @@ export class BatchRecords {
         });
         break;
       }
+      case 'budget': {
+        const { scope, name, what, limit, spent, action } = event;
+        this.#writer.record('budget.reached', { item, scope, name, what, limit, spent, action });
+        break;
+      }
+      case 'resumed':
+        this.#writer.record('session.resumed', { item });
+        break;
       case 'step-retried':
         this.#writer.record('step.retried', { item, reason: event.reason, message: event.message });
         break;

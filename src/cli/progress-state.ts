@@ -56,6 +56,12 @@ function followSession(state: ProgressState, itemId: string, event: SessionEvent
     case 'model-retried':
       state.running.set(itemId, `retrying: ${event.kind}`);
       break;
+    case 'budget':
+      state.running.set(itemId, event.action === 'pause' ? 'paused: budget' : 'over budget');
+      break;
+    case 'resumed':
+      state.running.set(itemId, 'thinking');
+      break;
     case 'turn-ended':
       state.tokens += event.usage.totalTokens;
       state.running.set(itemId, 'thinking');

@@ -82,6 +82,8 @@ const RECORD_TYPES: Readonly<Record<SessionEvent['type'], string | undefined>> =
   'tool-ended': 'tool.ended',
   'step-retried': 'step.retried',
   'output-refused': 'output.refused',
+  budget: 'budget.reached',
+  resumed: 'session.resumed',
   'turn-ended': 'turn.ended',
   // The last record says it, with what became of the changes.
   'prompt-ended': undefined,

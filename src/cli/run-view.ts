@@ -1,5 +1,6 @@
 import type { FileDiff } from '../batch/file-diff.ts';
 import { countOf, formatDuration } from '../batch/format.ts';
+import { describeReached } from '../describe-budget.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
@@ -45,6 +46,8 @@ export class RunView implements RunListener {
     } else if (event.type === 'model-retried') {
       const what = `${event.kind}, again in ${formatDuration(event.delayMs)}: ${printableLine(event.message)}`;
       this.#remark(c.yellow(what));
+    } else if (event.type === 'budget' && event.action === 'pause') {
+      this.#remark(c.yellow(`paused: ${printableLine(describeReached(event))}`));
     } else if (event.type === 'step-retried') {
       this.#remark(c.yellow(`the session's thread was lost (${event.reason}); the step is run again`));
     }

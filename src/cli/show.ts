@@ -1,4 +1,5 @@
 import { countOf } from '../batch/format.ts';
+import { describeBudget, describeReached } from '../describe-budget.ts';
 import type { Message } from '../model/message.ts';
 import { transcriptOf, type TranscriptItem } from '../journal/transcript.ts';
 import { callSubject } from './call-subject.ts';
@@ -46,6 +47,9 @@ const RECORD_TYPES: Readonly<Record<TranscriptItem['type'], string>> = {
   'prompt-open': 'prompt.open',
   forked: 'session.forked',
   undone: 'session.undone',
+  'budget-reached': 'budget.reached',
+  resumed: 'session.resumed',
+  'budget-set': 'budget.set',
   quarantined: 'session.quarantined',
   released: 'session.released',
   closed: 'session.closed',
@@ -87,6 +91,14 @@ function viewItem(item: TranscriptItem, c: Colors): string {
     }
     case 'undone':
       return c.yellow(`↩ undone to ${viewPoint(item.to)} ${c.dim(viewTime(item.at))}`);
+    case 'budget-reached': {
+      const what = item.reached.action === 'pause' ? 'paused' : 'stopped';
+      return c.yellow(`${what}: ${printableLine(describeReached(item.reached))} ${c.dim(viewTime(item.at))}`);
+    }
+    case 'resumed':
+      return c.dim(`goes on ${viewTime(item.at)}`);
+    case 'budget-set':
+      return c.dim(`its budget is now ${describeBudget(item.budget)} ${viewTime(item.at)}`);
     case 'quarantined':
       return c.red(`in quarantine: ${printableLine(item.reason)}`);
     case 'released':

@@ -1,5 +1,6 @@
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
 import type { ModelResponse, OutputSchema } from '../model/model.ts';
+import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
@@ -7,8 +8,8 @@ import type { Message } from '../model/message.ts';
 
 /**
  * Why a prompt ended. `interrupted`: its process died, and the pool that found it was asked to report and not to finish.
- * `invalid-output`: the answer was not the value that was asked for, also when the model had been told so. `budget` is kept
- * for the gate; every other value is in use.
+ * `invalid-output`: the answer was not the value that was asked for, also when the model had been told so.
+ * `budget`: going on would have gone over a budget that ends prompts.
  */
 export type StopReason =
   | 'end'
@@ -31,6 +32,8 @@ export interface PromptError {
   readonly status?: number | null;
   /** Of a model error: whether the same prompt could succeed later. */
   readonly retryable?: boolean;
+  /** Of `budget_reached` and `price_unknown`: the limit that was reached. */
+  readonly budget?: ReachedBudget;
 }
 
 /**
@@ -70,7 +73,12 @@ export type JournalEntry =
     }
   /** A call was answered in place of its tool: it timed out, killed its thread twice, or was not run. */
   | { readonly type: 'call-settled'; readonly result: ToolResult }
-  | { readonly type: 'model-responded'; readonly response: ModelResponse }
+  | {
+      readonly type: 'model-responded';
+      /** Its usage says what it has cost, as far as that was known when it came. */
+      readonly response: ModelResponse;
+      readonly at?: number;
+    }
   /** The intent of an outside effect: from here on it may have happened. */
   | { readonly type: 'effect-began'; readonly callId: string }
   | {
@@ -104,6 +112,12 @@ export type JournalEntry =
       readonly stepId: number;
       readonly at: number;
     }
+  /** The next model request would go over a limit: the prompt waits, or, by `action`, ends. */
+  | ({ readonly type: 'budget-reached'; readonly at: number } & ReachedBudget)
+  /** The prompt that waited goes on. */
+  | { readonly type: 'resumed'; readonly at: number }
+  /** The session's own budget from here on; null for no limit. */
+  | { readonly type: 'budget-set'; readonly budget: BudgetOptions | null; readonly at: number }
   /** The process ended in the middle of the active prompt, in no step; another one goes on with it. */
   | { readonly type: 'taken-up'; readonly at: number }
   /** Its threads died again and again: it takes no prompts until it is released. */

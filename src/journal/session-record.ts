@@ -1,5 +1,6 @@
 import { NO_USAGE, type Usage } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
+import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { Opening, SessionSpec, StepInput, StepNext } from '../protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
@@ -43,6 +44,10 @@ export class SessionRecord {
   crashes = 0;
   /** Why it takes no prompts; null while it does. */
   quarantine: string | null = null;
+  /** What it may spend; null for no limit of its own. */
+  budget: BudgetOptions | null;
+  /** The limit that the active prompt waits at; null while it waits at none. */
+  pausedAt: ReachedBudget | null = null;
   /** The prompt that ended last or was gone back to: what an active one has done is after it. Null at the start. */
   point: string | null = null;
   /** Prompts that were given an idempotency key, by that key; those that were undone too: a key is never free again. */
@@ -53,6 +58,7 @@ export class SessionRecord {
 
   constructor(spec: SessionSpec) {
     this.spec = spec;
+    this.budget = spec.budget ?? null;
     this.#hostTools = new Map(
       spec.tools.flatMap((tool) => (tool.kind === 'host' ? [[tool.name, tool] as const] : [])),
     );
@@ -143,6 +149,17 @@ export class SessionRecord {
         this.hostChanges.push(...entry.changes);
         this.#settle(entry.result);
         return this.#leaveOutside();
+      case 'budget-reached': {
+        const { type: _, at: __, ...reached } = entry;
+        this.pausedAt = reached.action === 'pause' ? reached : null;
+        return;
+      }
+      case 'resumed':
+        this.pausedAt = null;
+        return;
+      case 'budget-set':
+        this.budget = entry.budget;
+        return;
       case 'prompt-ended':
         return this.#promptEnded(entry);
       case 'quarantined':
@@ -262,6 +279,7 @@ export class SessionRecord {
     if (this.active?.promptId === promptId) {
       if (this.active.turn) this.#closeTurn(this.active.turn);
       this.active = null;
+      this.pausedAt = null;
       this.point = promptId;
       this.#activateNext();
     }

@@ -1,15 +1,19 @@
 import { closeSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { StoreError } from '../errors.ts';
+import { addAccounts } from './sqlite-add-accounts.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
 /** "skein" as SQLite's application id: the file says itself whose it is. */
 const APPLICATION_ID = 0x736b6e31;
 
+/** SQL, or what SQL alone cannot do. Runs in the transaction of all of them. */
+export type Migration = string | ((database: SqliteDatabase) => void);
+
 /**
  * SQL that takes a store from one version to the next; the first makes version 1 out of an empty file. A released one
  * is never changed. The table `owner` stays as it is in every version: it is read before anything is migrated.
  */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   `
   -- Who may write; see sqlite-lease.ts. holder: JSON, released: 0 or 1
   CREATE TABLE owner (
@@ -46,6 +50,8 @@ export const MIGRATIONS: readonly string[] = [
   -- fork_of: the id, as JSON, of the session that it was forked from
   ALTER TABLE sessions ADD COLUMN fork_of BLOB;
   `,
+  // Journals may have entries of the types "budget-reached", "budget-set" and "resumed".
+  addAccounts,
 ];
 
 /**
@@ -88,7 +94,7 @@ export function looksLikeStore(path: string): boolean {
 }
 
 /** The version of the store; 0 where nothing is in the file yet. @throws {StoreError} `store_newer`, `store_foreign` */
-export function versionOf(database: SqliteDatabase, migrations: readonly string[]): number {
+export function versionOf(database: SqliteDatabase, migrations: readonly Migration[]): number {
   const version = Number(database.get('PRAGMA user_version')?.[0] ?? 0);
   if (version > migrations.length) {
     throw new StoreError(
@@ -103,7 +109,7 @@ export function versionOf(database: SqliteDatabase, migrations: readonly string[
 }
 
 /** Makes an empty file a store of the newest version. Does nothing where another process was faster. */
-export function createStore(database: SqliteDatabase, migrations: readonly string[]): void {
+export function createStore(database: SqliteDatabase, migrations: readonly Migration[]): void {
   // Not yet in WAL mode: the id has to be in the file itself, where the next look at it expects it.
   inTransaction(database, () => {
     if (versionOf(database, migrations) > 0) return;
@@ -116,7 +122,7 @@ export function createStore(database: SqliteDatabase, migrations: readonly strin
  * Brings an older store up to date, all versions in one transaction, after a copy of it was put beside it
  * (`<path>.backup-v<version>`).
  */
-export function migrateStore(database: SqliteDatabase, migrations: readonly string[]): void {
+export function migrateStore(database: SqliteDatabase, migrations: readonly Migration[]): void {
   const version = versionOf(database, migrations);
   if (version === migrations.length) return;
   keepCopy(database, `${database.path}.backup-v${version}`);
@@ -139,8 +145,11 @@ function keepCopy(database: SqliteDatabase, copy: string): void {
   }
 }
 
-function runMigrations(database: SqliteDatabase, migrations: readonly string[], version: number): void {
-  for (const sql of migrations.slice(version)) database.exec(sql);
+function runMigrations(database: SqliteDatabase, migrations: readonly Migration[], version: number): void {
+  for (const migration of migrations.slice(version)) {
+    if (typeof migration === 'string') database.exec(migration);
+    else migration(database);
+  }
   database.exec(`PRAGMA user_version = ${migrations.length}`);
 }
 

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { StoreError } from '../errors.ts';
+import { decodeAccount, encodeAccount, type StoredAccount } from './sqlite-account.ts';
 import type { SqliteDatabase, SqlRow } from './sqlite-database.ts';
 import type { StoredSession } from './store.ts';
 
@@ -11,15 +12,16 @@ export interface SessionRow {
 
 const COLUMNS = `CAST(num AS INTEGER), CAST(name AS BLOB), CAST(opened_at AS INTEGER), CAST(updated_at AS INTEGER),
   CAST(entries AS INTEGER), CAST(prompts AS INTEGER), CAST(open_prompts AS INTEGER), CAST(closed AS INTEGER),
-  CAST(checksum AS INTEGER), CAST(fork_of AS BLOB)`;
+  CAST(checksum AS INTEGER), CAST(fork_of AS BLOB), CAST(account AS BLOB)`;
 const ALL = `SELECT ${COLUMNS} FROM sessions ORDER BY num`;
 const ONE = `SELECT ${COLUMNS} FROM sessions WHERE name = ?`;
 const COUNT = 'SELECT CAST(sessions AS INTEGER) FROM totals';
 const INSERT = `INSERT INTO sessions
-  (num, name, opened_at, updated_at, entries, prompts, open_prompts, closed, checksum, fork_of)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  (num, name, opened_at, updated_at, entries, prompts, open_prompts, closed, checksum, fork_of, account)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const UPDATE = `UPDATE sessions
-  SET opened_at = ?3, updated_at = ?4, entries = ?5, prompts = ?6, open_prompts = ?7, closed = ?8, checksum = ?9, fork_of = ?10
+  SET opened_at = ?3, updated_at = ?4, entries = ?5, prompts = ?6, open_prompts = ?7, closed = ?8, checksum = ?9, fork_of = ?10,
+    account = ?11
   WHERE num = ?1 AND name = ?2`;
 const DELETE = 'DELETE FROM sessions WHERE num = ?';
 const RECOUNT = 'UPDATE totals SET sessions = sessions + ?';
@@ -67,9 +69,12 @@ function toSession(database: SqliteDatabase, row: SqlRow): SessionRow {
   const [num, , openedAt, updatedAt, entryCount, promptCount, openPromptCount, closed] = row as number[];
   let sessionId: string;
   let forkOf: string | null;
+  const accountText = row[10] === null ? null : textOf(row[10]);
+  let account: StoredAccount;
   try {
     sessionId = JSON.parse(name) as string;
     forkOf = row[9] === null ? null : (JSON.parse(textOf(row[9])) as string);
+    account = decodeAccount(accountText);
   } catch {
     throw damaged(database, name);
   }
@@ -84,14 +89,16 @@ function toSession(database: SqliteDatabase, row: SqlRow): SessionRow {
       promptCount: promptCount!,
       openPromptCount: openPromptCount!,
       closed: closed !== 0,
+      ...account,
     },
   };
-  if (row[8] !== checksumOf(session)) throw damaged(database, sessionId);
+  if (row[8] !== checksumOf(session, accountText)) throw damaged(database, sessionId);
   return session;
 }
 
 function valuesOf(row: SessionRow): (number | Uint8Array | null)[] {
   const { num, summary } = row;
+  const account = encodeAccount(summary);
   return [
     num,
     nameOf(summary.sessionId),
@@ -101,8 +108,9 @@ function valuesOf(row: SessionRow): (number | Uint8Array | null)[] {
     summary.promptCount,
     summary.openPromptCount,
     summary.closed ? 1 : 0,
-    checksumOf(row),
+    checksumOf(row, account),
     summary.forkOf === null ? null : nameOf(summary.forkOf),
+    account === null ? null : Buffer.from(account),
   ];
 }
 
@@ -111,7 +119,8 @@ function nameOf(sessionId: string): Uint8Array {
   return Buffer.from(JSON.stringify(sessionId));
 }
 
-function checksumOf({ num, summary: s }: SessionRow): number {
+/** Over the account as it is written: one of an earlier version may be read as more than it says. */
+function checksumOf({ num, summary: s }: SessionRow, account: string | null): number {
   const values = [
     num,
     s.sessionId,
@@ -123,6 +132,8 @@ function checksumOf({ num, summary: s }: SessionRow): number {
     s.closed,
     // Rows of version 1 have nothing here.
     ...(s.forkOf === null ? [] : [s.forkOf]),
+    // Nor has one of a session that has spent nothing.
+    ...(account === null ? [] : [account]),
   ];
   return crc32(JSON.stringify(values));
 }

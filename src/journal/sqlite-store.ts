@@ -6,7 +6,14 @@ import { encodeEntry } from './entry-codec.ts';
 import { SqliteDatabase, type SqliteDatabaseOptions } from './sqlite-database.ts';
 import { readEntries } from './sqlite-journal.ts';
 import { SqliteLease } from './sqlite-lease.ts';
-import { createStore, looksLikeStore, migrateStore, MIGRATIONS, versionOf } from './sqlite-schema.ts';
+import {
+  createStore,
+  looksLikeStore,
+  migrateStore,
+  MIGRATIONS,
+  versionOf,
+  type Migration,
+} from './sqlite-schema.ts';
 import { readSession, readSessions, type SessionRow } from './sqlite-sessions.ts';
 import { retryWhileBusy, SqliteWriter } from './sqlite-writer.ts';
 import type { JournalStore, StoredSession } from './store.ts';
@@ -24,7 +31,7 @@ export interface SqliteStoreOptions {
   /** For tests: the most 4 KiB pages that the file may have. */
   readonly maxPageCount?: number;
   /** For tests: the versions of the store. */
-  readonly migrations?: readonly string[];
+  readonly migrations?: readonly Migration[];
   /** For tests: called around every statement. */
   readonly onStatement?: SqliteDatabaseOptions['onStatement'];
 }
@@ -193,7 +200,7 @@ function letGo(lease: SqliteLease): void {
   }
 }
 
-function openReader(database: SqliteDatabase, migrations: readonly string[]): SqliteStore {
+function openReader(database: SqliteDatabase, migrations: readonly Migration[]): SqliteStore {
   if (versionOf(database, migrations) < migrations.length) {
     throw new StoreError(
       'store_unusable',

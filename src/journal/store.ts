@@ -1,3 +1,4 @@
+import type { Usage } from '../model/model.ts';
 import type { JournalEntry } from './entries.ts';
 
 /** What is known of a session without reading its journal. Times are epoch milliseconds. */
@@ -14,6 +15,14 @@ export interface StoredSession {
   /** Prompts that were accepted and have not ended. */
   readonly openPromptCount: number;
   readonly closed: boolean;
+  /** Of all its model responses, those that were undone included. */
+  readonly usage: Usage;
+  /** Model responses. */
+  readonly turns: number;
+  /** The group that it was started in; null for none. */
+  readonly group: string | null;
+  /** The session that its spending counts against; null for none. */
+  readonly parent: string | null;
 }
 
 /**
@@ -35,6 +44,8 @@ export interface JournalStore {
   read(sessionId: string): readonly JournalEntry[];
   /** The sessions that have entries, in the order in which they were opened. @throws {StoreError} */
   sessions(): readonly StoredSession[];
+  /** Those that {@link sessions} leaves out, in a view of a store that leaves out any: what they have spent counts. */
+  hiddenSessions?(): readonly StoredSession[];
   /** One of them; `undefined` for an unknown session. @throws {StoreError} */
   session(sessionId: string): StoredSession | undefined;
   /** Forgets a session. Unknown ids are ignored. @throws {StoreError} */

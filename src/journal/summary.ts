@@ -1,3 +1,5 @@
+import { NO_USAGE } from '../model/model.ts';
+import { addUsage } from '../model/usage.ts';
 import type { JournalEntry } from './entries.ts';
 import type { StoredSession } from './store.ts';
 
@@ -18,6 +20,10 @@ export function summarize(
         promptCount: 0,
         openPromptCount: 0,
         closed: false,
+        usage: NO_USAGE,
+        turns: 0,
+        group: null,
+        parent: null,
       };
   for (const entry of entries) {
     if (summary.entryCount === 0 && 'at' in entry) summary.openedAt = entry.at;
@@ -30,6 +36,12 @@ export function summarize(
       summary.openPromptCount -= 1;
     } else if (entry.type === 'restored') {
       if (entry.from.sessionId !== sessionId) summary.forkOf = entry.from.sessionId;
+    } else if (entry.type === 'model-responded') {
+      summary.usage = addUsage(summary.usage, entry.response.usage);
+      summary.turns += 1;
+    } else if (entry.type === 'opened') {
+      summary.group = entry.spec.group ?? null;
+      summary.parent = entry.spec.parent ?? null;
     } else if (entry.type === 'closed') {
       summary.closed = true;
     }

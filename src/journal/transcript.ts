@@ -1,4 +1,5 @@
 import type { Message } from '../model/message.ts';
+import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { JournalEntry, PromptError, StopReason } from './entries.ts';
 import { SessionRecord } from './session-record.ts';
 
@@ -27,6 +28,11 @@ export type TranscriptItem =
     }
   /** What came after the end of this prompt, or with null after the session's start, was taken back. */
   | { readonly type: 'undone'; readonly to: string | null; readonly at: number }
+  | { readonly type: 'budget-reached'; readonly reached: ReachedBudget; readonly at: number }
+  /** The prompt that a budget had stopped goes on. */
+  | { readonly type: 'resumed'; readonly at: number }
+  /** Null: without a limit from here on. */
+  | { readonly type: 'budget-set'; readonly budget: BudgetOptions | null; readonly at: number }
   | { readonly type: 'quarantined'; readonly reason: string; readonly at: number }
   | { readonly type: 'released'; readonly at: number }
   | { readonly type: 'closed'; readonly at: number };
@@ -58,9 +64,18 @@ export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[]
         items.push(isUndo ? { type: 'undone', to: from.promptId, at } : { type: 'forked', from, at });
         break;
       }
+      case 'budget-reached': {
+        const { type, at, ...reached } = entry;
+        items.push({ type, reached, at });
+        break;
+      }
+      case 'budget-set':
+        items.push({ type: 'budget-set', budget: entry.budget, at: entry.at });
+        break;
       case 'quarantined':
         items.push({ type: 'quarantined', reason: entry.reason, at: entry.at });
         break;
+      case 'resumed':
       case 'released':
       case 'closed':
         items.push({ type: entry.type, at: entry.at });

@@ -15,6 +15,10 @@ export function visibleSessions(
     append: (sessionId, entries) => store.append(sessionId, entries),
     read: (sessionId) => store.read(sessionId),
     sessions: () => store.sessions().filter(({ sessionId }) => isVisible(sessionId)),
+    hiddenSessions: () => [
+      ...(store.hiddenSessions?.() ?? []),
+      ...store.sessions().filter(({ sessionId }) => !isVisible(sessionId)),
+    ],
     session: (sessionId) => store.session(sessionId),
     remove: (sessionId) => store.remove(sessionId),
     close: () => store.close(),

@@ -1,3 +1,4 @@
+import { roundUsd } from '../money.ts';
 import { NO_COST, NO_USAGE, type Cost, type Usage } from './model.ts';
 
 /** The sum of two usages; estimated as soon as one of them is. */
@@ -21,7 +22,7 @@ export function addCost(a: Cost, b: Cost): Cost {
   const unpriced = a.unpriced + b.unpriced;
   if (a.usd === null) return { ...b, unpriced };
   if (b.usd === null) return { ...a, unpriced };
-  return { usd: a.usd + b.usd, basis: a.basis === b.basis ? a.basis : 'mixed', unpriced };
+  return { usd: roundUsd(a.usd + b.usd), basis: a.basis === b.basis ? a.basis : 'mixed', unpriced };
 }
 
 /** A usage that an earlier version kept: it knew fewer figures. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { BudgetTree } from '../gate/budget-tree.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../gate/retry.ts';
 import { Journal } from '../journal/journal.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
@@ -9,12 +10,14 @@ import type { Tool } from '../tools/tool.ts';
 import { DEFAULT_QUOTA, type WorkspaceQuota } from '../workspace/workspace.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import type { ModelCaller } from './model-caller.ts';
+import { earlierWallMs } from './earlier-time.ts';
 import { ModelThreads } from './model-threads.ts';
 import { ObservedModels } from './observed-models.ts';
 import { NO_OBSERVER, type Observer } from './observer.ts';
 import type { ModelThreadOptions, PoolOptions } from './options.ts';
 import type { ParkingLimits } from './parking.ts';
 import { PiscinaRunner } from '../threads/piscina-runner.ts';
+import { pauseWarning } from './pause-warning.ts';
 import { Placement } from './placement.ts';
 import { PoolObserver } from './pool-observer.ts';
 import { ProviderBook } from './provider-book.ts';
@@ -84,6 +87,14 @@ export function assemble(options: PoolOptions, store: JournalStore = new MemoryS
       models: new ObservedModels(models, observer, clock),
       observer,
       retryPolicy: retryPolicy(modelOptions),
+      budgets: new BudgetTree({
+        pool: options.budget ?? null,
+        groups: options.groups ?? {},
+        earlierWallMs: (node) => earlierWallMs(store, node),
+        epochMs: () => clock.epochMs(),
+      }),
+      prices: options.prices ?? {},
+      warnOfPause: pauseWarning(),
       redactor: providers.redactor,
       nextStepId: () => (stepId += 1),
     },

@@ -45,6 +45,8 @@ function describe(issue: z.core.$ZodIssue): string {
       return `expected at least ${String(issue.minimum)}`;
     case 'too_big':
       return `expected at most ${String(issue.maximum)}`;
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? issue.message;
     default:
       return issue.message.replace(/^Invalid input: /, '') || 'has the wrong type';
   }
@@ -58,7 +60,7 @@ function show(value: unknown): string {
 /** The keys that the object schema at `path` knows. */
 function knownKeys(schema: z.ZodMiniType, path: readonly string[]): string[] {
   let current: unknown = schema;
-  for (const key of path) current = inner(shapeOf(current)?.[key]);
+  for (const key of path) current = inner(shapeOf(current)?.[key] ?? valueOf(current));
   return Object.keys(shapeOf(current) ?? {});
 }
 
@@ -66,6 +68,13 @@ function shapeOf(schema: unknown): Record<string, unknown> | undefined {
   return (schema as { def?: { shape?: Record<string, unknown> } } | undefined)?.def?.shape;
 }
 
+/** Of a record, whatever the key. */
+function valueOf(schema: unknown): unknown {
+  return (schema as { def?: { valueType?: unknown } } | undefined)?.def?.valueType;
+}
+
+/** What is optional, or may be null, apart from that. */
 function inner(schema: unknown): unknown {
-  return (schema as { def?: { innerType?: unknown } } | undefined)?.def?.innerType ?? schema;
+  const wrapped = (schema as { def?: { innerType?: unknown } } | undefined)?.def?.innerType;
+  return wrapped === undefined ? schema : inner(wrapped);
 }

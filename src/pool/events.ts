@@ -1,5 +1,6 @@
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
 import type { Usage } from '../model/model.ts';
+import type { ReachedBudget } from '../protocol/budget.ts';
 import type { PromptResult } from './prompt-result.ts';
 
 /**
@@ -49,6 +50,13 @@ export type SessionEventBody =
   | { readonly type: 'step-retried'; readonly reason: ThreadLossReason; readonly message: string }
   /** The answer is not the value that was asked for; the model is told this, and asked once more. */
   | { readonly type: 'output-refused'; readonly turn: number; readonly message: string }
+  /**
+   * The next model request would go over a budget. With `action` `pause` the prompt waits until that is raised, with `end`
+   * it ends now.
+   */
+  | ({ readonly type: 'budget' } & ReachedBudget)
+  /** The prompt that waited at a budget goes on. */
+  | { readonly type: 'resumed' }
   /** The response and all the calls it asked for are done. */
   | { readonly type: 'turn-ended'; readonly turn: number; readonly text: string; readonly usage: Usage }
   | { readonly type: 'prompt-ended'; readonly result: PromptResult };

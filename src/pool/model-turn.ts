@@ -11,7 +11,7 @@ import { pause } from './pause.ts';
 /**
  * One model response, with as many attempts as the policy allows. An attempt is repeated only while the model has
  * given nothing yet.
- * @throws {ModelError}
+ * @throws {ModelError} @throws {BudgetReachedError}
  */
 export async function modelTurn(call: {
   readonly models: ModelCaller;
@@ -22,6 +22,8 @@ export async function modelTurn(call: {
   readonly request: ModelRequest;
   readonly origin: Omit<ModelCallOrigin, 'attempt'>;
   readonly turn: number;
+  /** Called right before each request. @throws {BudgetReachedError} */
+  readonly assertAffordable: () => void;
   readonly signal: AbortSignal;
   readonly tell: ((event: SessionEventBody) => void) | undefined;
 }): Promise<ModelResponse> {
@@ -30,6 +32,7 @@ export async function modelTurn(call: {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const origin = { ...call.origin, attempt };
+      call.assertAffordable();
       return await call.models.complete(call.provider, call.request, { signal, origin, onText });
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;

@@ -1,4 +1,4 @@
-import { NotFoundError, PoolClosedError } from '../errors.ts';
+import { NotFoundError, PoolClosedError, SessionClosedError } from '../errors.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import type { JournalStore } from '../journal/store.ts';
 import type { SessionSpec } from '../protocol/messages.ts';
@@ -136,6 +136,15 @@ export class OpenSessions {
     return this.drivers;
   }
 
+  /** A session that another one's spending may count against. @throws {NotFoundError} @throws {SessionClosedError} */
+  parent(sessionId: string): SessionDriver {
+    if (!this.#byId.has(sessionId)) {
+      if (this.get(sessionId)) throw new SessionClosedError({ sessionId });
+      throw unknownSession(sessionId);
+    }
+    return this.driver(sessionId);
+  }
+
   /** It has nothing to do for now, and may be parked. */
   rest(sessionId: string): void {
     const driver = this.#byId.get(sessionId)?.driver;
@@ -147,6 +156,7 @@ export class OpenSessions {
     this.#parking.wake(sessionId);
     this.#byId.delete(sessionId);
     this.#parts.ports.steps.forget(sessionId);
+    this.#parts.ports.budgets.forget(sessionId);
   }
 
   close(): void {
@@ -253,6 +263,7 @@ export class OpenSessions {
     // A store outside memory shares the images of those that are in use, and has the others.
     if (this.#parts.store.durable) open.images = undefined;
     this.#parts.ports.steps.forget(sessionId);
+    this.#parts.ports.budgets.rest(sessionId);
   }
 
   #onClosed(sessionId: string, open: OpenSession): void {

@@ -3,6 +3,8 @@ import type { JsonSchema, Tool } from '../tools/tool.ts';
 import { InvalidOptionError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { RESERVED_FIELDS, type ProviderOptions } from '../model/model.ts';
+import type { PriceTable } from '../gate/prices.ts';
+import type { BudgetOptions } from '../protocol/budget.ts';
 import type { FilesInput } from '../workspace/from-files.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { checkOptions } from './check-options.ts';
@@ -115,6 +117,15 @@ export interface PoolOptions {
   readonly onEvent?: PoolListener;
   /** Spans and metrics. On by default, which costs next to nothing without an SDK; `false` switches them off. */
   readonly telemetry?: boolean | TelemetryOptions;
+  /** What all sessions together may spend, those of earlier processes in the same store included. */
+  readonly budget?: BudgetOptions;
+  /** Groups of sessions by name, and what each may spend; null for a group whose spending is only counted. */
+  readonly groups?: Readonly<Record<string, BudgetOptions | null>>;
+  /**
+   * What models cost, by `provider:model` or `provider:*`, where the provider does not say so itself. Default: Ollama's
+   * cost nothing, and what others cost is not known.
+   */
+  readonly prices?: PriceTable;
 }
 
 export interface SessionOptions {
@@ -136,6 +147,17 @@ export interface SessionOptions {
   readonly maxTurns?: number;
   /** Forwarded verbatim to the model (`temperature`, `max_tokens`, …). */
   readonly modelOptions?: Readonly<Record<string, unknown>>;
+  /** What it may spend. See `session.resume` for giving it another. */
+  readonly budget?: BudgetOptions;
+  /** The group that its spending counts against. Default: that of its parent. */
+  readonly group?: string;
+  /** Id of the session whose budget, and group, its spending counts against: one that works for that. */
+  readonly parent?: string;
+}
+
+export interface ResumeOptions {
+  /** Instead of the session's own; null for no limit. Default: as it is. */
+  readonly budget?: BudgetOptions | null;
 }
 
 export interface CancelOptions {
@@ -185,6 +207,48 @@ export interface PromptOptions extends StreamOptions {
 
 const count = (least: number) => z.optional(z.int().check(z.gte(least)));
 const timeMs = z.optional(z.number().check(z.positive(), z.lte(0x7fff_ffff)));
+
+const amount = z.optional(
+  z.custom<number>(
+    (value) => typeof value === 'number' && value > 0 && value < Infinity,
+    'expected a number above 0',
+  ),
+);
+const wholeAmount = z.optional(
+  z.custom<number>(
+    (value) => Number.isSafeInteger(value) && (value as number) > 0,
+    'expected a whole number above 0',
+  ),
+);
+const budget = z
+  .strictObject({
+    usd: amount,
+    tokens: wholeAmount,
+    turns: wholeAmount,
+    wallMs: amount,
+    onReached: z.optional(z.enum(['pause', 'end'])),
+  })
+  .check(
+    z.refine(
+      ({ usd, tokens, turns, wallMs }) => [usd, tokens, turns, wallMs].some((limit) => limit !== undefined),
+      'expected at least one of usd, tokens, turns and wallMs',
+    ),
+  );
+
+const price = z.custom<number>(
+  (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+  'expected US dollars, a number of at least 0',
+);
+const modelPrice = z.strictObject({
+  inputPerMillion: price,
+  outputPerMillion: price,
+  cachedInputPerMillion: z.optional(price),
+  cacheWritePerMillion: z.optional(price),
+});
+const prices = z.record(
+  z.string().check(z.regex(/^[^:]+:./, 'expected provider:model or provider:* as the key')),
+  modelPrice,
+);
 
 const providerOptions = z.strictObject({
   baseURL: z.optional(z.string()),
@@ -263,6 +327,18 @@ const poolOptions = z.strictObject({
       error: 'expected true, false or { recordContent }',
     }),
   ),
+  budget: z.optional(budget),
+  groups: z.optional(z.record(z.string().check(z.minLength(1), z.maxLength(200)), z.nullable(budget))),
+  prices: z.optional(prices),
+});
+
+const resumeOptions = z.strictObject({ budget: z.optional(z.nullable(budget)) });
+
+const poolBudget = z.strictObject({ budget: z.nullable(budget) });
+
+const groupBudget = z.strictObject({
+  name: z.string().check(z.minLength(1), z.maxLength(200)),
+  budget: z.nullable(budget),
 });
 
 const sessionId = z.optional(z.string().check(z.minLength(1), z.maxLength(200)));
@@ -282,6 +358,9 @@ const sessionOptions = z.strictObject({
   ),
   maxTurns: count(0),
   modelOptions: z.optional(z.record(z.string(), z.unknown())),
+  budget: z.optional(budget),
+  group: z.optional(z.string()),
+  parent: z.optional(z.string()),
 });
 
 const streamOptions = z.strictObject({
@@ -381,6 +460,21 @@ function checkSchemaOptions<Options extends StreamOptions>(options: Options): Op
 /** @throws {InvalidOptionError} */
 export function checkCancelOptions(options: CancelOptions): CancelOptions {
   return checkOptions(cancelOptions, options, 'session.cancel');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkResumeOptions(options: ResumeOptions): ResumeOptions {
+  return checkOptions(resumeOptions, options, 'session.resume');
+}
+
+/** @throws {InvalidOptionError} */
+export function checkPoolBudget(limits: BudgetOptions | null): BudgetOptions | null {
+  return checkOptions(poolBudget, { budget: limits }, 'pool.setBudget').budget;
+}
+
+/** @throws {InvalidOptionError} */
+export function checkGroupBudget(name: string, limits: BudgetOptions | null): void {
+  checkOptions(groupBudget, { name, budget: limits }, 'pool.setGroupBudget');
 }
 
 /** @throws {InvalidOptionError} */

@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { PoolClosedError, PoolFullError, SessionExistsError, StoreError } from '../errors.ts';
+import {
+  InvalidOptionError,
+  PoolClosedError,
+  PoolFullError,
+  SessionExistsError,
+  StoreError,
+  UnknownGroupError,
+} from '../errors.ts';
+import type { BudgetStatus, Spending } from '../gate/budget.ts';
 import { openStore } from '../journal/open-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
+import { nearest } from '../nearest.ts';
+import type { BudgetOptions } from '../protocol/budget.ts';
 import type { SessionSpec } from '../protocol/messages.ts';
 import { loadSkills } from '../skills/load-skills.ts';
 import type { SkillWarning } from '../skills/skill.ts';
@@ -13,6 +23,8 @@ import { assemble, type PoolParts } from './assemble.ts';
 import { OpenSessions } from './open-sessions.ts';
 import {
   checkCloseOptions,
+  checkGroupBudget,
+  checkPoolBudget,
   checkPoolOptions,
   checkSessionOptions,
   type CloseOptions,
@@ -96,6 +108,7 @@ export class SessionPool implements AsyncDisposable {
     const pool = new SessionPool(parts);
     const { store, providers, ports } = parts;
     try {
+      ports.budgets.takeIn([...store.sessions(), ...(store.hiddenSessions?.() ?? [])]);
       const admit = (model: string): void => providers.admit(model);
       pool.#recovery = await recoverSessions(pool.#sessions, store, recover, admit, ports.clock);
     } catch (error) {
@@ -143,6 +156,33 @@ export class SessionPool implements AsyncDisposable {
     }
     this.#sessions.forget(sessionId);
     await this.#parts.store.remove(sessionId);
+  }
+
+  /** What all sessions have spent, closed ones and those of earlier processes in the same store included. */
+  usage(): Spending {
+    return this.budgetStatus();
+  }
+
+  /** The same of a group. @throws {UnknownGroupError} */
+  groupUsage(name: string): Spending {
+    return this.budgetStatus(name);
+  }
+
+  /** The budget of the pool, or of a group, and what is spent of it. @throws {UnknownGroupError} */
+  budgetStatus(group?: string): BudgetStatus {
+    const { budgets, clock } = this.#parts.ports;
+    return budgets.status(clock.now(), group) ?? this.#unknownGroup(group ?? '');
+  }
+
+  /** Another budget for all sessions together; null for none. Prompts that waited for it go on where it allows that. */
+  setBudget(budget: BudgetOptions | null): void {
+    this.#parts.ports.budgets.setPoolLimits(checkPoolBudget(budget));
+  }
+
+  /** The same for a group, which is made where there is none of the name. */
+  setGroupBudget(name: string, budget: BudgetOptions | null): void {
+    checkGroupBudget(name, budget);
+    this.#parts.ports.budgets.setGroupLimits(name, budget);
   }
 
   stats(): PoolStats {
@@ -203,7 +243,13 @@ export class SessionPool implements AsyncDisposable {
     return this.#admit(id, async (sessionId) => {
       const { record: of, images, hostTools } = parent;
       const from = parent.snapshot(at);
-      const spec: SessionSpec = { ...of.spec, sessionId, model: model ?? of.spec.model };
+      const { budget: _, ...shared } = of.spec;
+      const spec: SessionSpec = {
+        ...shared,
+        sessionId,
+        model: model ?? of.spec.model,
+        ...(of.budget ? { budget: of.budget } : {}),
+      };
       const { ports, providers } = this.#parts;
       providers.admit(spec.model);
       const record = new SessionRecord(spec);
@@ -220,6 +266,7 @@ export class SessionPool implements AsyncDisposable {
     const { ports, providers, quota, defaultModel } = this.#parts;
     const model = options.model ?? defaultModel;
     providers.admit(model);
+    const account = this.#accountOf(options);
     const { skills, warnings } = await loadSkills(options.skills ?? []);
     for (const warning of warnings) warn(warning);
     const { sources, hostTools } = toolSources(options.tools ?? [DEFAULT_PRESET], skills);
@@ -234,6 +281,8 @@ export class SessionPool implements AsyncDisposable {
       images: images.map((image) => image.handle),
       maxTurns: options.maxTurns ?? DEFAULT_MAX_TURNS,
       quota,
+      ...(options.budget ? { budget: options.budget } : {}),
+      ...account,
     };
     const record = new SessionRecord(spec);
     await ports.journal.open(record, ports.clock.epochMs());
@@ -246,6 +295,26 @@ export class SessionPool implements AsyncDisposable {
       throw this.#closing ? new PoolClosedError() : error;
     }
     return this.#begun(sessionId, model, null);
+  }
+
+  /** What the spending of a new session counts against. */
+  #accountOf({ group, parent }: SessionOptions): Pick<SessionSpec, 'group' | 'parent'> {
+    const { budgets } = this.#parts.ports;
+    if (group !== undefined && !budgets.groupNames.includes(group)) this.#unknownGroup(group);
+    if (parent === undefined) return group === undefined ? {} : { group };
+    const ofParent = this.#sessions.parent(parent).record.spec.group;
+    if (group !== undefined && group !== ofParent) {
+      throw new InvalidOptionError({
+        option: 'group',
+        problem: `a session counts against its parent's group (${ofParent ?? 'none'}), but was given ${group}`,
+      });
+    }
+    budgets.becomesParent(parent);
+    return { parent, ...(ofParent === undefined ? {} : { group: ofParent }) };
+  }
+
+  #unknownGroup(group: string): never {
+    throw new UnknownGroupError({ group, hint: nearest(group, this.#parts.ports.budgets.groupNames) });
   }
 
   /** The session, unless the pool was closed while it was begun. */

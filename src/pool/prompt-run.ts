@@ -1,10 +1,12 @@
-import { ModelError } from '../errors.ts';
+import { BudgetReachedError, ModelError } from '../errors.ts';
 import type { JournalEntry, PromptError, StopReason } from '../journal/entries.ts';
 import type { ActivePrompt } from '../journal/active-prompt.ts';
 import type { Move } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
+import { priced } from '../gate/prices.ts';
 import { modelRequest, modelTurn } from './model-turn.ts';
+import { PromptBudget } from './prompt-budget.ts';
 import type { PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
 import type { StepResult } from './step-scheduler.ts';
@@ -34,11 +36,13 @@ export class PromptRun {
   readonly #session: SessionContext;
   readonly #active: ActivePrompt;
   readonly #ticket: PromptTicket;
+  readonly #budget: PromptBudget;
 
   constructor(session: SessionContext, active: ActivePrompt, ticket: PromptTicket) {
     this.#session = session;
     this.#active = active;
     this.#ticket = ticket;
+    this.#budget = new PromptBudget(session, ticket);
   }
 
   /**
@@ -49,6 +53,7 @@ export class PromptRun {
    */
   async run(cutOff: boolean): Promise<Ending | 'parked'> {
     this.#ticket.tell({ type: 'prompt-started' });
+    this.#budget.begin();
     try {
       const ending = cutOff && (await this.#takeUp());
       if (ending) return ending;
@@ -60,6 +65,7 @@ export class PromptRun {
         if (ending) return ending;
       }
     } finally {
+      this.#budget.end();
       this.#session.ports.steps.letGo(this.#session.record.spec.sessionId);
     }
   }
@@ -85,6 +91,8 @@ export class PromptRun {
    * time is not taken up for ever. Effects without a result may have happened.
    */
   async #takeUp(): Promise<Ending | undefined> {
+    // It waited, and nothing of it was in progress.
+    if (this.#session.record.pausedAt) return undefined;
     const message = 'it was cut off in the middle';
     const { openStepId: stepId } = this.#active;
     const entries: JournalEntry[] = [
@@ -197,16 +205,20 @@ export class PromptRun {
   }
 
   async #model(): Promise<Ending | undefined> {
+    // A prompt that is to wait for its budget must not wait for the model first.
+    const reached = this.#budget.reached();
+    if (reached) return this.#budget.stopAt(reached);
+    await this.#budget.goOn();
     this.#session.moveTo('waiting-model');
     const turn = this.#active.turns + 1;
-    const { clock, random, models, retryPolicy, observer } = this.#session.ports;
+    const { clock, random, models, retryPolicy, prices, observer } = this.#session.ports;
     const { provider, request } = modelRequest(this.#session.record);
     if (observer.isHeard) {
       const { messages } = this.#session.record.conversation;
       observer.tell({ type: 'turn-began', ...this.#ids, turn }, messages);
     }
     try {
-      const response = await modelTurn({
+      const answer = await modelTurn({
         models,
         clock,
         random,
@@ -215,12 +227,18 @@ export class PromptRun {
         request,
         origin: { ...this.#ids, turn: this.#session.record.turns },
         turn,
+        assertAffordable: () => this.#budget.assertAffordable(),
         signal: this.#ticket.signal,
         tell: this.#ticket.wantsText ? (event) => this.#ticket.tell(event) : undefined,
       });
+      const usage = priced(answer.usage, this.#session.record.spec.model, prices);
+      const response = { ...answer, usage };
+      // Before it is kept: others ask meanwhile.
+      this.#session.budget.spend({ usage, turns: 1 });
       // Also when the prompt is to end now: the response was paid for.
-      await this.#session.write({ type: 'model-responded', response });
+      await this.#session.write({ type: 'model-responded', response, at: clock.epochMs() });
     } catch (error) {
+      if (error instanceof BudgetReachedError) return this.#budget.stopAt(error.reached);
       if (!(error instanceof ModelError)) throw error;
       if (this.#ticket.interruption) return undefined;
       const { kind, status, retryable } = error;

@@ -3,7 +3,11 @@ import type { SessionEventBody } from './events.ts';
 import type { PromptResult } from './prompt-result.ts';
 
 /** Hears of a prompt's events as they happen. */
-export type PromptListener = (event: SessionEventBody, promptId: string) => void;
+export interface PromptListener {
+  (event: SessionEventBody, promptId: string): void;
+  /** It takes notice of text only: of a pause it would not know. */
+  readonly textOnly?: true;
+}
 
 /** Why a prompt is to stop now: what it will have ended with, or `parked`, when it goes on when the store is opened again. */
 export type Interruption = StopReason | 'parked';
@@ -68,6 +72,13 @@ export class PromptTicket {
   /** Whether anybody wants the model's text as it comes. */
   get wantsText(): boolean {
     return this.#listener !== undefined || this.#others.some(({ wantsText }) => wantsText);
+  }
+
+  /** Whether anybody, traces aside, would notice more than text. */
+  get isWatched(): boolean {
+    const isWatching = (listener: PromptListener): boolean => listener.textOnly !== true;
+    if (this.#listener && isWatching(this.#listener)) return true;
+    return this.#others.some(({ listener, wantsText }) => wantsText && isWatching(listener));
   }
 
   /** Another one, who hears what happens from now on. Text comes to those who do not want it, too, when others do. */

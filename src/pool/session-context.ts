@@ -1,8 +1,12 @@
 import { SessionClosedError } from '../errors.ts';
+import type { BudgetNode } from '../gate/budget.ts';
+import type { BudgetTree } from '../gate/budget-tree.ts';
+import type { PriceTable } from '../gate/prices.ts';
 import type { RetryPolicy } from '../gate/retry.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
+import type { ReachedBudget } from '../protocol/budget.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { Redactor } from '../redactor.ts';
@@ -23,6 +27,11 @@ export interface DriverPorts {
   readonly steps: StepScheduler;
   readonly models: ModelCaller;
   readonly retryPolicy: RetryPolicy;
+  readonly budgets: BudgetTree;
+  /** Called when a prompt pauses and nobody would notice. */
+  readonly warnOfPause: (sessionId: string, reached: ReachedBudget) => void;
+  /** What models cost that do not say so themselves. */
+  readonly prices: PriceTable;
   /** Takes secrets out of what tools answer, before anything is journalled. */
   readonly redactor: Redactor;
   /** Hears of everything that happens. */
@@ -46,6 +55,8 @@ export class SessionContext {
   readonly ports: DriverPorts;
   /** When its latest step got a thread, in epoch milliseconds. */
   stepBeganAt = 0;
+  /** What it may spend, in the tree of those that its spending counts against. */
+  readonly budget: BudgetNode;
   #state: SessionStateName;
 
   constructor(parts: {
@@ -58,6 +69,12 @@ export class SessionContext {
     this.images = parts.images;
     this.hostTools = parts.hostTools;
     this.ports = parts.ports;
+    const { spec, budget, usage, turns, closed } = this.record;
+    const { sessionId, group = null, parent = null } = spec;
+    const { budgets } = this.ports;
+    this.budget = budgets.session({ sessionId, limits: budget, usage, turns, group, parent });
+    // It is only looked at.
+    if (closed) budgets.rest(sessionId);
     if (this.record.closed) this.#state = 'closed';
     else this.#state = this.record.quarantine === null ? 'idle' : 'halted';
   }

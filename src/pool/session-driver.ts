@@ -1,4 +1,5 @@
 import {
+  BudgetTooLowError,
   CallbackError,
   PromptParkedError,
   SessionBusyError,
@@ -10,6 +11,8 @@ import type { ActivePrompt } from '../journal/active-prompt.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
 import { NO_USAGE } from '../model/model.ts';
+import type { BudgetNode } from '../gate/budget.ts';
+import type { BudgetOptions } from '../protocol/budget.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { WorkspaceView } from '../workspace/workspace-view.ts';
 import type { HostTools } from './host-tools.ts';
@@ -68,6 +71,10 @@ export class SessionDriver {
 
   get hostTools(): HostTools {
     return this.#session.hostTools;
+  }
+
+  get budget(): BudgetNode {
+    return this.#session.budget;
   }
 
   /** The files as they are now. */
@@ -198,6 +205,29 @@ export class SessionDriver {
     }
   }
 
+  /**
+   * Gives the session another budget of its own, and has a prompt that waits at one go on.
+   * @param budget  null for no limit; undefined to leave it as it is
+   * @throws {SessionClosedError} @throws {BudgetTooLowError} when the prompt would have to wait all the same
+   */
+  async goOn(budget: BudgetOptions | null | undefined): Promise<void> {
+    const { record, sessionId } = this;
+    const isOver = this.#closing || record.closed || this.state === 'failed';
+    if (isOver) throw new SessionClosedError({ sessionId });
+    const { budgets, clock } = this.#session.ports;
+    const limits = budget === undefined ? record.budget : budget;
+    const reached = record.pausedAt && this.budget.reached(clock.now(), limits);
+    if (reached) throw new BudgetTooLowError({ sessionId, reached });
+    if (budget === undefined) return;
+    this.#options.onBusy();
+    try {
+      await this.#session.write({ type: 'budget-set', budget, at: clock.epochMs() });
+      budgets.setSessionLimits(this.budget, budget);
+    } finally {
+      this.#goOn();
+    }
+  }
+
   /** Ends one prompt early. A queued one is answered at once; the active one as soon as it can be stopped. */
   async interrupt(ticket: PromptTicket, reason: Interruption): Promise<void> {
     // Its callers have been told already that nothing comes of it here: it is in the store as it was left.
@@ -239,8 +269,9 @@ export class SessionDriver {
     this.#options.onBusy();
     // What cannot be ended has failed, and its prompt tells.
     const end = (): void => void cutShort().catch(() => undefined);
-    // Each caller's deadline counts: the shortest one wins.
-    const stopTimer = deadlineMs > 0 ? this.#session.ports.clock.after(deadlineMs, end) : end();
+    // Each caller's deadline counts: the shortest one wins. What waits for a budget does not end by itself.
+    const stopTimer =
+      deadlineMs > 0 && !this.record.pausedAt ? this.#session.ports.clock.after(deadlineMs, end) : end();
     try {
       await (this.#closing ??= this.#close(isEnd));
     } catch (error) {

@@ -3,7 +3,7 @@
  * - `queued`: has work and waits for a thread
  * - `running`: in a step, on a thread
  * - `waiting-model`: the model is answering (or the next attempt is waited for); no thread is held
- * - `suspended`: waits for an outside tool; no thread is held
+ * - `suspended`: waits for an outside tool, or for a budget to be raised; no thread is held
  * - `halted`: in quarantine, because its threads died again and again: it takes no prompts until it is released
  * - `closed`: ended by its owner; final
  * - `failed`: its journal could not be written, so it cannot go on; final
@@ -15,8 +15,8 @@ export const SESSION_MOVES: Readonly<Record<SessionStateName, readonly SessionSt
   idle: ['queued', 'waiting-model', 'suspended', 'halted', 'closed', 'failed'],
   queued: ['running', 'idle', 'failed'],
   running: ['queued', 'waiting-model', 'suspended', 'idle', 'failed'],
-  'waiting-model': ['queued', 'idle', 'failed'],
-  suspended: ['queued', 'idle', 'failed'],
+  'waiting-model': ['queued', 'suspended', 'idle', 'failed'],
+  suspended: ['queued', 'waiting-model', 'idle', 'failed'],
   halted: ['idle', 'closed', 'failed'],
   closed: [],
   failed: [],

@@ -1,17 +1,20 @@
 import type { Message } from '../model/message.ts';
+import type { BudgetStatus } from '../gate/budget.ts';
 import type { Usage } from '../model/model.ts';
+import type { ReachedBudget } from '../protocol/budget.ts';
 import type { WorkspaceDiff } from '../workspace/workspace-diff.ts';
 import type { WorkspaceView } from '../workspace/workspace-view.ts';
 import type { Clock } from '../clock.ts';
 import { onAbort } from './abort-fan-out.ts';
 import { EventQueue } from './event-queue.ts';
-import type { SessionEvent } from './events.ts';
+import type { SessionEvent, SessionEventBody } from './events.ts';
 import {
   checkCancelOptions,
   checkCloseOptions,
   checkDiffPoints,
   checkForkOptions,
   checkPromptOptions,
+  checkResumeOptions,
   checkSnapshotRef,
   checkStreamOptions,
   checkUndoOptions,
@@ -19,6 +22,7 @@ import {
   type CloseOptions,
   type ForkOptions,
   type PromptOptions,
+  type ResumeOptions,
   type StreamOptions,
   type UndoOptions,
 } from './options.ts';
@@ -41,8 +45,12 @@ export interface SessionStatus {
   readonly model: string;
   /** Model responses since the session started, those that were undone included; a fork begins with none. */
   readonly turns: number;
-  /** Tokens since the session started, counted like the turns. */
+  /** Tokens, and what they have cost, since the session started; counted like the turns. */
   readonly usage: Usage;
+  /** The session's own budget, and what it and those that count against it have spent. */
+  readonly budget: BudgetStatus;
+  /** The limit that the prompt in progress waits at, of this session or of what it counts against; null when it waits at none. */
+  readonly pausedAt: ReachedBudget | null;
   /** Files that are written or deleted over the session's first ones. */
   readonly changedFiles: number;
 }
@@ -97,9 +105,12 @@ export class Session implements AsyncDisposable {
     const { onText, ...rest } = checkPromptOptions(text, options);
     const listener: PromptListener | undefined =
       onText &&
-      ((event) => {
-        if (event.type === 'text') onText(event.text);
-      });
+      Object.assign(
+        (event: SessionEventBody) => {
+          if (event.type === 'text') onText(event.text);
+        },
+        { textOnly: true as const },
+      );
     const { ticket } = await this.#accept(text, rest, listener);
     return ticket.result;
   }
@@ -198,7 +209,7 @@ export class Session implements AsyncDisposable {
   }
 
   status(): SessionStatus {
-    const { record, state } = this.#parts.driver();
+    const { record, state, budget } = this.#parts.driver();
     return {
       sessionId: this.id,
       state,
@@ -208,6 +219,8 @@ export class Session implements AsyncDisposable {
       model: record.spec.model,
       turns: record.turns,
       usage: record.usage,
+      budget: budget.status(this.#parts.clock.now()),
+      pausedAt: record.pausedAt,
       changedFiles: record.overlay.size,
     };
   }
@@ -216,6 +229,16 @@ export class Session implements AsyncDisposable {
   async cancel(options: CancelOptions = {}): Promise<void> {
     checkCancelOptions(options);
     await this.#parts.driver().cancel({ queued: options.queued ?? false });
+  }
+
+  /**
+   * Gives the session another budget of its own (null: none), and has a prompt that waits at a budget go on. Without
+   * `budget` it only looks whether it can. On a session that is not paused it sets the budget for what comes.
+   * @throws `budget_too_low` when the prompt would have to wait all the same, at this or at another budget: nothing was
+   *   changed; `session_closed`, `invalid_option`, what the store throws
+   */
+  async resume(options: ResumeOptions = {}): Promise<void> {
+    await this.#parts.driver().goOn(checkResumeOptions(options).budget);
   }
 
   /** Takes no more prompts, lets the accepted ones end (at most `deadlineMs`, then they are cancelled), ends the session. */

@@ -3,6 +3,7 @@ import type { FileChange, WorkspaceQuota } from '../workspace/workspace.ts';
 import type { OutputSchema } from '../model/model.ts';
 import type { JsonSchema, ToolCall, ToolResult } from '../tools/tool.ts';
 import type { Skill } from '../skills/skill.ts';
+import type { BudgetOptions } from './budget.ts';
 
 /**
  * What travels between the coordinator and a session thread. One task in, one outcome out; nothing else is ever
@@ -142,6 +143,12 @@ export interface SessionSpec {
   /** Tool rounds a prompt may take; 0 for no limit. */
   readonly maxTurns: number;
   readonly quota: WorkspaceQuota;
+  /** What it may spend, until it is given another budget. Absent for no limit. */
+  readonly budget?: BudgetOptions;
+  /** The group that its spending counts against. */
+  readonly group?: string;
+  /** Id of the session whose budget its spending counts against. */
+  readonly parent?: string;
 }
 
 export type ToolSource =

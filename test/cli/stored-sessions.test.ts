@@ -17,6 +17,7 @@ import { viewSessions } from '../../src/cli/sessions.ts';
 import { viewTranscript } from '../../src/cli/show.ts';
 import { openStoreToRead, readStoredSession } from '../../src/cli/stored-session.ts';
 import type { JournalEntry } from '../../src/journal/entries.ts';
+import { NO_USAGE } from '../../src/model/model.ts';
 import { openStore } from '../../src/journal/open-store.ts';
 import { transcriptOf } from '../../src/journal/transcript.ts';
 import { opened, restored } from '../contracts/journal-store.ts';
@@ -99,6 +100,10 @@ describe('skein sessions', () => {
       entryCount: 3,
       promptCount: 2,
       closed: false,
+      usage: NO_USAGE,
+      turns: 0,
+      group: null,
+      parent: null,
     };
     const sessions = [
       { ...summary, sessionId: 'a', openPromptCount: 1 },

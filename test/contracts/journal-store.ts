@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/journal/entries.ts';
+import { NO_USAGE, type Usage } from '../../src/model/model.ts';
 import type { JournalStore } from '../../src/journal/store.ts';
 import { BaseImage, packImage } from '../../src/workspace/base-image.ts';
 import { DEFAULT_QUOTA } from '../../src/workspace/workspace.ts';
@@ -48,6 +49,19 @@ export function restored(
     at: 8,
   };
 }
+
+/** An entry of a response that has used this. */
+export const responded = (usage: Partial<Usage>): JournalEntry => ({
+  type: 'model-responded',
+  response: {
+    text: 'hi',
+    reasoning: '',
+    toolCalls: [],
+    finishReason: 'stop',
+    usage: { ...NO_USAGE, ...usage },
+    model: '',
+  },
+});
 
 /** The first entry of every journal. */
 export function opened(
@@ -119,10 +133,37 @@ export function journalStoreContract(name: string, open: () => JournalStore | Pr
         promptCount: 2,
         openPromptCount: 1,
         closed: false,
+        usage: NO_USAGE,
+        turns: 0,
+        group: null,
+        parent: null,
       });
       await store.append('b', [{ type: 'closed', at: 8 }]);
       expect(store.sessions()).toEqual([store.session('a'), store.session('b')]);
       expect(store.session('b')).toMatchObject({ closed: true, updatedAt: 8 });
+    });
+
+    it('tells what a session has spent and what that counts against, without its journal', async () => {
+      const first = opened('a');
+      if (first.type !== 'opened') throw new Error('expected the opened entry');
+      const spec = { ...first.spec, group: 'g\0', parent: 'p\ud800' };
+      await store.append('a', [{ ...first, spec }]);
+      expect(store.session('a')).toMatchObject({
+        usage: NO_USAGE,
+        turns: 0,
+        group: 'g\0',
+        parent: 'p\ud800',
+      });
+      const cost = { usd: 0.1, basis: 'provider', unpriced: 0 } as const;
+      await store.append('a', [
+        prompt('1'),
+        responded({ inputTokens: 7, totalTokens: 9, cachedTokens: 3, cost }),
+      ]);
+      await store.append('a', [responded({ outputTokens: 1, totalTokens: 1, cost: { ...cost, usd: 0.2 } })]);
+      expect(store.session('a')).toMatchObject({
+        turns: 2,
+        usage: { inputTokens: 7, outputTokens: 1, totalTokens: 10, cachedTokens: 3, cost: { usd: 0.3 } },
+      });
     });
 
     it('keeps what a session was restored to, conversation and files', async () => {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -9,8 +10,16 @@ import {
 } from '../../src/journal/sqlite-store.ts';
 import { openStore } from '../../src/journal/open-store.ts';
 import type { JournalEntry } from '../../src/journal/entries.ts';
+import { NO_USAGE } from '../../src/model/model.ts';
 import { packImage } from '../../src/workspace/base-image.ts';
-import { changed, journalStoreContract, opened, prompt, restored } from '../contracts/journal-store.ts';
+import {
+  changed,
+  journalStoreContract,
+  opened,
+  prompt,
+  responded,
+  restored,
+} from '../contracts/journal-store.ts';
 import { failure, inDirectory, sql, tempDirectory } from './sqlite-stage.ts';
 
 const stores: SqliteStore[] = [];
@@ -222,6 +231,15 @@ describe('what forks take over', () => {
     expect(sql(path, 'SELECT count(*) FROM contents')).toEqual([[0]]);
   });
 
+  it('is noticed when a row says that less was spent', async () => {
+    const path = inDirectory('spent.db');
+    const store = await open(path);
+    await store.append('f', [opened('f'), responded({ totalTokens: 7 })]);
+    await store.close();
+    sql(path, `UPDATE sessions SET account = CAST(replace(CAST(account AS TEXT), '7', '6') AS BLOB)`);
+    expect(await failure(() => open(path))).toBe('store_corrupt');
+  });
+
   it('is noticed when a row says another parent', async () => {
     const path = inDirectory('parent.db');
     const store = await open(path);
@@ -274,7 +292,8 @@ describe('versions of a store', () => {
     await store.append('a', [opened('a'), prompt('1'), changed(new Uint8Array(500))]);
     const sessions = store.sessions();
     await store.close();
-    // As version 1 left it: a row's checksum had nothing of forks in it.
+    // As version 1 left it: a row's checksum had nothing of forks and accounts in it.
+    sql(path, 'ALTER TABLE sessions DROP COLUMN account');
     sql(path, 'ALTER TABLE sessions DROP COLUMN fork_of');
     sql(path, 'PRAGMA user_version = 1');
     const again = await open(path);
@@ -283,6 +302,54 @@ describe('versions of a store', () => {
     await again.close();
     expect((await open(path, { readOnly: true })).session('b')?.forkOf).toBe('a');
     expect(existsSync(`${path}.backup-v1`)).toBe(true);
+  });
+
+  it('are migrated from the second one, with what each session has spent, as its journal tells it', async () => {
+    const path = inDirectory('second.db');
+    const store = await open(path);
+    const response = responded({ inputTokens: 5, totalTokens: 5 });
+    await store.append('idle', [opened('idle')]);
+    await store.append('busy', [opened('busy'), prompt('1'), response, changed(null), response]);
+    await store.append('fork', [opened('fork'), restored('busy', null), response]);
+    const journals = ['idle', 'busy', 'fork'].map((id) => store.read(id));
+    await store.close();
+    // As version 2 left it: a row's checksum had nothing of accounts in it.
+    sql(path, 'ALTER TABLE sessions DROP COLUMN account');
+    for (const [num, name, opened_, updated, entries, prompts, openPrompts, closed, forkOf] of sql(
+      path,
+      'SELECT num, name, opened_at, updated_at, entries, prompts, open_prompts, closed, fork_of FROM sessions',
+    )) {
+      const text = (value: unknown): unknown => JSON.parse(Buffer.from(value as Uint8Array).toString());
+      const values = [num, text(name), opened_, updated, entries, prompts, openPrompts, closed !== 0];
+      if (forkOf !== null) values.push(text(forkOf));
+      sql(path, `UPDATE sessions SET checksum = ${crc32(JSON.stringify(values))} WHERE num = ${String(num)}`);
+    }
+    sql(path, 'PRAGMA user_version = 2');
+
+    const again = await open(path);
+    expect(
+      again.sessions().map(({ sessionId, turns, usage }) => [sessionId, turns, usage.totalTokens]),
+    ).toEqual([
+      ['idle', 0, 0],
+      ['busy', 2, 10],
+      ['fork', 1, 5],
+    ]);
+    expect(again.session('busy')?.usage).toEqual({ ...NO_USAGE, inputTokens: 10, totalTokens: 10 });
+    expect(['idle', 'busy', 'fork'].map((id) => again.read(id))).toEqual(journals);
+    await again.append('busy', [response]);
+    await again.close();
+    expect((await open(path, { readOnly: true })).session('busy')).toMatchObject({ turns: 3 });
+  });
+
+  it('keep a row that is damaged as it is when they are migrated, for whoever reads it', async () => {
+    const path = inDirectory('damaged-second.db');
+    const store = await open(path);
+    await store.append('a', [opened('a'), responded({ totalTokens: 1 })]);
+    await store.close();
+    sql(path, 'ALTER TABLE sessions DROP COLUMN account');
+    sql(path, 'UPDATE sessions SET prompts = 99');
+    sql(path, 'PRAGMA user_version = 2');
+    expect(await failure(() => open(path))).toBe('store_corrupt');
   });
 
   it('are migrated all or not at all', async () => {

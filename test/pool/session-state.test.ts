@@ -6,8 +6,8 @@ const LEGAL = `
   idle → queued, idle → waiting-model, idle → suspended, idle → halted, idle → closed, idle → failed,
   queued → running, queued → idle, queued → failed,
   running → queued, running → waiting-model, running → suspended, running → idle, running → failed,
-  waiting-model → queued, waiting-model → idle, waiting-model → failed,
-  suspended → queued, suspended → idle, suspended → failed,
+  waiting-model → queued, waiting-model → suspended, waiting-model → idle, waiting-model → failed,
+  suspended → queued, suspended → waiting-model, suspended → idle, suspended → failed,
   halted → idle, halted → closed, halted → failed
 `
   .split(',')

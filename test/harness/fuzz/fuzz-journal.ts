@@ -158,7 +158,7 @@ function isSummaryOf(summary: StoredSession, journal: readonly string[]): boolea
     summary.entryCount === entries.length &&
     summary.promptCount === count('prompt-accepted') &&
     summary.openPromptCount === count('prompt-accepted') - count('prompt-ended') &&
-    summary.updatedAt === entries.findLast((entry) => 'at' in entry)?.at &&
+    summary.updatedAt === entries.flatMap((entry) => ('at' in entry ? entry.at : [])).at(-1) &&
     !summary.closed
   );
 }

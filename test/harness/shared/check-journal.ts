@@ -99,6 +99,9 @@ class Walk {
         return this.#restored(entry);
       case 'step-began':
       case 'effect-began':
+      case 'budget-reached':
+      case 'budget-set':
+      case 'resumed':
       case 'taken-up':
       case 'quarantined':
       case 'released':

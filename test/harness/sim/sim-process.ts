@@ -1,3 +1,4 @@
+import { BudgetTree } from '../../../src/gate/budget-tree.ts';
 import { DEFAULT_RETRY_POLICY } from '../../../src/gate/retry.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { Redactor } from '../../../src/redactor.ts';
@@ -47,6 +48,9 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
       steps: scheduler,
       models,
       retryPolicy: { ...DEFAULT_RETRY_POLICY, baseDelayMs: 50 },
+      budgets: new BudgetTree({ epochMs: () => clock.epochMs() }),
+      prices: {},
+      warnOfPause: () => undefined,
       redactor: new Redactor(),
       observer: NO_OBSERVER,
       nextStepId: () => (stepId += 1),

@@ -179,7 +179,11 @@ function describe(entry: JournalEntry): string {
       return `${entry.type} ${entry.result.callId} ${entry.result.content.slice(0, 40)}`;
     case 'restored':
       return `${entry.type} ${entry.from.promptId ?? `start of ${entry.from.sessionId}`}`;
+    case 'budget-reached':
+      return `${entry.type} ${entry.scope} ${entry.what} ${entry.action}`;
     case 'opened':
+    case 'budget-set':
+    case 'resumed':
     case 'taken-up':
     case 'quarantined':
     case 'released':
