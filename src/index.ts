@@ -74,3 +74,4 @@ export {
   type ScriptedModelServer,
 } from './model/scripted/server.ts';
 export type { ScriptedModelScript } from './model/scripted/script.ts';
+export type { RequestCounts, ScriptedModelStats } from './model/scripted/server-stats.ts';

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { ScriptedModelScript } from 'skein';
+import type { LimitedModelStats } from '../limited-model.ts';
 
 /** A built file of this folder. */
 function built(name: string): string {
@@ -52,6 +54,35 @@ export async function startModelServer(): Promise<{ readonly baseURL: string; re
   if (line === undefined) throw new Error('the model server did not start');
   const { baseURL } = JSON.parse(line) as { baseURL: string };
   return { baseURL, stop: () => child.stdin?.end() };
+}
+
+/** A scripted model with limits, in its own process. */
+export interface LimitedModel {
+  readonly baseURL: string;
+  /** What it has seen so far. */
+  stats(): Promise<LimitedModelStats>;
+  stop(): void;
+}
+
+export async function startLimitedModel(script: ScriptedModelScript): Promise<LimitedModel> {
+  const child = start('limited-model', [JSON.stringify(script)], []);
+  if (!child.stdin || !child.stdout) throw new Error('the limited model has no pipes');
+  const { stdin } = child;
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async <Line>(): Promise<Line> => {
+    const line = await lines.next();
+    if (line.done) throw new Error('the limited model has ended');
+    return JSON.parse(line.value) as Line;
+  };
+  const { baseURL } = await next<{ baseURL: string }>();
+  return {
+    baseURL,
+    stats: () => {
+      stdin.write('stats\n');
+      return next<LimitedModelStats>();
+    },
+    stop: () => stdin.end(),
+  };
 }
 
 async function firstLine(child: ChildProcess): Promise<string | undefined> {

@@ -48,10 +48,13 @@ export interface PoolParts {
   readonly defaultModel: string;
 }
 
-/** Puts the parts of a pool together: real threads, real time, the options' figures or their defaults. */
-export function assemble(options: PoolOptions, store: JournalStore = new MemoryStore()): PoolParts {
+/** Puts the parts of a pool together: real threads, real time (unless another clock is given), the options' figures or their defaults. */
+export function assemble(
+  options: PoolOptions,
+  store: JournalStore = new MemoryStore(),
+  clock: Clock = systemClock,
+): PoolParts {
   const { threads = {}, models: modelOptions = {}, limits = {} } = options;
-  const clock = systemClock;
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
   const runner = stepRunner(options, maxThreads, clock);
   const placement = new Placement(

@@ -125,6 +125,15 @@ describe('a server with limits', () => {
       expect((await ask(server, 'hi')).status).toBe(200);
     }));
 
+  it('tells its waits in minutes of 60 seconds to a client whose clock runs as fast as its own', () =>
+    withModel(limited({ requestsPerMinute: 1, minuteMs: 10_000, tellFullMinutes: true }), async (server) => {
+      const { headers, body } = (await askTimes(server, 2))[1]!;
+      expect(Number(headers['retry-after'])).toBeGreaterThan(10);
+      expect(Number(headers['retry-after'])).toBeLessThanOrEqual(60);
+      expect(headers['x-ratelimit-reset-requests']).toMatch(/^(?:1m0s|[1-5]\d(?:\.\d+)?s)$/);
+      expect(body).not.toContain('ms.');
+    }));
+
   it('counts tokens: those of the usage, whatever the request seemed to have', () =>
     withModel(limited({ tokensPerMinute: 250 }), async (server) => {
       const answers = await askTimes(server, 4);

@@ -39,8 +39,12 @@ describe('a storm', () => {
       server.startStorm();
       expect(await statuses(server, 'hi', 1)).toEqual([503]);
     });
-    await withModel(stormy({ fromMs: LONG_MS - 1 }), async (server) => {
+    await withModel(stormy({ fromMs: LONG_MS, toMs: 2 * LONG_MS }), async (server) => {
       expect(await statuses(server, 'hi', 1)).toEqual([200]);
+      server.startStorm(LONG_MS - 1000);
+      expect(await statuses(server, 'hi', 1)).toEqual([200]);
+      server.startStorm(LONG_MS);
+      expect(await statuses(server, 'hi', 1)).toEqual([503]);
     });
   });
 

@@ -45,8 +45,8 @@ export class Answerer {
     return this.#stats.read();
   }
 
-  startStorm(): void {
-    this.#storm.start();
+  startStorm(atMs: number): void {
+    this.#storm.start(atMs);
   }
 
   close(): void {
@@ -99,7 +99,12 @@ export class Answerer {
     if (!verdict.admitted) {
       tally.rateLimited(verdict.reason);
       setHeaders(response, limitHeaders(this.#limiter, lane));
-      sendBody(response, 429, refusalBody(verdict, tokens, model), refusalHeaders(this.#limiter, verdict));
+      sendBody(
+        response,
+        429,
+        refusalBody(this.#limiter, verdict, tokens, model),
+        refusalHeaders(this.#limiter, verdict),
+      );
       return undefined;
     }
     tally.admitted();

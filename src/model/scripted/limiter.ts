@@ -14,6 +14,7 @@ export type Verdict =
       readonly waitMs: number;
     };
 
+const MINUTE_MS = 60_000;
 /** A client that was told that too much is open has nothing to wait for but a moment: this share of a minute. */
 const MOMENT = 1 / 60;
 
@@ -34,7 +35,12 @@ export class Limiter {
 
   constructor(limits: ScriptedLimits) {
     this.limits = limits;
-    this.minuteMs = limits.minuteMs ?? 60_000;
+    this.minuteMs = limits.minuteMs ?? MINUTE_MS;
+  }
+
+  /** A duration as answers tell it. */
+  told(durationMs: number): number {
+    return this.limits.tellFullMinutes ? (durationMs * MINUTE_MS) / this.minuteMs : durationMs;
   }
 
   /**

@@ -68,6 +68,7 @@ const limits = z.strictObject({
   minuteMs: z.optional(duration),
   headers: z.optional(z.enum(['openai', 'anthropic', 'openrouter', 'none'])),
   retryAfter: z.optional(z.boolean()),
+  tellFullMinutes: z.optional(z.boolean()),
   by: z.optional(z.enum(['model', 'key'])),
 });
 const cache = z.strictObject({

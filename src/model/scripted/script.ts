@@ -34,6 +34,8 @@ export interface ScriptedLimits {
   readonly headers?: 'openai' | 'anthropic' | 'openrouter' | 'none';
   /** Whether a 429 says how long to wait: in `Retry-After`, or in `retry-after-ms` when a minute takes no minute. Default true. */
   readonly retryAfter?: boolean;
+  /** Tell waits and resets as if a minute took 60,000 ms, to a client whose clock runs faster in the same measure. Default false. */
+  readonly tellFullMinutes?: boolean;
   /** What shares an allowance: one model of a key (default), or all of them. */
   readonly by?: 'model' | 'key';
 }

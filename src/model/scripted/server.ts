@@ -22,8 +22,8 @@ export interface ScriptedModelServer {
   readonly requestCount: number;
   /** What became of them, so far. */
   readonly stats: ScriptedModelStats;
-  /** The storm of the script, which began with the server, begins now. */
-  startStorm(): void;
+  /** The storm of the script, which began with the server, begins now, or is `atMs` after its beginning. */
+  startStorm(atMs?: number): void;
   /** Ends every connection, answered or not. */
   close(): Promise<void>;
 }
@@ -88,8 +88,8 @@ class ScriptedModel implements ScriptedModelServer {
     return this.#answerer.stats;
   }
 
-  startStorm(): void {
-    this.#answerer.startStorm();
+  startStorm(atMs = 0): void {
+    this.#answerer.startStorm(atMs);
   }
 
   get baseURL(): string {

@@ -11,9 +11,9 @@ export class Storm {
     this.#spells = spells;
   }
 
-  /** It begins now. */
-  start(): void {
-    this.#startMs = performance.now();
+  /** It is `atMs` after its beginning now. */
+  start(atMs: number): void {
+    this.#startMs = performance.now() - atMs;
     this.#asked.clear();
   }
 

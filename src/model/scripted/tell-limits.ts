@@ -7,12 +7,13 @@ const MINUTE_MS = 60_000;
 type Headers = Record<string, string>;
 
 /** What a provider says of its limits in the head of an answer, whatever the answer is. */
-export function limitHeaders({ limits }: Limiter, lane: Lane): Headers {
-  switch (limits.headers ?? 'openai') {
+export function limitHeaders(limiter: Limiter, lane: Lane): Headers {
+  const { requests, tokens } = lane;
+  switch (limiter.limits.headers ?? 'openai') {
     case 'openai':
-      return { ...openai('requests', lane.requests), ...openai('tokens', lane.tokens) };
+      return { ...openai(limiter, 'requests', requests), ...openai(limiter, 'tokens', tokens) };
     case 'anthropic':
-      return { ...anthropic('requests', lane.requests), ...anthropic('tokens', lane.tokens) };
+      return { ...anthropic(limiter, 'requests', requests), ...anthropic(limiter, 'tokens', tokens) };
     case 'openrouter':
     case 'none':
       return {};
@@ -21,26 +22,30 @@ export function limitHeaders({ limits }: Limiter, lane: Lane): Headers {
 
 /** What it says only to who was refused. */
 export function refusalHeaders(
-  { limits, minuteMs }: Limiter,
+  limiter: Limiter,
   { lane, reason, waitMs }: Verdict & { admitted: false },
 ): Headers {
+  const { limits, minuteMs } = limiter;
   const headers: Headers = {};
   const refusing = reason === 'tokens' ? lane.tokens : lane.requests;
   if (limits.headers === 'openrouter' && refusing) {
-    const { limit, remaining, reset } = read(refusing);
+    const { limit, remaining, reset } = read(limiter, refusing);
     headers['x-ratelimit-limit'] = String(limit);
     headers['x-ratelimit-remaining'] = String(remaining);
     headers['x-ratelimit-reset'] = String(Math.ceil(Date.now() + reset));
   }
   if (limits.retryAfter === false || waitMs === Infinity) return headers;
+  const toldMs = limiter.told(waitMs);
   // Seconds would be minutes to a server whose minutes are seconds.
-  if (minuteMs === MINUTE_MS) headers['retry-after'] = String(Math.ceil(waitMs / 1000));
-  else headers['retry-after-ms'] = String(Math.ceil(waitMs));
+  const isInSeconds = minuteMs === MINUTE_MS || limits.tellFullMinutes;
+  if (isInSeconds) headers['retry-after'] = String(Math.ceil(toldMs / 1000));
+  else headers['retry-after-ms'] = String(Math.ceil(toldMs));
   return headers;
 }
 
 /** The error that goes with a refusal, in the words of OpenAI. */
 export function refusalBody(
+  limiter: Limiter,
   { reason, waitMs, lane }: Verdict & { admitted: false },
   tokens: number,
   model: string,
@@ -56,14 +61,14 @@ export function refusalBody(
   const used = limit - Math.floor(lane[reason]?.remaining(performance.now()) ?? 0);
   return error(
     `Rate limit reached for ${model} on ${of}: Limit ${limit}, Used ${used}, Requested ${requested}. ` +
-      `Please try again in ${goDuration(waitMs)}.`,
+      `Please try again in ${goDuration(limiter.told(waitMs))}.`,
     reason,
   );
 }
 
-function openai(of: string, allowance: Allowance | undefined): Headers {
+function openai(limiter: Limiter, of: string, allowance: Allowance | undefined): Headers {
   if (!allowance) return {};
-  const { limit, remaining, reset } = read(allowance);
+  const { limit, remaining, reset } = read(limiter, allowance);
   return {
     [`x-ratelimit-limit-${of}`]: String(limit),
     [`x-ratelimit-remaining-${of}`]: String(remaining),
@@ -71,9 +76,9 @@ function openai(of: string, allowance: Allowance | undefined): Headers {
   };
 }
 
-function anthropic(of: string, allowance: Allowance | undefined): Headers {
+function anthropic(limiter: Limiter, of: string, allowance: Allowance | undefined): Headers {
   if (!allowance) return {};
-  const { limit, remaining, reset } = read(allowance);
+  const { limit, remaining, reset } = read(limiter, allowance);
   return {
     [`anthropic-ratelimit-${of}-limit`]: String(limit),
     [`anthropic-ratelimit-${of}-remaining`]: String(remaining),
@@ -81,12 +86,12 @@ function anthropic(of: string, allowance: Allowance | undefined): Headers {
   };
 }
 
-function read(allowance: Allowance): { limit: number; remaining: number; reset: number } {
+function read(limiter: Limiter, allowance: Allowance): { limit: number; remaining: number; reset: number } {
   const now = performance.now();
   return {
     limit: allowance.limit,
     remaining: Math.max(0, Math.floor(allowance.remaining(now))),
-    reset: allowance.resetMs(now),
+    reset: limiter.told(allowance.resetMs(now)),
   };
 }
 
