@@ -34,7 +34,7 @@ const ONE_IMPORTER = {
   '@cfworker/json-schema': 'src/tools/schema-check.ts',
   piscina: 'src/threads/piscina-runner.ts',
   comlink: 'src/protocol/rpc.ts',
-  openai: 'src/model/chat-completions.ts',
+  openai: 'src/model/provider-client.ts',
   '@jsonjoy.com/fs-core': 'src/workspace/volume.ts',
   undici: 'src/model/undici-transport.ts',
   diff: 'src/workspace/line-diff.ts',

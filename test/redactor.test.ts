@@ -172,7 +172,7 @@ describe('a message', () => {
 });
 
 describe('the secrets of a provider', () => {
-  const provider = { name: 'p', baseURL: 'http://x', apiKey: '', headers: {}, lenient: false };
+  const provider = { name: 'p', baseURL: 'http://x', apiKey: '', headers: {}, quirks: {} };
 
   it('are its key and what headers hold that look like credentials', () => {
     const headers = {

@@ -1,5 +1,5 @@
 import type { Dialect } from '../model/dialect.ts';
-import type { Message } from '../model/message.ts';
+import type { KeptReasoning, Message } from '../model/message.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 
 /** What has been encoded of a conversation in one dialect. */
@@ -25,16 +25,20 @@ export class Conversation {
 
   /** The inside of a JSON array of all messages. */
   encoded(dialect: Dialect): string {
+    const messages = this.#messages;
+    const last = messages.length - 1;
+    const keptCount = dialect.encodeLast ? Math.max(0, last) : messages.length;
     let encoding = this.#encodings.get(dialect.key);
-    if (!encoding) {
+    // An undo can make the last message of one that was not.
+    if (!encoding || encoding.count > keptCount) {
       encoding = { text: '', count: 0 };
       this.#encodings.set(dialect.key, encoding);
     }
-    for (; encoding.count < this.#messages.length; encoding.count += 1) {
-      const text = dialect.encode(this.#messages[encoding.count]!);
-      if (text !== '') encoding.text = encoding.text === '' ? text : `${encoding.text},${text}`;
+    for (; encoding.count < keptCount; encoding.count += 1) {
+      encoding.text = joined(encoding.text, dialect.encode(messages, encoding.count));
     }
-    return encoding.text;
+    if (!dialect.encodeLast || last < 0) return encoding.text;
+    return joined(encoding.text, dialect.encodeLast(messages, last));
   }
 
   /** Characters of the messages, roughly; nothing is encoded for it. */
@@ -60,10 +64,11 @@ export class Conversation {
     this.#add({ role: 'user', content });
   }
 
-  addAssistant(text: string, calls: readonly ToolCall[]): void {
+  addAssistant(text: string, calls: readonly ToolCall[], reasoning?: KeptReasoning): void {
     const content = text === '' && calls.length > 0 ? null : text;
+    const kept = reasoning && { reasoning };
     if (calls.length === 0) {
-      this.#add({ role: 'assistant', content });
+      this.#add({ role: 'assistant', content, ...kept });
       return;
     }
     const tool_calls = calls.map((call) => ({
@@ -71,7 +76,7 @@ export class Conversation {
       type: 'function' as const,
       function: { name: call.name, arguments: call.arguments === '' ? '{}' : call.arguments },
     }));
-    this.#add({ role: 'assistant', content, tool_calls });
+    this.#add({ role: 'assistant', content, tool_calls, ...kept });
   }
 
   addResult(result: ToolResult): void {
@@ -84,10 +89,18 @@ export class Conversation {
   }
 }
 
+function joined(text: string, more: string): string {
+  if (more === '') return text;
+  return text === '' ? more : `${text},${more}`;
+}
+
 function lengthOf(message: Message): number {
-  const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
+  const length = message.content?.length ?? 0;
+  if (message.role !== 'assistant') return length;
+  const { tool_calls: calls = [], reasoning } = message;
+  const details = reasoning && reasoning.details.length > 0 ? JSON.stringify(reasoning.details).length : 0;
   return calls.reduce(
-    (length, call) => length + call.function.arguments.length,
-    message.content?.length ?? 0,
+    (sum, call) => sum + call.function.arguments.length,
+    length + (reasoning?.text.length ?? 0) + details,
   );
 }

@@ -1,4 +1,5 @@
-import { NO_USAGE, type Usage } from '../model/model.ts';
+import type { KeptReasoning } from '../model/message.ts';
+import { NO_USAGE, type ModelResponse, type Usage } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
 import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { Opening, SessionSpec, StepInput, StepNext } from '../protocol/messages.ts';
@@ -255,7 +256,7 @@ export class SessionRecord {
     const { active } = this;
     if (!active) return;
     const { response } = entry;
-    this.conversation.addAssistant(response.text, response.toolCalls);
+    this.conversation.addAssistant(response.text, response.toolCalls, keptReasoning(response));
     this.usage = addUsage(this.usage, response.usage);
     this.turns += 1;
     active.usage = addUsage(active.usage, response.usage);
@@ -338,6 +339,12 @@ export class SessionRecord {
     if (!next) return;
     this.active = beginPrompt(next);
   }
+}
+
+/** Undefined when there was none, and of responses that an earlier version kept. */
+function keptReasoning({ reasoning, reasoningDetails = [], from }: ModelResponse): KeptReasoning | undefined {
+  if (!from || (reasoning === '' && reasoningDetails.length === 0)) return undefined;
+  return { from, text: reasoning, details: reasoningDetails };
 }
 
 /** Losses are counted until something is achieved. */

@@ -1,14 +1,12 @@
 import { ModelError } from '../errors.ts';
 import { providerError } from './classify-error.ts';
-import {
-  NO_USAGE,
-  UNKNOWN_COST,
-  type Cost,
-  type FinishReason,
-  type ModelEvent,
-  type ModelResponse,
-  type Usage,
-} from './model.ts';
+import { isCutJson, isWholeJson } from './cut-json.ts';
+import { NO_USAGE, type FinishReason, type ModelEvent, type ModelResponse, type Usage } from './model.ts';
+import { parseEvent } from './parse-event.ts';
+import { readChatUsage } from './read-usage.ts';
+import { ReasoningDetails } from './reasoning-details.ts';
+import type { ResponseAccumulator } from './response-accumulator.ts';
+import { StreamedText } from './streamed-text.ts';
 import { TextTemplate } from './text-template.ts';
 import { ToolCallAccumulator, type ToolCallPiece } from './tool-call-accumulator.ts';
 
@@ -23,6 +21,8 @@ interface Chunk {
 interface Choice {
   readonly index?: unknown;
   readonly delta?: Delta | null;
+  /** In the body of an answer that is no stream: all of it in one. */
+  readonly message?: Delta | null;
   readonly finish_reason?: unknown;
   readonly usage?: unknown;
 }
@@ -33,6 +33,7 @@ interface Delta {
   readonly reasoning_content?: unknown;
   readonly reasoning?: unknown;
   readonly reasoning_text?: unknown;
+  readonly reasoning_details?: unknown;
   readonly tool_calls?: readonly ToolCallPiece[] | null;
 }
 
@@ -44,23 +45,15 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
   content_filter: 'content-filter',
 };
 
-/** Text or reasoning that has come in since the last look. */
-interface Arrived {
-  readonly type: 'text' | 'reasoning';
-  text: string;
-}
-
 /** From the chunks of one stream to its response. */
-export class ChatAccumulator {
+export class ChatAccumulator implements ResponseAccumulator {
   readonly #calls = new ToolCallAccumulator();
   readonly #template = new TextTemplate();
-  #text = '';
-  #reasoning = '';
-  #arrived: Arrived[] = [];
+  readonly #streamed = new StreamedText();
+  readonly #details = new ReasoningDetails();
   #finishReason: FinishReason | undefined;
   #usage: Usage | undefined;
   #model = '';
-  /** Pieces of text, reasoning or calls so far: what a reader would call content. */
   contentCount = 0;
 
   /** @throws {ModelError} for an error event, an unknown finish reason, or a chunk that makes no sense */
@@ -70,32 +63,25 @@ export class ChatAccumulator {
     else this.#add('text', text);
   }
 
-  /** The text and reasoning that came since the last call, pieces of one kind that follow each other joined. */
   takeArrived(): readonly ModelEvent[] {
-    const arrived = this.#arrived;
-    if (arrived.length > 0) this.#arrived = [];
-    return arrived;
+    return this.#streamed.take();
   }
 
   #parse(data: string): void {
-    const chunk = parseChunk(data);
+    const chunk: Chunk = parseEvent(data);
     if (chunk.error !== undefined && chunk.error !== null) throw providerError(chunk.error);
     if (typeof chunk.model === 'string' && chunk.model !== '') this.#model = chunk.model;
-    if (chunk.usage) this.#usage = readUsage(chunk.usage);
+    if (chunk.usage) this.#usage = readChatUsage(chunk.usage);
     const choice = Array.isArray(chunk.choices) ? (chunk.choices as readonly Choice[])[0] : undefined;
     // Another than the first choice is another answer, not more of this one.
     if (!choice || (typeof choice.index === 'number' && choice.index !== 0)) return;
-    if (choice.usage) this.#usage = readUsage(choice.usage);
-    if (choice.delta) this.#delta(choice.delta);
+    if (choice.usage) this.#usage = readChatUsage(choice.usage);
+    const delta = choice.delta ?? choice.message;
+    if (delta) this.#delta(delta);
     this.#finish(choice.finish_reason);
     if (isPlainText(chunk, choice)) this.#template.learn(data, choice.delta.content);
   }
 
-  /**
-   * The stream is over.
-   * @param done  `[DONE]` was seen, and the provider is one for which that is enough
-   * @throws {ModelError} `incomplete-stream` when the response is not whole
-   */
   end(done: boolean): ModelResponse {
     const finishReason = this.#finishReason ?? (done ? this.#impliedFinish() : undefined);
     if (!finishReason) {
@@ -116,30 +102,35 @@ export class ChatAccumulator {
         retryable: true,
       });
     }
+    const { text, reasoning } = this.#streamed;
+    const details = this.#details.whole();
     return {
-      text: this.#text,
-      reasoning: this.#reasoning,
+      text,
+      reasoning,
       toolCalls,
       finishReason: !whole ? finishReason : toolCalls.length > 0 ? 'tool-calls' : 'stop',
       usage: this.#usage ?? NO_USAGE,
       model: this.#model,
+      ...(details.length > 0 && { reasoningDetails: details }),
     };
   }
 
-  /** Whether the finish reason has come: only usage can follow. */
   get isFinished(): boolean {
     return this.#finishReason !== undefined;
   }
 
-  /** Whether the provider reported tokens. */
   get hasUsage(): boolean {
     return this.#usage !== undefined;
   }
 
+  get chars(): number {
+    return this.#streamed.text.length + this.#streamed.reasoning.length + this.#calls.chars;
+  }
+
   /** What `[DONE]` alone means: nothing, unless everything that was begun is whole. */
   #impliedFinish(): FinishReason | undefined {
-    if (this.#calls.size === 0) return this.#text === '' ? undefined : 'stop';
-    return this.#calls.calls().every((call) => isJson(call.arguments)) ? 'tool-calls' : undefined;
+    if (this.#calls.size === 0) return this.#streamed.text === '' ? undefined : 'stop';
+    return this.#calls.calls().every((call) => isWholeJson(call.arguments)) ? 'tool-calls' : undefined;
   }
 
   #delta(delta: Delta): void {
@@ -148,6 +139,7 @@ export class ChatAccumulator {
     else if (Array.isArray(content)) this.#addParts(content);
     if (typeof delta.refusal === 'string') this.#add('text', delta.refusal);
     this.#add('reasoning', firstText(delta.reasoning_content, delta.reasoning, delta.reasoning_text));
+    if (Array.isArray(delta.reasoning_details)) this.#addDetails(delta.reasoning_details);
     if (Array.isArray(delta.tool_calls)) {
       for (const [position, piece] of delta.tool_calls.entries()) {
         if (typeof piece !== 'object' || piece === null) continue;
@@ -169,14 +161,16 @@ export class ChatAccumulator {
     }
   }
 
+  #addDetails(details: readonly unknown[]): void {
+    for (const [position, detail] of details.entries()) {
+      if (this.#details.add(detail, position)) this.contentCount += 1;
+    }
+  }
+
   #add(type: 'text' | 'reasoning', text: string): void {
     if (text === '') return;
     this.contentCount += 1;
-    if (type === 'text') this.#text += text;
-    else this.#reasoning += text;
-    const last = this.#arrived.at(-1);
-    if (last?.type === type) last.text += text;
-    else this.#arrived.push({ type, text });
+    this.#streamed.add(type, text);
   }
 
   #finish(reason: unknown): void {
@@ -204,6 +198,7 @@ function isPlainText(
     delta.content !== '' &&
     !delta.refusal &&
     !delta.tool_calls &&
+    !delta.reasoning_details &&
     firstText(delta.reasoning_content, delta.reasoning, delta.reasoning_text) === '' &&
     !chunk.usage &&
     !choice.usage &&
@@ -211,77 +206,9 @@ function isPlainText(
   );
 }
 
-function parseChunk(data: string): Chunk {
-  let chunk: unknown;
-  try {
-    chunk = JSON.parse(data);
-  } catch (cause) {
-    throw new ModelError({
-      kind: 'bad-response',
-      message: 'the provider sent an event that is not JSON',
-      cause,
-    });
-  }
-  if (typeof chunk !== 'object' || chunk === null) {
-    throw new ModelError({ kind: 'bad-response', message: 'the provider sent an event that is no object' });
-  }
-  return chunk;
-}
-
 function firstText(...candidates: readonly unknown[]): string {
   for (const candidate of candidates) {
     if (typeof candidate === 'string' && candidate !== '') return candidate;
   }
   return '';
-}
-
-/** The beginning of a JSON text: what is malformed otherwise is the model's own fault, and the tool tells it so. */
-function isCutJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return false;
-  } catch (error) {
-    const reason = String((error as Error).message);
-    const at = /at position (\d+)/.exec(reason);
-    const endsEarly = at !== null && Number(at[1]) >= text.length;
-    return endsEarly || /Unexpected end|Unterminated/.test(reason);
-  }
-}
-
-function isJson(text: string): boolean {
-  if (text === '') return true;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readUsage(raw: unknown): Usage {
-  const usage = raw as Record<string, unknown>;
-  const inside = (key: string): Record<string, unknown> => (usage[key] ?? {}) as Record<string, unknown>;
-  const inputTokens = count(usage['prompt_tokens']);
-  const outputTokens = count(usage['completion_tokens']);
-  return {
-    inputTokens,
-    outputTokens,
-    totalTokens: count(usage['total_tokens']) || inputTokens + outputTokens,
-    reasoningTokens: count(inside('completion_tokens_details')['reasoning_tokens']),
-    cachedTokens:
-      count(inside('prompt_tokens_details')['cached_tokens']) || count(usage['prompt_cache_hit_tokens']),
-    cacheWriteTokens: count(inside('prompt_tokens_details')['cache_write_tokens']),
-    estimated: false,
-    cost: costOf(usage['cost']),
-  };
-}
-
-/** OpenRouter's own figure, in credits of one US dollar. */
-function costOf(usd: unknown): Cost {
-  if (typeof usd !== 'number' || !Number.isFinite(usd) || usd < 0) return UNKNOWN_COST;
-  return { usd, basis: 'provider', unpriced: 0 };
-}
-
-function count(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
 }

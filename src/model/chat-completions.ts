@@ -1,309 +1,49 @@
-import { APIError, OpenAI } from 'openai';
-import { ModelError } from '../errors.ts';
-import { Redactor } from '../redactor.ts';
-import { AttemptClock } from './attempt-clock.ts';
 import { ChatAccumulator } from './chat-accumulator.ts';
-import { readRetryAfterMs, statusError } from './classify-error.ts';
-import { readRateLimits } from './rate-limits.ts';
-import { EventStreamReader } from './event-stream.ts';
-import {
-  RESERVED_FIELDS,
-  UNKNOWN_COST,
-  type Model,
-  type ModelCallOrigin,
-  type ModelDeadlines,
-  type ModelEvent,
-  type ModelRequest,
-  type ModelResponse,
-  type ResolvedProvider,
-} from './model.ts';
-import { providerSecrets } from './provider-secrets.ts';
-import { RedactedResponse } from './redacted-response.ts';
+import { RESERVED_FIELDS, type ModelRequest, type ResolvedProvider } from './model.ts';
+import { ProviderClient, type Protocol, type ProviderClientOptions } from './provider-client.ts';
+import type { Quirks } from './quirks.ts';
 import { responseFormat } from './response-format.ts';
-import type { StreamedResponse, Transport } from './transport.ts';
-import { UndiciTransport } from './undici-transport.ts';
 
-/** More than this of an error body is not read. */
-const MAX_ERROR_BYTES = 64 * 1024;
-/** More than this of what a provider says is not repeated. */
-const MAX_MESSAGE_CHARS = 1_000;
-/** More than this of one response is not read. */
-const MAX_RESPONSE_BYTES = 256 * 1024 * 1024;
+const CHAT_PROTOCOL: Protocol = {
+  api: 'chat',
+  path: '/chat/completions',
+  body: requestBody,
+  accumulator: () => new ChatAccumulator(),
+};
 
-/**
- * A provider that speaks Chat Completions. The `openai` package's client builds the request, signs it and names the
- * errors; the request is sent and its event stream read here, for the package's own stream costs three times the CPU,
- * has no limit between chunks and takes a cut stream, an HTML page and an abort for a good end. What a provider echoes of
- * its own credentials leaves here in no event.
- */
-export class ChatCompletions implements Model {
-  readonly #provider: ResolvedProvider;
-  readonly #deadlines: ModelDeadlines;
-  readonly #transport: Transport;
-  readonly #redactor: Redactor;
-  #signed: Promise<{ readonly url: URL; readonly headers: Readonly<Record<string, string>> }> | undefined;
-
-  /**
-   * @param options.redactor  default: one that knows this provider's own credentials
-   * @param options.transport  default: the network
-   */
-  constructor(
-    provider: ResolvedProvider,
-    options: {
-      readonly deadlines: ModelDeadlines;
-      readonly redactor?: Redactor;
-      readonly transport?: Transport;
-    },
-  ) {
-    this.#provider = provider;
-    this.#redactor = options.redactor ?? new Redactor();
-    this.#redactor.learn(providerSecrets(provider));
-    this.#deadlines = options.deadlines;
-    const { connectMs } = options.deadlines;
-    this.#transport =
-      options.transport ?? new UndiciTransport({ connectMs, traceHeaders: provider.traceHeaders });
-  }
-
-  async *stream(
-    request: ModelRequest,
-    signal: AbortSignal,
-    origin?: ModelCallOrigin,
-  ): AsyncGenerator<ModelEvent, void, void> {
-    let abort: ((reason: Error) => void) | undefined;
-    const clock = new AttemptClock(this.#deadlines, (deadline, afterMs) =>
-      abort?.(
-        new ModelError({
-          kind: 'timeout',
-          message: `no ${deadline === 'total' ? 'end' : deadline === 'idle' ? 'content' : deadline} within ${afterMs} ms (${deadline} deadline)`,
-          retryable: true,
-        }),
-      ),
-    );
-    const cancel = (): void => abort?.(cancelled());
-    try {
-      const { url, headers } = await (this.#signed ??= this.#sign());
-      if (signal.aborted) throw cancelled();
-      const exchange = this.#transport.post({
-        url,
-        headers,
-        body: requestBody(request),
-        origin,
-        onConnected: () => clock.enter('first byte'),
-      });
-      abort = exchange.abort;
-      signal.addEventListener('abort', cancel, { once: true });
-      const response = await exchange.response;
-      clock.enter('idle');
-      if (response.status !== 200) throw await this.#readError(response);
-      yield { type: 'began', limits: readRateLimits(response.header) };
-      const whole = yield* this.#read(response, request, clock, signal);
-      if (signal.aborted) throw cancelled();
-      // Before the end is told: a reader that leaves at it must not cost the connection.
-      abort = undefined;
-      yield { type: 'end', response: whole };
-    } catch (error) {
-      yield { type: 'failed', error: this.#failure(error, signal) };
-    } finally {
-      clock.stop();
-      signal.removeEventListener('abort', cancel);
-      // Failed, or the reader went away: nothing more is wanted of this connection.
-      abort?.(new Error('the attempt is over'));
-    }
-  }
-
-  /** Ends all connections; attempts in progress fail. */
-  close(): Promise<void> {
-    return this.#transport.close();
-  }
-
-  async *#read(
-    response: StreamedResponse,
-    request: ModelRequest,
-    clock: AttemptClock,
-    signal: AbortSignal,
-  ): AsyncGenerator<ModelEvent, ModelResponse, void> {
-    const type = response.header('content-type') ?? 'text/event-stream';
-    if (!type.includes('text/event-stream')) throw await this.#notAStream(response, type);
-    const reader = new EventStreamReader();
-    const accumulator = new ChatAccumulator();
-    const redacted = new RedactedResponse(this.#redactor);
-    let done = false;
-    let byteCount = 0;
-    while (!done) {
-      let chunk: Buffer | undefined;
-      try {
-        chunk = await response.next();
-      } catch (error) {
-        // What was broken or late then is only the usage: the response is whole, and paid for.
-        if (signal.aborted || !accumulator.isFinished) throw error;
-        break;
-      }
-      byteCount += chunk?.length ?? 0;
-      if (byteCount > MAX_RESPONSE_BYTES) {
-        throw new ModelError({
-          kind: 'bad-response',
-          message: `the response is longer than ${MAX_RESPONSE_BYTES} bytes`,
-        });
-      }
-      const before = accumulator.contentCount;
-      for (const data of chunk ? reader.push(chunk) : reader.end()) {
-        if (data.trimEnd() === '[DONE]') {
-          done = true;
-          break;
-        }
-        accumulator.push(data);
-      }
-      // An event that brings nothing is a sign of life of the server, not of the model.
-      if (accumulator.contentCount > before) clock.content();
-      yield* redacted.pieces(accumulator.takeArrived());
-      if (!chunk) break;
-    }
-    response.drain();
-    const complete = accumulator.end(done && this.#provider.lenient);
-    yield* redacted.rest();
-    const clean = redacted.whole(complete);
-    return accumulator.hasUsage ? clean : { ...clean, usage: estimate(request, clean) };
-  }
-
-  /** URL and headers do not depend on the body, so the client, which is slow at this, is asked once. */
-  async #sign(): Promise<{ url: URL; headers: Record<string, string> }> {
-    const { baseURL, apiKey, headers } = this.#provider;
-    const client = new OpenAI({
-      baseURL,
-      // The client insists on a key; local servers that need none ignore it.
-      apiKey: apiKey === '' ? 'none' : apiKey,
-      organization: null,
-      project: null,
-      defaultHeaders: headers,
-      maxRetries: 0,
-      logLevel: 'off',
-    });
-    const { req, url } = await client.buildRequest({
-      method: 'post',
-      path: '/chat/completions',
-      body: {},
-      headers: { Accept: 'text/event-stream' },
-    });
-    return { url: new URL(url), headers: Object.fromEntries(req.headers) };
-  }
-
-  async #readError(response: StreamedResponse): Promise<ModelError> {
-    const { status } = response;
-    const body = await this.#readText(response, MAX_ERROR_BYTES);
-    if (status < 400) {
-      return new ModelError({
-        kind: 'bad-response',
-        status,
-        message: `expected a response, got HTTP ${status}${status >= 300 ? ' (redirects are not followed)' : ''}`,
-      });
-    }
-    const parsed = parseObject(body);
-    const error = APIError.generate(status, parsed, parsed ? undefined : body, new Headers());
-    return statusError({
-      status,
-      code: `${error.code ?? ''} ${error.type ?? ''}`,
-      text: error.message.replace(/^\d+ /, ''),
-      retryAfterMs: readRetryAfterMs(response.header, Date.now()),
-      limits: readRateLimits(response.header) ?? undefined,
-    });
-  }
-
-  /** HTTP 200 and yet no event stream: a proxy's page, or a server that ignores `stream`. */
-  async #notAStream(response: StreamedResponse, type: string): Promise<ModelError> {
-    const body = await this.#readText(response, 2_000);
-    const start = body.replaceAll(/\s+/g, ' ').trim();
-    return new ModelError({
-      kind: 'bad-response',
-      status: response.status,
-      message: `expected an event stream, got ${type}: ${start}`,
-    });
-  }
-
-  async #readText(response: StreamedResponse, maxBytes: number): Promise<string> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    while (size < maxBytes) {
-      const chunk = await response.next();
-      if (!chunk) break;
-      chunks.push(chunk);
-      size += chunk.length;
-    }
-    response.drain();
-    const text = Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes));
-    return this.#redactor.redactCut(text);
-  }
-
-  #failure(error: unknown, signal: AbortSignal): ModelError {
-    if (signal.aborted) return cancelled();
-    if (error instanceof ModelError) return this.#redacted(error);
-    const { code, message } = (
-      error instanceof Error ? error : new Error(String(error))
-    ) as NodeJS.ErrnoException;
-    const timedOut = code === 'UND_ERR_CONNECT_TIMEOUT';
-    return this.#redacted(
-      new ModelError({
-        kind: timedOut ? 'timeout' : 'connect',
-        message: `${withoutLogin(this.#provider.baseURL)}: ${code ? `${code}: ` : ''}${message || 'the connection failed'}`,
-        retryable: true,
-      }),
-    );
-  }
-
-  #redacted(error: ModelError): ModelError {
-    const { kind, status, retryable, retryAfterMs, limits, usage } = error;
-    // Cut only after: half a key at the cut would pass for something else.
-    const clean = this.#redactor.redactMessage(error.message);
-    const message = `${this.#provider.name}: ${clean.slice(0, MAX_MESSAGE_CHARS)}`;
-    return new ModelError({ kind, status, retryable, retryAfterMs, limits, usage, message });
+/** A provider that speaks Chat Completions. */
+export class ChatCompletions extends ProviderClient {
+  constructor(provider: ResolvedProvider, options: ProviderClientOptions) {
+    super(CHAT_PROTOCOL, provider, options);
   }
 }
 
-/** The body from parts that are encoded already: a history of megabytes is not encoded again at each turn. */
-function requestBody(request: ModelRequest): string {
+/** What sessions share comes first and the conversation last: providers cache the prompts of requests that begin alike. */
+function requestBody(request: ModelRequest, quirks: Quirks): string {
+  const { options } = request;
   const fields = [`"model":${JSON.stringify(request.model)}`, '"stream":true'];
-  if (request.options['stream_options'] === undefined) fields.push('"stream_options":{"include_usage":true}');
-  if (request.schema) fields.push(`"response_format":${responseFormat(request.schema)}`);
-  for (const [key, value] of Object.entries(request.options)) {
-    if (value === undefined || RESERVED_FIELDS.includes(key)) continue;
+  if (options['stream_options'] === undefined && quirks.usageInStream) {
+    fields.push('"stream_options":{"include_usage":true}');
+  }
+  const format = request.schema && responseFormat(request.schema, quirks.responseFormat);
+  if (format !== undefined) fields.push(`"response_format":${format}`);
+  for (const [key, value] of Object.entries(options)) {
     // A prompt's own schema counts.
     if (key === 'response_format' && request.schema) continue;
-    fields.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    const name = nameOf(key, options, quirks);
+    if (value !== undefined && name !== undefined)
+      fields.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   }
   if (request.tools !== null) fields.push(`"tools":${request.tools}`);
   return `{${fields.join(',')},"messages":[${request.messages}]}`;
 }
 
-function parseObject(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** About four characters a token, said to be an estimate. */
-function estimate(request: ModelRequest, response: ModelResponse): ModelResponse['usage'] {
-  const tokens = (chars: number): number => Math.ceil(chars / 4);
-  const inputTokens = tokens(request.messages.length + (request.tools?.length ?? 0));
-  const calls = response.toolCalls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0);
-  const outputTokens = tokens(response.text.length + response.reasoning.length + calls);
-  return {
-    inputTokens,
-    outputTokens,
-    totalTokens: inputTokens + outputTokens,
-    reasoningTokens: 0,
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-    estimated: true,
-    cost: UNKNOWN_COST,
-  };
-}
-
-function withoutLogin(baseURL: string): string {
-  return baseURL.replace(/\/\/[^/@]*@/, '//');
-}
-
-function cancelled(): ModelError {
-  return new ModelError({ kind: 'cancelled', message: 'the model call was cancelled' });
+/** What an option is called there; undefined where it is not sent. */
+function nameOf(key: string, options: ModelRequest['options'], quirks: Quirks): string | undefined {
+  if (RESERVED_FIELDS.includes(key)) return undefined;
+  if (key === 'parallel_tool_calls' && !quirks.parallelToolCalls) return undefined;
+  if (key !== 'max_tokens' && key !== 'max_completion_tokens') return key;
+  if (quirks.tokenField === 'any' || key === quirks.tokenField) return key;
+  // Of two that say the same, the one that is understood.
+  return options[quirks.tokenField] === undefined ? quirks.tokenField : undefined;
 }

@@ -9,11 +9,23 @@ import type {
 } from '../protocol/model-protocol.ts';
 import { ChatCompletions } from './chat-completions.ts';
 import type { Model, ModelDeadlines, ResolvedProvider } from './model.ts';
+import { providerSecrets } from './provider-secrets.ts';
+import { quirksOf, type ApiName } from './quirks.ts';
+import { Responses } from './responses.ts';
 import { TextBatcher } from './text-batcher.ts';
 
-/** What runs in a model thread: one client a provider, any number of calls at once. */
+const CLIENTS = { chat: ChatCompletions, responses: Responses };
+
+interface KnownProvider {
+  readonly provider: ResolvedProvider;
+  readonly deadlines: ModelDeadlines;
+  /** Made when first asked for: a provider may speak to its models in either. */
+  readonly clients: Map<ApiName, Model>;
+}
+
+/** What runs in a model thread: one client a provider and protocol, any number of calls at once. */
 export class ThreadModelService implements ModelService {
-  readonly #models = new Map<string, Model>();
+  readonly #providers = new Map<string, KnownProvider>();
   /** Of all providers: what one is told may be the key of another. */
   readonly #redactor = new Redactor();
   readonly #running = new Map<number, AbortController>();
@@ -24,11 +36,12 @@ export class ThreadModelService implements ModelService {
   }
 
   addProvider(provider: ResolvedProvider, deadlines: ModelDeadlines): void {
-    this.#models.set(provider.name, new ChatCompletions(provider, { deadlines, redactor: this.#redactor }));
+    this.#redactor.learn(providerSecrets(provider));
+    this.#providers.set(provider.name, { provider, deadlines, clients: new Map() });
   }
 
   async complete(call: ModelCall): Promise<ModelReply> {
-    const model = this.#models.get(call.provider);
+    const model = this.#client(call.provider, call.request.model);
     if (!model)
       return failure(
         new ModelError({ kind: 'server', message: `no provider ${call.provider}` }),
@@ -74,6 +87,16 @@ export class ThreadModelService implements ModelService {
 
   cancel(callId: number): void {
     this.#running.get(callId)?.abort();
+  }
+
+  #client(providerName: string, modelName: string): Model | undefined {
+    const known = this.#providers.get(providerName);
+    if (!known) return undefined;
+    const { provider, deadlines, clients } = known;
+    const { api } = quirksOf(provider, modelName);
+    const client = clients.get(api) ?? new CLIENTS[api](provider, { deadlines, redactor: this.#redactor });
+    clients.set(api, client);
+    return client;
   }
 }
 

@@ -1,5 +1,7 @@
 import type { ModelError } from '../errors.ts';
 import type { ToolCall } from '../tools/tool.ts';
+import type { ModelSource } from './message.ts';
+import type { ApiName, QuirkOptions, Quirks } from './quirks.ts';
 
 /** The seam to a language model: a request in, events out. Implementers pass `test/contracts/model.ts`. */
 export interface Model {
@@ -15,9 +17,9 @@ export interface Model {
 export interface ModelRequest {
   /** The provider's own name for the model, without the `provider:` prefix. */
   readonly model: string;
-  /** Chat Completions messages, each as JSON, joined by commas: the inside of the `messages` array. */
+  /** The conversation in the provider's dialect, each message or item as JSON, joined by commas: the inside of an array. */
   readonly messages: string;
-  /** The `tools` array as JSON, or null when none are offered. */
+  /** The `tools` array of Chat Completions as JSON, or null when none are offered. */
   readonly tools: string | null;
   /** Forwarded verbatim into the request body (`temperature`, `max_tokens`, …). */
   readonly options: Readonly<Record<string, unknown>>;
@@ -36,7 +38,15 @@ export interface OutputSchema {
 }
 
 /** Body fields that skein sets; a caller's options cannot. */
-export const RESERVED_FIELDS: readonly string[] = ['model', 'messages', 'tools', 'stream'];
+export const RESERVED_FIELDS: readonly string[] = [
+  'model',
+  'messages',
+  'input',
+  'previous_response_id',
+  'conversation',
+  'tools',
+  'stream',
+];
 
 export type ModelEvent =
   /** The provider has taken the request (status 200). At most once, and first. */
@@ -59,6 +69,10 @@ export interface ModelResponse {
   readonly usage: Usage;
   /** The model that the provider says answered; '' when it does not say. */
   readonly model: string;
+  /** What has to go back with the history as it came, in order; see {@link KeptReasoning}. */
+  readonly reasoningDetails?: readonly unknown[];
+  /** Who was asked. Missing in what earlier versions kept. */
+  readonly from?: ModelSource;
 }
 
 /** Tokens as the provider counted them. `estimated` when the provider reported none. */
@@ -153,12 +167,16 @@ export interface ProviderOptions {
   /** Name of the environment variable that holds the key. */
   readonly apiKeyEnv?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Accept `[DONE]`, without a finish reason, as a complete response. */
+  /** The same as the quirk `lenientEnd`: accept `[DONE]`, without a finish reason, as a complete response. */
   readonly lenient?: boolean;
   /** Send the trace context of each call, as a `traceparent` header: for a gateway of your own. Default false. */
   readonly traceHeaders?: boolean;
   /** Upper bounds; within them, and without them, the limits are learned from the provider's answers. */
   readonly limits?: ProviderLimits;
+  /** Which protocol it is spoken to in. Default `chat`, Chat Completions; `responses` is OpenAI's Responses API. */
+  readonly api?: ApiName;
+  /** Where it differs from what skein knows or guesses of it. */
+  readonly quirks?: QuirkOptions;
 }
 
 /** A provider with everything looked up, as the model thread needs it. Holds the key: never logged, never journalled. */
@@ -167,8 +185,9 @@ export interface ResolvedProvider {
   readonly baseURL: string;
   readonly apiKey: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly lenient: boolean;
   readonly traceHeaders?: boolean;
+  /** What the user says of it; see {@link quirksOf} for the rest. */
+  readonly quirks: Partial<Quirks>;
 }
 
 /** Deadlines of one attempt, in milliseconds. `idleMs` is reset by content, never by comments or empty events. */

@@ -1,5 +1,6 @@
 import { InvalidOptionError, MissingKeyError, UnknownProviderError } from '../errors.ts';
 import type { ProviderOptions, ResolvedProvider } from './model.ts';
+import type { Quirks } from './quirks.ts';
 
 interface BuiltIn extends ProviderOptions {
   readonly baseURL: string;
@@ -59,10 +60,18 @@ export function resolveModel(
     baseURL: baseURLOf(name, own, builtIn, env),
     apiKey: keyOf(name, own, builtIn, env),
     headers: { ...builtIn?.headers, ...own?.headers },
-    lenient: own?.lenient ?? builtIn?.lenient ?? false,
+    quirks: quirksSet(own),
     ...(own?.traceHeaders ? { traceHeaders: true } : {}),
   };
   return { provider, model };
+}
+
+function quirksSet(own: ProviderOptions | undefined): Partial<Quirks> {
+  return {
+    ...(own?.lenient !== undefined && { lenientEnd: own.lenient }),
+    ...own?.quirks,
+    ...(own?.api !== undefined && { api: own.api }),
+  };
 }
 
 function baseURLOf(

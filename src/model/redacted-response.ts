@@ -30,8 +30,10 @@ export class RedactedResponse {
 
   whole(response: ModelResponse): ModelResponse {
     const redactor = this.#redactor;
+    const { reasoningDetails } = response;
     return {
       ...response,
+      ...(reasoningDetails && { reasoningDetails: this.#details(reasoningDetails) }),
       text: redactor.redact(response.text),
       reasoning: redactor.redact(response.reasoning),
       model: redactor.redact(response.model),
@@ -41,5 +43,12 @@ export class RedactedResponse {
         arguments: redactor.redactJson(call.arguments),
       })),
     };
+  }
+
+  /** The same objects where there is nothing to take out of them: they have to go back as they came. */
+  #details(details: readonly unknown[]): readonly unknown[] {
+    const json = JSON.stringify(details);
+    const clean = this.#redactor.redactJson(json);
+    return clean === json ? details : (JSON.parse(clean) as readonly unknown[]);
   }
 }

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { ModelError } from '../errors.ts';
 import type { ToolCall } from '../tools/tool.ts';
+import { isWholeJson } from './cut-json.ts';
+import { newCallId } from './new-call-id.ts';
 
 /** A response may ask for this many calls at most; more is a runaway model. */
 export const MAX_CALLS = 128;
@@ -20,8 +21,9 @@ interface OpenCall {
 
 /**
  * Puts tool calls together from their pieces. Pieces belong together by `index`; where it is missing, by their place
- * in the list. A new id at an index that is taken begins a new call (some servers number every call 0); an empty id or
- * name says nothing; arguments come as text in pieces, or once as an object.
+ * in the list. A new id at an index that is taken begins a new call (some servers number every call 0), and so do, without an
+ * id, a name and more arguments after whole ones; an empty id or name says nothing; a name comes whole, in pieces, or whole
+ * with each piece; arguments come as text in pieces, or once as an object.
  */
 export class ToolCallAccumulator {
   readonly #calls: OpenCall[] = [];
@@ -31,25 +33,28 @@ export class ToolCallAccumulator {
     return this.#calls.length;
   }
 
+  /** Characters of names and arguments so far. */
+  get chars(): number {
+    return this.#calls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0);
+  }
+
   /** @throws {ModelError} `bad-response` for more than {@link MAX_CALLS} calls */
   add(piece: ToolCallPiece, position: number): void {
     const index = Number.isInteger(piece.index) ? (piece.index as number) : position;
     const id = typeof piece.id === 'string' ? piece.id : '';
+    const { name, arguments: args } = piece.function ?? {};
     let call = this.#byIndex.get(index);
-    if (!call || (id !== '' && call.id !== '' && call.id !== id)) {
+    const isOther = call && (id === '' ? isNextCall(call, name, args) : call.id !== '' && call.id !== id);
+    if (!call || isOther) {
       if (this.#calls.length === MAX_CALLS) {
-        throw new ModelError({
-          kind: 'bad-response',
-          message: `the model asked for more than ${MAX_CALLS} tool calls in one response`,
-        });
+        throw tooManyCalls();
       }
       call = { id: '', name: '', arguments: '' };
       this.#calls.push(call);
       this.#byIndex.set(index, call);
     }
     if (id !== '') call.id = id;
-    const { name, arguments: args } = piece.function ?? {};
-    if (typeof name === 'string' && call.name === '') call.name = name;
+    if (typeof name === 'string') call.name = joinedName(call.name, name);
     if (typeof args === 'string') call.arguments += args;
     else if (typeof args === 'object' && args !== null) call.arguments = JSON.stringify(args);
   }
@@ -65,6 +70,21 @@ export class ToolCallAccumulator {
   }
 }
 
-function newCallId(): string {
-  return `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+export function tooManyCalls(): ModelError {
+  return new ModelError({
+    kind: 'bad-response',
+    message: `the model asked for more than ${MAX_CALLS} tool calls in one response`,
+  });
+}
+
+/** A piece of the name, or the whole of it once more, or more of it than before: some servers send it with every piece. */
+function joinedName(name: string, piece: string): string {
+  return piece.startsWith(name) ? piece : name + piece;
+}
+
+/** Arguments are one JSON object: what follows its end, and brings a name, is of another call. */
+function isNextCall({ arguments: before }: OpenCall, name: unknown, args: unknown): boolean {
+  if (typeof name !== 'string' || name === '' || !before.trimEnd().endsWith('}')) return false;
+  const after = typeof args === 'string' ? args : JSON.stringify(args ?? '');
+  return after.trim() !== '' && after !== before && isWholeJson(before);
 }

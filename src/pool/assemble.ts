@@ -89,6 +89,7 @@ export function assemble(
       steps: scheduler,
       models: new ObservedModels(models, observer, clock),
       observer,
+      providers,
       retryPolicy: retryPolicy(modelOptions),
       budgets: new BudgetTree({
         pool: options.budget ?? null,

@@ -1,8 +1,9 @@
 import { ModelError } from '../errors.ts';
 import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
-import { CHAT } from '../model/dialect.ts';
-import type { ModelCallOrigin, ModelRequest, ModelResponse } from '../model/model.ts';
+import { dialectOf } from '../model/dialect.ts';
+import type { ModelCallOrigin, ModelRequest, ModelResponse, ResolvedProvider } from '../model/model.ts';
+import { quirksOf } from '../model/quirks.ts';
 import type { Clock } from '../clock.ts';
 import type { SessionEventBody } from './events.ts';
 import type { ModelCaller, OnText } from './model-caller.ts';
@@ -45,17 +46,28 @@ export async function modelTurn(call: {
 }
 
 /** What the model is asked next, and whom. */
-export function modelRequest(record: SessionRecord): { provider: string; request: ModelRequest } {
-  const { model, modelOptions } = record.spec;
-  const colon = model.indexOf(':');
+export function modelRequest(
+  record: SessionRecord,
+  providers: ModelProviders,
+): { provider: string; request: ModelRequest } {
+  const { modelOptions } = record.spec;
+  const colon = record.spec.model.indexOf(':');
+  const provider = record.spec.model.slice(0, colon);
+  const model = record.spec.model.slice(colon + 1);
+  const dialect = dialectOf(quirksOf(providers.get(provider), model), { provider, model });
   return {
-    provider: model.slice(0, colon),
+    provider,
     request: {
-      model: model.slice(colon + 1),
-      messages: record.conversation.encoded(CHAT),
+      model,
+      messages: record.conversation.encoded(dialect),
       tools: record.opening?.tools ?? null,
       options: modelOptions,
       ...(record.active?.schema ? { schema: record.active.schema } : {}),
     },
   };
+}
+
+/** Providers of models that sessions were admitted with. */
+export interface ModelProviders {
+  get(name: string): ResolvedProvider;
 }

@@ -211,8 +211,8 @@ export class PromptRun {
     await this.#budget.goOn();
     this.#session.moveTo('waiting-model');
     const turn = this.#active.turns + 1;
-    const { clock, random, models, retryPolicy, prices, observer } = this.#session.ports;
-    const { provider, request } = modelRequest(this.#session.record);
+    const { clock, random, models, providers, retryPolicy, prices, observer } = this.#session.ports;
+    const { provider, request } = modelRequest(this.#session.record, providers);
     if (observer.isHeard) {
       const { messages } = this.#session.record.conversation;
       observer.tell({ type: 'turn-began', ...this.#ids, turn }, messages);

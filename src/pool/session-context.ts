@@ -13,6 +13,7 @@ import type { Redactor } from '../redactor.ts';
 import type { Clock } from '../clock.ts';
 import type { HostTools } from './host-tools.ts';
 import type { ModelCaller } from './model-caller.ts';
+import type { ModelProviders } from './model-turn.ts';
 import { ObservedStep } from './observed-step.ts';
 import type { Observer } from './observer.ts';
 import { redactStep } from './redact-step.ts';
@@ -26,6 +27,7 @@ export interface DriverPorts {
   readonly journal: Journal;
   readonly steps: StepScheduler;
   readonly models: ModelCaller;
+  readonly providers: ModelProviders;
   readonly retryPolicy: RetryPolicy;
   readonly budgets: BudgetTree;
   /** Called when a prompt pauses and nobody would notice. */

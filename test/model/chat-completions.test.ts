@@ -81,7 +81,7 @@ describe('a fault', () => {
   it('says where nothing listens', async () => {
     const stage = await onScripted([{ answer: { text: 'x' } }]);
     await stage.close();
-    const gone = { name: 'gone', baseURL: 'http://127.0.0.1:9/v1', apiKey: '', headers: {}, lenient: false };
+    const gone = { name: 'gone', baseURL: 'http://127.0.0.1:9/v1', apiKey: '', headers: {}, quirks: {} };
     const model = new ChatCompletions(gone, { deadlines: PATIENT });
     const error = failureOf(await collect(model));
     await model.close();

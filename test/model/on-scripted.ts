@@ -13,7 +13,13 @@ export async function onScripted(
   lenient = false,
 ): Promise<ModelOnStage> {
   const server = await startScriptedModel({ rules });
-  const provider = { name: 'scripted', baseURL: server.baseURL, apiKey: KEY, headers: {}, lenient };
+  const provider = {
+    name: 'scripted',
+    baseURL: server.baseURL,
+    apiKey: KEY,
+    headers: {},
+    quirks: { lenientEnd: lenient },
+  };
   const model = new ChatCompletions(provider, { deadlines });
   return {
     model,

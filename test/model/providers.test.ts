@@ -10,7 +10,7 @@ describe('a model id', () => {
     expect(provider).toMatchObject({
       baseURL: 'https://openrouter.ai/api/v1',
       apiKey: 'or-key',
-      lenient: false,
+      quirks: {},
     });
     expect(Object.keys(provider.headers)).toEqual([
       'HTTP-Referer',
@@ -54,7 +54,7 @@ describe('a provider of the user', () => {
       baseURL: 'http://h/v1',
       apiKey: 'k',
       headers: { a: 'b' },
-      lenient: true,
+      quirks: { lenientEnd: true },
     });
   });
 

@@ -76,7 +76,7 @@ export async function withRawServer<Result>(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-  const provider = { name: 'raw', baseURL, apiKey: KEY, headers: {}, lenient: false, ...options.provider };
+  const provider = { name: 'raw', baseURL, apiKey: KEY, headers: {}, quirks: {}, ...options.provider };
   const model = new ChatCompletions(provider, { deadlines: { ...PATIENT, ...options.deadlines } });
   try {
     return await use({

@@ -40,6 +40,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
     runner: threads,
   });
   let stepId = store.epoch * 2 ** 32;
+  const providers = new ProviderBook({ sim: { baseURL: 'http://127.0.0.1:9' } });
   const parts: PoolParts = {
     ports: {
       clock,
@@ -47,6 +48,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
       journal: new Journal(store),
       steps: scheduler,
       models,
+      providers,
       retryPolicy: { ...DEFAULT_RETRY_POLICY, baseDelayMs: 50 },
       budgets: new BudgetTree({ epochMs: () => clock.epochMs() }),
       prices: {},
@@ -60,7 +62,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
     placement,
     scheduler,
     models,
-    providers: new ProviderBook({ sim: { baseURL: 'http://127.0.0.1:9' } }),
+    providers,
     maxThreads,
     maxSessions: 100,
     maxQueuedPrompts: prng.pick([1, 3, 8]),

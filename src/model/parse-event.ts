@@ -1,0 +1,19 @@
+import { ModelError } from '../errors.ts';
+
+/** The object that an event's data is. @throws {ModelError} `bad-response` for anything else */
+export function parseEvent(data: string): Readonly<Record<string, unknown>> {
+  let event: unknown;
+  try {
+    event = JSON.parse(data);
+  } catch (cause) {
+    throw new ModelError({
+      kind: 'bad-response',
+      message: 'the provider sent an event that is not JSON',
+      cause,
+    });
+  }
+  if (typeof event !== 'object' || event === null) {
+    throw new ModelError({ kind: 'bad-response', message: 'the provider sent an event that is no object' });
+  }
+  return event as Readonly<Record<string, unknown>>;
+}
