@@ -29,7 +29,7 @@ export type { PoolListener } from './pool/pool-observer.ts';
 export type { JournalEntry, PromptError, StopReason } from './journal/entries.ts';
 export type { JournalStore, StoredSession } from './journal/store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';
-export type { Message } from './model/message.ts';
+export type { KeptReasoning, Message, ModelSource } from './model/message.ts';
 export type { Cost, CostBasis, FinishReason, ProviderOptions, Usage } from './model/model.ts';
 export type {
   BudgetAction,
@@ -40,6 +40,7 @@ export type {
 } from './protocol/budget.ts';
 export type { BudgetStatus, Spending } from './gate/budget.ts';
 export type { ModelPrice, PriceTable } from './gate/prices.ts';
+export type { ApiName, QuirkOptions, Quirks } from './model/quirks.ts';
 export { baseImage } from './workspace/make-base-image.ts';
 export type { BaseImage } from './workspace/base-image.ts';
 export type { ChangeSummary, FileDifference } from './workspace/files-view.ts';

@@ -144,9 +144,14 @@ export class ProviderClient implements Model {
     { clock, signal, lenient }: ReadOptions,
   ): AsyncGenerator<ModelEvent, ModelResponse, void> {
     const type = response.header('content-type') ?? 'text/event-stream';
-    if (!type.includes('text/event-stream')) throw await this.#notAStream(response, type);
-    const reader = new EventStreamReader();
     const redacted = new RedactedResponse(this.#redactor);
+    if (!type.includes('text/event-stream')) {
+      await this.#readBody(response, type, accumulator);
+      yield* redacted.pieces(accumulator.takeArrived());
+      yield* redacted.rest();
+      return redacted.whole(accumulator.end(false));
+    }
+    const reader = new EventStreamReader();
     let done = false;
     let byteCount = 0;
     while (!done) {
@@ -215,7 +220,7 @@ export class ProviderClient implements Model {
 
   async #readError(response: StreamedResponse): Promise<ModelError> {
     const { status } = response;
-    const body = await this.#readText(response, MAX_ERROR_BYTES);
+    const body = this.#redactor.redactCut(await readText(response, MAX_ERROR_BYTES));
     if (status < 400) {
       return new ModelError({
         kind: 'bad-response',
@@ -234,29 +239,18 @@ export class ProviderClient implements Model {
     });
   }
 
-  /** HTTP 200 and yet no event stream: a proxy's page, or a server that ignores `stream`. */
-  async #notAStream(response: StreamedResponse, type: string): Promise<ModelError> {
-    const body = await this.#readText(response, 2_000);
-    const start = body.replaceAll(/\s+/g, ' ').trim();
-    return new ModelError({
+  /** HTTP 200 and yet no event stream: a server that ignores `stream`, whose answer is as good, or else a proxy's page. */
+  async #readBody(response: StreamedResponse, type: string, accumulator: ResponseAccumulator): Promise<void> {
+    const isJson = type.includes('application/json');
+    const body = await readText(response, isJson ? MAX_RESPONSE_BYTES : MAX_ERROR_BYTES);
+    if (isJson && parseObject(body)) accumulator.push(body);
+    if (accumulator.isFinished) return;
+    const start = this.#redactor.redactCut(body.slice(0, 2_000)).replaceAll(/\s+/g, ' ').trim();
+    throw new ModelError({
       kind: 'bad-response',
       status: response.status,
       message: `expected an event stream, got ${type}: ${start}`,
     });
-  }
-
-  async #readText(response: StreamedResponse, maxBytes: number): Promise<string> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    while (size < maxBytes) {
-      const chunk = await response.next();
-      if (!chunk) break;
-      chunks.push(chunk);
-      size += chunk.length;
-    }
-    response.drain();
-    const text = Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes));
-    return this.#redactor.redactCut(text);
   }
 
   #failure(error: unknown, signal: AbortSignal, usage: Usage | undefined): ModelError {
@@ -283,6 +277,19 @@ export class ProviderClient implements Model {
     const message = `${this.#provider.name}: ${clean.slice(0, MAX_MESSAGE_CHARS)}`;
     return new ModelError({ kind, status, retryable, retryAfterMs, limits, usage, message });
   }
+}
+
+async function readText(response: StreamedResponse, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  while (size < maxBytes) {
+    const chunk = await response.next();
+    if (!chunk) break;
+    chunks.push(chunk);
+    size += chunk.length;
+  }
+  response.drain();
+  return Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes));
 }
 
 function parseObject(text: string): object | undefined {

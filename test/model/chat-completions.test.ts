@@ -74,7 +74,9 @@ describe('a fault', () => {
   });
 
   it('is no failure where the provider is lenient and only [DONE] came', async () => {
-    const events = await withFault({ doneOnly: true }, ({ model }) => collect(model), PATIENT, true);
+    const events = await withFault({ doneOnly: true }, ({ model }) => collect(model), PATIENT, {
+      lenientEnd: true,
+    });
     expect(outline(events)).toEqual(['text', 'end']);
   });
 

@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { ChatCompletions } from '../../src/model/chat-completions.ts';
 import type { ModelDeadlines, ResolvedProvider } from '../../src/model/model.ts';
+import type { ProviderClient } from '../../src/model/provider-client.ts';
+import { Responses } from '../../src/model/responses.ts';
 
 /** A server that says exactly what a test wants said, byte for byte: the scripted model keeps to the protocol. */
 export interface RawServer {
@@ -11,7 +13,7 @@ export interface RawServer {
   readonly connectionCount: () => number;
   readonly openConnections: () => number;
   readonly requests: readonly RawRequest[];
-  readonly model: ChatCompletions;
+  readonly model: ProviderClient;
 }
 
 export interface RawRequest {
@@ -19,6 +21,8 @@ export interface RawRequest {
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
 }
+
+const CLIENTS = { chat: ChatCompletions, responses: Responses };
 
 export const PATIENT: ModelDeadlines = {
   connectMs: 10_000,
@@ -77,7 +81,9 @@ export async function withRawServer<Result>(
   await once(server, 'listening');
   const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const provider = { name: 'raw', baseURL, apiKey: KEY, headers: {}, quirks: {}, ...options.provider };
-  const model = new ChatCompletions(provider, { deadlines: { ...PATIENT, ...options.deadlines } });
+  const model = new CLIENTS[provider.quirks.api ?? 'chat'](provider, {
+    deadlines: { ...PATIENT, ...options.deadlines },
+  });
   try {
     return await use({
       baseURL,
