@@ -9,6 +9,7 @@ describe('npm run storm', () => {
     ['a storm', ['storm', '--sessions', '20', '--speed', '60']],
     ['cancelled waits', ['cancel', '--sessions', '10']],
     ['silence', ['silent', '--sessions', '5']],
+    ['budgets', ['budget', '--sessions', '10']],
   ])('leaves no prompt behind: %s', async (_, args) => {
     const { code, output } = await runHarness('storm', [...args, '--seed', '3', '--untimed']);
     expect(output).not.toMatch(/ NO$/m);

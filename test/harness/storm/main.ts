@@ -1,5 +1,5 @@
 /**
- * Many sessions on one model account that is scarce, stormy or silent. Time goes faster: the server's minutes and the
+ * Many sessions on one model account that is scarce, stormy, silent or dear. Time goes faster: the server's minutes and the
  * clock of the pool alike.
  *
  *   npm run storm                                  all parts, about two minutes
@@ -7,13 +7,14 @@
  */
 import { parseHarnessFlags } from '../shared/flags.ts';
 import { printFigures, type Figure } from '../shared/figures.ts';
+import { runBudget } from './run-budget.ts';
 import { runCache } from './run-cache.ts';
 import { runCancel } from './run-cancel.ts';
 import { runGate } from './run-gate.ts';
 import { runSilent } from './run-silent.ts';
 import { runStorm } from './run-storm.ts';
 
-const PARTS = ['gate', 'storm', 'cancel', 'silent', 'cache'];
+const PARTS = ['gate', 'storm', 'cancel', 'silent', 'cache', 'budget'];
 const values = parseHarnessFlags(
   'storm',
   process.argv.slice(2),
@@ -39,4 +40,5 @@ if (parts.includes('cancel')) figures.push(...(await runCancel({ sessions, untim
 if (parts.includes('silent'))
   figures.push(...(await runSilent({ sessions: Math.min(sessions, 20), untimed }, url)));
 if (parts.includes('cache')) figures.push(...(await runCache(Math.min(sessions, 50), url)));
+if (parts.includes('budget')) figures.push(...(await runBudget(sessions, url)));
 printFigures(figures);

@@ -66,14 +66,14 @@ async function crowd(
     }
   };
   const running = all.map(ask);
-  await sleep(minutes * minuteMs);
+  // They begin with the first request.
+  await sleep((minutes + 0.25) * minuteMs);
   const stats = await model.stats();
   isOver = true;
   await pool.close({ deadlineMs: 0 });
   await Promise.all(running);
   model.stop();
 
-  // The last minute may have only begun.
   const whole = stats.minutes.slice(0, minutes);
   const sum = (pick: (minute: (typeof whole)[number]) => number, from = 0): number =>
     whole.slice(from).reduce((total, minute) => total + pick(minute), 0);
