@@ -8,8 +8,10 @@ export type { SessionStateName } from './pool/session-state.ts';
 export type {
   CancelOptions,
   CloseOptions,
+  ContextOptions,
   ForkOptions,
   LimitOptions,
+  LoopOptions,
   ModelThreadOptions,
   PoolOptions,
   PromptOptions,
@@ -26,7 +28,9 @@ export { PromptResult } from './pool/prompt-result.ts';
 export type { SessionEvent, SessionEventBody } from './pool/events.ts';
 export type { PoolEvent, PoolEventBody } from './pool/pool-event.ts';
 export type { PoolListener } from './pool/pool-observer.ts';
-export type { JournalEntry, PromptError, StopReason } from './journal/entries.ts';
+export { estimateTokens } from './context/estimate.ts';
+export type { Compaction } from './context/compaction.ts';
+export type { CompactionKind, JournalEntry, PromptError, StopReason } from './journal/entries.ts';
 export type { JournalStore, StoredSession } from './journal/store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';
 export type { KeptReasoning, Message, ModelSource } from './model/message.ts';

@@ -120,6 +120,16 @@ export class BatchRecords {
       case 'step-retried':
         this.#writer.record('step.retried', { item, reason: event.reason, message: event.message });
         break;
+      case 'compacted': {
+        const { turn, how, beforeTokens, afterTokens } = event;
+        this.#writer.record('context.compacted', { item, turn, how, beforeTokens, afterTokens });
+        break;
+      }
+      case 'loop-warned': {
+        const { turn, name, count } = event;
+        this.#writer.record('loop.warned', { item, turn, name, count });
+        break;
+      }
       case 'prompt-started':
       case 'text':
       case 'reasoning':

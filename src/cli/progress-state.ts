@@ -70,6 +70,8 @@ function followSession(state: ProgressState, itemId: string, event: SessionEvent
     case 'reasoning':
     case 'tool-ended':
     case 'step-retried':
+    case 'compacted':
+    case 'loop-warned':
     case 'prompt-ended':
       break;
   }

@@ -84,6 +84,8 @@ const RECORD_TYPES: Readonly<Record<SessionEvent['type'], string | undefined>> =
   'output-refused': 'output.refused',
   budget: 'budget.reached',
   resumed: 'session.resumed',
+  compacted: 'context.compacted',
+  'loop-warned': 'loop.warned',
   'turn-ended': 'turn.ended',
   // The last record says it, with what became of the changes.
   'prompt-ended': undefined,

@@ -48,6 +48,10 @@ export class RunView implements RunListener {
       this.#remark(c.yellow(what));
     } else if (event.type === 'budget' && event.action === 'pause') {
       this.#remark(c.yellow(`paused: ${printableLine(describeReached(event))}`));
+    } else if (event.type === 'compacted') {
+      this.#remark(c.dim(`context ${event.how}: about ${event.beforeTokens} → ${event.afterTokens} tokens`));
+    } else if (event.type === 'loop-warned') {
+      this.#remark(c.yellow(`${printableLine(event.name)} gave the same result ${event.count} times`));
     } else if (event.type === 'step-retried') {
       this.#remark(c.yellow(`the session's thread was lost (${event.reason}); the step is run again`));
     }

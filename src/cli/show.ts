@@ -50,6 +50,7 @@ const RECORD_TYPES: Readonly<Record<TranscriptItem['type'], string>> = {
   'budget-reached': 'budget.reached',
   resumed: 'session.resumed',
   'budget-set': 'budget.set',
+  compacted: 'context.compacted',
   quarantined: 'session.quarantined',
   released: 'session.released',
   closed: 'session.closed',
@@ -99,6 +100,14 @@ function viewItem(item: TranscriptItem, c: Colors): string {
       return c.dim(`goes on ${viewTime(item.at)}`);
     case 'budget-set':
       return c.dim(`its budget is now ${describeBudget(item.budget)} ${viewTime(item.at)}`);
+    case 'compacted': {
+      const tokens = `${item.beforeTokens.toLocaleString('en-US')} → ${countOf(item.afterTokens, 'token')}`;
+      const sent =
+        item.how === 'trimmed' ? [] : item.replacement.map(({ content }) => shortened(content ?? ''));
+      return c.dim(
+        [`⋯ context ${item.how}: ${tokens} ${viewTime(item.at)}`, ...sent.map(indented)].join('\n'),
+      );
+    }
     case 'quarantined':
       return c.red(`in quarantine: ${printableLine(item.reason)}`);
     case 'released':

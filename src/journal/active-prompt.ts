@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { LoopWatch, type Repetition } from '../context/loops.ts';
 import { NO_USAGE, type FinishReason, type OutputSchema, type Usage } from '../model/model.ts';
 import type { PromptError, StopReason } from './entries.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
@@ -70,6 +71,11 @@ export interface ActivePrompt extends QueuedPrompt {
   processLosses: number;
   /** Threads lost since anything was achieved; back to 0 on progress, never by the clock. */
   losses: number;
+  /** Where its text is among the session's messages; null before it is. */
+  textAt: number | null;
+  readonly loops: LoopWatch;
+  /** The calls of the turn before, as far as they had given the same result before. */
+  repeated: readonly Repetition[];
 }
 
 /** A prompt as it leaves the mailbox. */
@@ -88,5 +94,8 @@ export function beginPrompt(queued: QueuedPrompt): ActivePrompt {
     openStepId: null,
     processLosses: 0,
     losses: 0,
+    textAt: null,
+    loops: new LoopWatch(),
+    repeated: [],
   };
 }

@@ -1,3 +1,5 @@
+import { project, type Compaction } from '../context/compaction.ts';
+import { weightOfMessage } from '../context/estimate.ts';
 import type { Dialect } from '../model/dialect.ts';
 import type { KeptReasoning, Message } from '../model/message.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
@@ -10,22 +12,45 @@ interface Encoding {
 }
 
 /**
- * A session's messages. Each is encoded once for each dialect that the session's models speak, because the whole history
+ * A session's messages, and what of them is sent: all, unless a compaction says otherwise. Each is encoded once for each dialect that the session's models speak, because the whole history
  * goes out with every model call: joining text is cheap, encoding a long history again and again is not. Messages are
  * encoded when they are first wanted: a fork that is never asked anything has no text of its own.
  */
 export class Conversation {
   readonly #messages: Message[] = [];
   #length = 0;
+  #compaction: Compaction | null = null;
+  /** The same array as the messages, while nothing is left out. */
+  #sent = this.#messages;
   readonly #encodings = new Map<string, Encoding>();
+  #weight = 0;
+  #weighedCount = 0;
 
   get messages(): readonly Message[] {
     return this.#messages;
   }
 
-  /** The inside of a JSON array of all messages. */
+  /** What a model is sent of them. */
+  get sent(): readonly Message[] {
+    return this.#sent;
+  }
+
+  /** Null while all is sent. */
+  get compaction(): Compaction | null {
+    return this.#compaction;
+  }
+
+  /** What is sent, as `weightOf` weighs it. */
+  get sentWeight(): number {
+    for (; this.#weighedCount < this.#sent.length; this.#weighedCount += 1) {
+      this.#weight += weightOfMessage(this.#sent[this.#weighedCount]!);
+    }
+    return this.#weight;
+  }
+
+  /** The inside of a JSON array of the messages that are sent. */
   encoded(dialect: Dialect): string {
-    const messages = this.#messages;
+    const messages = this.#sent;
     const last = messages.length - 1;
     const keptCount = dialect.encodeLast ? Math.max(0, last) : messages.length;
     let encoding = this.#encodings.get(dialect.key);
@@ -46,14 +71,27 @@ export class Conversation {
     return this.#length;
   }
 
-  /** Keeps the first `keptCount` messages and adds others after them. */
-  restore(keptCount: number, messages: readonly Message[]): void {
+  /** From now on this is what is sent. */
+  compact(compaction: Compaction | null): void {
+    this.#compaction = compaction;
+    this.#sent = compaction ? [...project(this.#messages, compaction)] : this.#messages;
+    this.#encodings.clear();
+    this.#weight = 0;
+    this.#weighedCount = 0;
+  }
+
+  /** Keeps the first `keptCount` messages and adds others after them. @param compaction  of what it is then */
+  restore(keptCount: number, messages: readonly Message[], compaction: Compaction | null = null): void {
     if (keptCount > this.#messages.length) {
       throw new RangeError(`${keptCount} of ${this.#messages.length} messages cannot be kept`);
     }
+    const isAllSent = this.#compaction === null && compaction === null;
     for (const [key, { count }] of this.#encodings) if (keptCount < count) this.#encodings.delete(key);
     for (const message of this.#messages.splice(keptCount)) this.#length -= lengthOf(message);
     for (const message of messages) this.#add(message);
+    if (!isAllSent) return this.compact(compaction);
+    this.#weight = 0;
+    this.#weighedCount = 0;
   }
 
   addSystem(content: string): void {
@@ -85,6 +123,7 @@ export class Conversation {
 
   #add(message: Message): void {
     this.#messages.push(message);
+    if (this.#sent !== this.#messages) this.#sent.push(message);
     this.#length += lengthOf(message);
   }
 }

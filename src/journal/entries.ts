@@ -1,5 +1,6 @@
+import type { Compaction } from '../context/compaction.ts';
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
-import type { ModelResponse, OutputSchema } from '../model/model.ts';
+import type { ModelResponse, OutputSchema, Usage } from '../model/model.ts';
 import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
@@ -8,8 +9,9 @@ import type { Message } from '../model/message.ts';
 
 /**
  * Why a prompt ended. `interrupted`: its process died, and the pool that found it was asked to report and not to finish.
- * `invalid-output`: the answer was not the value that was asked for, also when the model had been told so.
- * `budget`: going on would have gone over a budget that ends prompts.
+ * `invalid-output`: the answer was not the value that was asked for, also when the model had been told so. `context-full`: the
+ * conversation does not fit in the model's window, and no more of it can be left out. `loop`: the model made the same calls
+ * with the same results again and again. `budget`: going on would have gone over a budget that ends prompts.
  */
 export type StopReason =
   | 'end'
@@ -20,9 +22,17 @@ export type StopReason =
   | 'model-error'
   | 'invalid-output'
   | 'interrupted'
-  | 'budget';
+  | 'budget'
+  | 'context-full'
+  | 'loop';
 
-/** What ended a prompt with `model-error`, `invalid-output` or `crashed`. */
+/**
+ * How a conversation was made to fit: `trimmed` — long results of old calls are left out; `summarised` — old turns are
+ * replaced by the model's own summary; `listed` — by a list of what was done, since the model gave no summary.
+ */
+export type CompactionKind = 'trimmed' | 'summarised' | 'listed';
+
+/** What ended a prompt with `model-error`, `invalid-output`, `context-full`, `loop` or `crashed`. */
 export interface PromptError {
   readonly code: string;
   readonly message: string;
@@ -79,6 +89,17 @@ export type JournalEntry =
       readonly response: ModelResponse;
       readonly at?: number;
     }
+  /** What is sent of the conversation from now on; the conversation itself is kept whole. */
+  | {
+      readonly type: 'compacted';
+      readonly how: CompactionKind;
+      readonly compaction: Compaction;
+      /** Tokens of what was sent before, as they were estimated. */
+      readonly beforeTokens: number;
+      /** Of the summary; null where the model was not asked. */
+      readonly usage: Usage | null;
+      readonly at: number;
+    }
   /** The intent of an outside effect: from here on it may have happened. */
   | { readonly type: 'effect-began'; readonly callId: string }
   | {
@@ -104,6 +125,8 @@ export type JournalEntry =
       /** How many of the session's messages stay, from the first on; `messages` come after them. */
       readonly keptMessages: number;
       readonly messages: readonly Message[];
+      /** What was sent of the conversation there; absent where all was. */
+      readonly compaction?: Compaction;
       /** All that is changed over the base images, in order of last change. */
       readonly overlay: readonly FileChange[];
       /** What a fork's requests begin with, as its parent's did; null in an undo, and where there was no request yet. */

@@ -63,6 +63,7 @@ export function decodeEntry(json: Uint8Array, content: (hash: string) => Uint8Ar
     const { response } = entry;
     return { ...entry, response: { ...response, usage: wholeUsage(response.usage) } };
   }
+  if (entry.type === 'compacted') return { ...entry, usage: entry.usage && wholeUsage(entry.usage) };
   return entry;
 }
 

@@ -1,3 +1,6 @@
+import { charsPerTokenOf } from '../context/context-book.ts';
+import { weightOf } from '../context/estimate.ts';
+import { loopError, loopNote, type Repetition } from '../context/loops.ts';
 import type { KeptReasoning } from '../model/message.ts';
 import { NO_USAGE, type ModelResponse, type Usage } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
@@ -53,7 +56,10 @@ export class SessionRecord {
   point: string | null = null;
   /** Prompts that were given an idempotency key, by that key; those that were undone too: a key is never free again. */
   readonly promptsByKey = new Map<string, QueuedPrompt>();
+  /** Of this conversation, by what the provider counted last; null while no provider has. See `weightOf`. */
+  charsPerToken: number | null = null;
 
+  #toolsWeight: { readonly of: string | null; readonly weight: number } = { of: null, weight: 0 };
   #overlayBytes = 0;
   readonly #hostTools: ReadonlyMap<string, { readonly idempotent: boolean }>;
 
@@ -82,6 +88,18 @@ export class SessionRecord {
   /** Roughly what it takes in memory: messages, twice (as objects and encoded), and changed files. */
   get byteLength(): number {
     return 2 * this.conversation.length + this.#overlayBytes;
+  }
+
+  /** What the model is sent, tools included, as `weightOf` weighs it. */
+  get sentWeight(): number {
+    return this.conversation.sentWeight + this.toolsWeight;
+  }
+
+  /** Of the definitions of the tools that the model is offered. */
+  get toolsWeight(): number {
+    const tools = this.opening?.tools ?? null;
+    if (this.#toolsWeight.of !== tools) this.#toolsWeight = { of: tools, weight: weightOf(tools ?? '') };
+    return this.#toolsWeight.weight;
   }
 
   /** The active prompt has its last answer: a response that asked for nothing. */
@@ -142,6 +160,8 @@ export class SessionRecord {
         return this.#leaveOutside();
       case 'model-responded':
         return this.#modelResponded(entry);
+      case 'compacted':
+        return this.#compacted(entry);
       case 'effect-began':
         this.active?.turn?.begun.add(entry.callId);
         return this.#leaveOutside();
@@ -231,13 +251,17 @@ export class SessionRecord {
       if (this.conversation.messages.length === 0 && this.opening?.system) {
         this.conversation.addSystem(this.opening.system);
       }
+      active.textAt = this.conversation.messages.length;
       this.conversation.addUser(active.text);
       active.phase = { at: 'model' };
     } else if (active.turn && this.unansweredCalls.length === 0) {
-      this.#closeTurn(active.turn);
+      const { loops } = this.spec;
+      active.repeated = loops ? active.loops.take(active.turn.calls, active.turn.results) : [];
+      this.#closeTurn(active.turn, active.repeated);
       active.turn = null;
       active.roundsDone += 1;
-      active.phase = { at: 'model' };
+      const error = loops && loopError(active.repeated, loops);
+      active.phase = error ? { at: 'over', stopReason: 'loop', error } : { at: 'model' };
     }
   }
 
@@ -256,6 +280,10 @@ export class SessionRecord {
     const { active } = this;
     if (!active) return;
     const { response } = entry;
+    const { inputTokens, estimated } = response.usage;
+    if (!estimated && inputTokens > 0) {
+      this.charsPerToken = charsPerTokenOf(this.sentWeight, inputTokens) ?? this.charsPerToken;
+    }
     this.conversation.addAssistant(response.text, response.toolCalls, keptReasoning(response));
     this.usage = addUsage(this.usage, response.usage);
     this.turns += 1;
@@ -274,6 +302,13 @@ export class SessionRecord {
     active.phase = { at: 'turn' };
   }
 
+  #compacted({ compaction, usage }: Extract<JournalEntry, { type: 'compacted' }>): void {
+    this.conversation.compact(compaction);
+    if (!usage) return;
+    this.usage = addUsage(this.usage, usage);
+    if (this.active) this.active.usage = addUsage(this.active.usage, usage);
+  }
+
   #promptEnded({ promptId, stopReason }: Extract<JournalEntry, { type: 'prompt-ended' }>): void {
     if (stopReason === 'crashed') this.crashes += 1;
     this.queue = this.queue.filter((prompt) => prompt.promptId !== promptId);
@@ -287,9 +322,9 @@ export class SessionRecord {
   }
 
   #restored(entry: Extract<JournalEntry, { type: 'restored' }>): void {
-    const { from, keptMessages, messages, overlay, opening, stepId } = entry;
+    const { from, keptMessages, messages, compaction, overlay, opening, stepId } = entry;
     if (this.active) throw new TypeError('a session is restored between its prompts');
-    this.conversation.restore(keptMessages, messages);
+    this.conversation.restore(keptMessages, messages, compaction);
     this.overlay.clear();
     this.#overlayBytes = 0;
     this.#change(overlay);
@@ -301,10 +336,15 @@ export class SessionRecord {
   }
 
   /** Every call of a turn gets exactly one result, in call order: providers refuse a history that lacks one. */
-  #closeTurn(turn: Turn): void {
+  #closeTurn(turn: Turn, repeated: readonly Repetition[] = []): void {
+    const { loops } = this.spec;
     for (const call of turn.calls) {
       const result = turn.results.get(call.id);
-      if (result) this.conversation.addResult(result);
+      if (!result) continue;
+      const count = repeated.find(({ callId }) => callId === call.id)?.count ?? 0;
+      const isWarned = loops && count >= loops.warnAfter;
+      const content = isWarned ? result.content + loopNote(count) : result.content;
+      this.conversation.addResult({ ...result, content });
     }
   }
 

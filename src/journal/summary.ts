@@ -39,6 +39,8 @@ export function summarize(
     } else if (entry.type === 'model-responded') {
       summary.usage = addUsage(summary.usage, entry.response.usage);
       summary.turns += 1;
+    } else if (entry.type === 'compacted') {
+      if (entry.usage) summary.usage = addUsage(summary.usage, entry.usage);
     } else if (entry.type === 'opened') {
       summary.group = entry.spec.group ?? null;
       summary.parent = entry.spec.parent ?? null;

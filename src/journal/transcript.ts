@@ -1,6 +1,6 @@
 import type { Message } from '../model/message.ts';
 import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
-import type { JournalEntry, PromptError, StopReason } from './entries.ts';
+import type { CompactionKind, JournalEntry, PromptError, StopReason } from './entries.ts';
 import { SessionRecord } from './session-record.ts';
 
 /** What happened in a session, as people tell it. Times are epoch milliseconds. */
@@ -33,6 +33,15 @@ export type TranscriptItem =
   | { readonly type: 'resumed'; readonly at: number }
   /** Null: without a limit from here on. */
   | { readonly type: 'budget-set'; readonly budget: BudgetOptions | null; readonly at: number }
+  /** From here on less of what is before it was sent to the model; `replacement` stands for what is left out of it. */
+  | {
+      readonly type: 'compacted';
+      readonly how: CompactionKind;
+      readonly beforeTokens: number;
+      readonly afterTokens: number;
+      readonly replacement: readonly Message[];
+      readonly at: number;
+    }
   | { readonly type: 'quarantined'; readonly reason: string; readonly at: number }
   | { readonly type: 'released'; readonly at: number }
   | { readonly type: 'closed'; readonly at: number };
@@ -72,6 +81,12 @@ export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[]
       case 'budget-set':
         items.push({ type: 'budget-set', budget: entry.budget, at: entry.at });
         break;
+      case 'compacted': {
+        const { how, beforeTokens, at } = entry;
+        const { afterTokens, replacement } = entry.compaction;
+        items.push({ type: 'compacted', how, beforeTokens, afterTokens, replacement, at });
+        break;
+      }
       case 'quarantined':
         items.push({ type: 'quarantined', reason: entry.reason, at: entry.at });
         break;

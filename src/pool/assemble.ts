@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { BudgetTree } from '../gate/budget-tree.ts';
+import { ContextBook } from '../context/context-book.ts';
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../gate/retry.ts';
 import { Journal } from '../journal/journal.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
@@ -99,6 +100,7 @@ export function assemble(
       }),
       prices: options.prices ?? {},
       warnOfPause: pauseWarning(),
+      context: new ContextBook(options.contextTokens),
       redactor: providers.redactor,
       nextStepId: () => (stepId += 1),
     },

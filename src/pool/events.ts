@@ -1,4 +1,5 @@
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
+import type { CompactionKind } from '../journal/entries.ts';
 import type { Usage } from '../model/model.ts';
 import type { ReachedBudget } from '../protocol/budget.ts';
 import type { PromptResult } from './prompt-result.ts';
@@ -57,6 +58,23 @@ export type SessionEventBody =
   | ({ readonly type: 'budget' } & ReachedBudget)
   /** The prompt that waited at a budget goes on. */
   | { readonly type: 'resumed' }
+  /** From here on less of the conversation is sent to the model, since it would not fit or did not. Tokens are estimates. */
+  | {
+      readonly type: 'compacted';
+      readonly turn: number;
+      readonly how: CompactionKind;
+      readonly beforeTokens: number;
+      readonly afterTokens: number;
+    }
+  /** A call gave the same result again, `count` times by now; the model is told so with the result. */
+  | {
+      readonly type: 'loop-warned';
+      readonly turn: number;
+      readonly callId: string;
+      readonly name: string;
+      readonly arguments: string;
+      readonly count: number;
+    }
   /** The response and all the calls it asked for are done. */
   | { readonly type: 'turn-ended'; readonly turn: number; readonly text: string; readonly usage: Usage }
   | { readonly type: 'prompt-ended'; readonly result: PromptResult };

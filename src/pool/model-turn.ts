@@ -1,7 +1,9 @@
 import { ModelError } from '../errors.ts';
 import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
+import { Conversation } from '../journal/conversation.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
-import { dialectOf } from '../model/dialect.ts';
+import { dialectOf, type Dialect } from '../model/dialect.ts';
+import type { Message } from '../model/message.ts';
 import type { ModelCallOrigin, ModelRequest, ModelResponse, ResolvedProvider } from '../model/model.ts';
 import { quirksOf } from '../model/quirks.ts';
 import type { Clock } from '../clock.ts';
@@ -45,26 +47,59 @@ export async function modelTurn(call: {
   }
 }
 
+/** Options of a request that make sense for a session's own turns only. */
+const TURN_OPTIONS = ['tool_choice', 'parallel_tool_calls', 'response_format', 'functions', 'function_call'];
+
+/** The same model asked something else: messages of its own, no tools, and an answer in prose. */
+export function sideRequest(
+  record: SessionRecord,
+  providers: ModelProviders,
+  messages: readonly Message[],
+): { provider: string; request: ModelRequest } {
+  const { provider, model, dialect } = targetOf(record, providers);
+  const options = Object.entries(record.spec.modelOptions).filter(([name]) => !TURN_OPTIONS.includes(name));
+  // A conversation of its own: its last message is written as that of any other.
+  const conversation = new Conversation();
+  conversation.restore(0, messages);
+  return {
+    provider,
+    request: {
+      model,
+      messages: conversation.encoded(dialect),
+      tools: null,
+      options: Object.fromEntries(options),
+    },
+  };
+}
+
 /** What the model is asked next, and whom. */
 export function modelRequest(
   record: SessionRecord,
   providers: ModelProviders,
 ): { provider: string; request: ModelRequest } {
-  const { modelOptions } = record.spec;
-  const colon = record.spec.model.indexOf(':');
-  const provider = record.spec.model.slice(0, colon);
-  const model = record.spec.model.slice(colon + 1);
-  const dialect = dialectOf(quirksOf(providers.get(provider), model), { provider, model });
+  const { provider, model, dialect } = targetOf(record, providers);
   return {
     provider,
     request: {
       model,
       messages: record.conversation.encoded(dialect),
       tools: record.opening?.tools ?? null,
-      options: modelOptions,
+      options: record.spec.modelOptions,
       ...(record.active?.schema ? { schema: record.active.schema } : {}),
     },
   };
+}
+
+/** Who is asked, and how it wants its conversations written. */
+function targetOf(
+  { spec }: SessionRecord,
+  providers: ModelProviders,
+): { provider: string; model: string; dialect: Dialect } {
+  const colon = spec.model.indexOf(':');
+  const provider = spec.model.slice(0, colon);
+  const model = spec.model.slice(colon + 1);
+  const dialect = dialectOf(quirksOf(providers.get(provider), model), { provider, model });
+  return { provider, model, dialect };
 }
 
 /** Providers of models that sessions were admitted with. */

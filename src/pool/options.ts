@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { JsonSchema, Tool } from '../tools/tool.ts';
+import { DEFAULT_LOOPS } from '../context/loops.ts';
 import { InvalidOptionError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { RESERVED_FIELDS, type ProviderOptions } from '../model/model.ts';
@@ -127,6 +128,31 @@ export interface PoolOptions {
    * cost nothing, and what others cost is not known.
    */
   readonly prices?: PriceTable;
+  /**
+   * Tokens that fit in a model's window, prompt and answer together, by `provider:model`, or `provider:*` for all of a
+   * provider. Of a model without a figure nothing is left out before its provider has refused a request as too long.
+   */
+  readonly contextTokens?: Readonly<Record<string, number>>;
+}
+
+/** How a session's conversation is kept within its model's window. */
+export interface ContextOptions {
+  /** Tokens of the window, where fewer are to be used than the pool's `contextTokens` say. */
+  readonly windowTokens?: number;
+  /** Share of the window from which on old results are left out and old turns summarised. Default 0.8. */
+  readonly compactAt?: number;
+  /** Turns at the end of the conversation that stay as they are, as long as they fit. Default 4. */
+  readonly keepTurns?: number;
+  /** Tokens of the window that are kept for the answer. Default: the limit that `modelOptions` set for it, else none. */
+  readonly reserveTokens?: number;
+}
+
+/** When a model that makes the same calls with the same results again and again is stopped. */
+export interface LoopOptions {
+  /** From this time on a repeated result ends with a note. Default 3. */
+  readonly warnAfter?: number;
+  /** At this time the prompt ends with `loop`. Default 6. */
+  readonly endAfter?: number;
 }
 
 export interface SessionOptions {
@@ -154,6 +180,9 @@ export interface SessionOptions {
   readonly group?: string;
   /** Id of the session whose budget, and group, its spending counts against: one that works for that. */
   readonly parent?: string;
+  readonly context?: ContextOptions;
+  /** False: loops are not looked for, as for a tool that is asked again until something has happened. */
+  readonly loops?: LoopOptions | false;
 }
 
 export interface ResumeOptions {
@@ -333,6 +362,7 @@ const poolOptions = z.strictObject({
   budget: z.optional(budget),
   groups: z.optional(z.record(z.string().check(z.minLength(1), z.maxLength(200)), z.nullable(budget))),
   prices: z.optional(prices),
+  contextTokens: z.optional(z.record(z.string(), z.int().check(z.gte(1)))),
 });
 
 const resumeOptions = z.strictObject({ budget: z.optional(z.nullable(budget)) });
@@ -364,6 +394,20 @@ const sessionOptions = z.strictObject({
   budget: z.optional(budget),
   group: z.optional(z.string()),
   parent: z.optional(z.string()),
+  context: z.optional(
+    z.strictObject({
+      windowTokens: count(1),
+      compactAt: z.optional(z.number().check(z.gt(0), z.lte(1))),
+      keepTurns: count(1),
+      reserveTokens: count(0),
+    }),
+  ),
+  loops: z.optional(
+    z.union(
+      [z.literal(false), z.strictObject({ warnAfter: count(2), endAfter: count(2) })],
+      'expected false, or { warnAfter, endAfter } of at least 2',
+    ),
+  ),
 });
 
 const streamOptions = z.strictObject({
@@ -406,7 +450,14 @@ const promptText = z.strictObject({ text: z.string() });
 
 /** @throws {InvalidOptionError} for an option that is unknown, of the wrong type or out of range */
 export function checkPoolOptions(options: PoolOptions): PoolOptions {
-  const { threads } = checkOptions(poolOptions, options, 'SessionPool.open');
+  const { threads, contextTokens = {} } = checkOptions(poolOptions, options, 'SessionPool.open');
+  const nameless = Object.keys(contextTokens).find((model) => !/^[^:]+:./.test(model));
+  if (nameless !== undefined) {
+    throw new InvalidOptionError({
+      option: `contextTokens.${nameless}`,
+      problem: "expected a name such as 'provider:model' or 'provider:*'",
+    });
+  }
   if (threads?.max !== undefined && threads.min !== undefined && threads.min > threads.max) {
     throw new InvalidOptionError({
       option: 'threads.min',
@@ -427,6 +478,13 @@ export function checkSessionOptions(options: SessionOptions): SessionOptions {
     });
   }
   assertJson('modelOptions', checked.modelOptions);
+  const { warnAfter, endAfter } = { ...DEFAULT_LOOPS, ...(checked.loops || undefined) };
+  if (warnAfter > endAfter) {
+    throw new InvalidOptionError({
+      option: 'loops.warnAfter',
+      problem: `expected at most loops.endAfter (${endAfter}), but is ${warnAfter}`,
+    });
+  }
   return checked;
 }
 

@@ -102,6 +102,7 @@ export class PastPoints {
       images: this.#session.images,
       overlay: new Map(Array.from(overlay, ([path, bytes]) => [path, sameAs(now.overlay.get(path), bytes)])),
       messages: [...now.conversation.messages.slice(0, kept), ...conversation.messages.slice(kept)],
+      compaction: conversation.compaction,
     });
   }
 }
@@ -112,13 +113,14 @@ export function restoredEntry(
   { conversation }: SessionRecord,
   { opening, stepId, at }: { opening: Opening | null; stepId: number; at: number },
 ): Extract<JournalEntry, { type: 'restored' }> {
-  const { sessionId, promptId, messages, overlay } = Snapshot.stateOf(from);
+  const { sessionId, promptId, messages, compaction, overlay } = Snapshot.stateOf(from);
   const keptMessages = commonLength(conversation.messages, messages);
   return {
     type: 'restored',
     from: { sessionId, promptId },
     keptMessages,
     messages: messages.slice(keptMessages),
+    ...(compaction && { compaction }),
     overlay: Array.from(overlay, ([path, bytes]) => ({ path, bytes })),
     opening,
     stepId,

@@ -9,6 +9,8 @@ import {
   UnknownGroupError,
 } from '../errors.ts';
 import type { BudgetStatus, Spending } from '../gate/budget.ts';
+import { DEFAULT_LOOPS } from '../context/loops.ts';
+import { DEFAULT_CONTEXT } from '../context/room.ts';
 import { openStore } from '../journal/open-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import { nearest } from '../nearest.ts';
@@ -247,7 +249,7 @@ export class SessionPool implements AsyncDisposable {
       const spec: SessionSpec = {
         ...shared,
         sessionId,
-        model: model ?? of.spec.model,
+        ...(model && otherModel(of.spec, model)),
         ...(of.budget ? { budget: of.budget } : {}),
       };
       const { ports, providers } = this.#parts;
@@ -283,6 +285,8 @@ export class SessionPool implements AsyncDisposable {
       quota,
       ...(options.budget ? { budget: options.budget } : {}),
       ...account,
+      context: { ...DEFAULT_CONTEXT, ...options.context },
+      loops: options.loops === false ? false : { ...DEFAULT_LOOPS, ...options.loops },
     };
     const record = new SessionRecord(spec);
     await ports.journal.open(record, ports.clock.epochMs());
@@ -352,6 +356,12 @@ export class SessionPool implements AsyncDisposable {
   #end(driver: SessionDriver, deadlineMs: number): Promise<void> {
     return this.#parts.store.durable ? driver.park(deadlineMs) : driver.close(deadlineMs);
   }
+}
+
+/** What of a session depends on its model, for one that has another. */
+function otherModel(of: SessionSpec, model: string): Partial<SessionSpec> {
+  if (model === of.model || !of.context) return { model };
+  return { model, context: { ...of.context, windowTokens: null } };
 }
 
 /** The session's own first files, then the shared ones. */

@@ -5,7 +5,10 @@ import type { Move } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import { priced } from '../gate/prices.ts';
-import { modelRequest, modelTurn } from './model-turn.ts';
+import type { ModelRequest, ModelResponse } from '../model/model.ts';
+import { ContextKeeper } from './context-keeper.ts';
+import type { SessionEventBody } from './events.ts';
+import { modelRequest, modelTurn, sideRequest } from './model-turn.ts';
 import { PromptBudget } from './prompt-budget.ts';
 import type { PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
@@ -19,7 +22,7 @@ import {
   type SettledAs,
   type Verdict,
 } from './supervisor.ts';
-import { tellResult, tellStarted, tellTurnEnded } from './turn-events.ts';
+import { tellRepeated, tellResult, tellStarted, tellTurnEnded } from './turn-events.ts';
 
 /** How a prompt comes to its end. */
 export interface Ending {
@@ -37,12 +40,21 @@ export class PromptRun {
   readonly #active: ActivePrompt;
   readonly #ticket: PromptTicket;
   readonly #budget: PromptBudget;
+  readonly #context: ContextKeeper;
 
   constructor(session: SessionContext, active: ActivePrompt, ticket: PromptTicket) {
     this.#session = session;
     this.#active = active;
     this.#ticket = ticket;
     this.#budget = new PromptBudget(session, ticket);
+    this.#context = new ContextKeeper(session, active, {
+      // What it says is for the session to read, not for who listens to it.
+      ask: (messages) =>
+        this.#ask(sideRequest(session.record, session.ports.providers, messages), 0, (event) => {
+          if (event.type !== 'text' && event.type !== 'reasoning') ticket.tell(event);
+        }),
+      tell: (event) => ticket.tell(event),
+    });
   }
 
   /**
@@ -130,6 +142,8 @@ export class PromptRun {
         for (const result of step.outcome.results) tellResult(this.#ticket, this.#active, result);
         if (turn && (this.#active.turn !== turn || this.#session.record.isAnswered)) {
           tellTurnEnded(this.#ticket, this.#active, turn);
+          const { loops } = this.#session.record.spec;
+          if (loops) tellRepeated(this.#ticket, this.#active, loops.warnAfter);
         }
         if (step.outcome.next.wait === 'repair') {
           const { message } = step.outcome.next;
@@ -210,46 +224,85 @@ export class PromptRun {
     if (reached) return this.#budget.stopAt(reached);
     await this.#budget.goOn();
     this.#session.moveTo('waiting-model');
-    const turn = this.#active.turns + 1;
-    const { clock, random, models, providers, retryPolicy, prices, observer } = this.#session.ports;
-    const { provider, request } = modelRequest(this.#session.record, providers);
+    const { observer } = this.#session.ports;
     if (observer.isHeard) {
-      const { messages } = this.#session.record.conversation;
-      observer.tell({ type: 'turn-began', ...this.#ids, turn }, messages);
+      const { sent } = this.#session.record.conversation;
+      observer.tell({ type: 'turn-began', ...this.#ids, turn: this.#active.turns + 1 }, sent);
     }
     try {
-      const answer = await modelTurn({
-        models,
-        clock,
-        random,
-        policy: retryPolicy,
-        provider,
-        request,
-        origin: { ...this.#ids, turn: this.#session.record.turns },
-        turn,
-        assertAffordable: () => this.#budget.assertAffordable(),
-        signal: this.#ticket.signal,
-        tell: this.#ticket.wantsText ? (event) => this.#ticket.tell(event) : undefined,
-      });
-      const usage = priced(answer.usage, this.#session.record.spec.model, prices);
-      const response = { ...answer, usage };
-      // Before it is kept: others ask meanwhile.
-      this.#session.budget.spend({ usage, turns: 1 });
-      // Also when the prompt is to end now: the response was paid for.
-      await this.#session.write({ type: 'model-responded', response, at: clock.epochMs() });
+      const full = await this.#respondWithin();
+      if (full) return { stopReason: 'context-full', error: full };
     } catch (error) {
       if (error instanceof BudgetReachedError) return this.#budget.stopAt(error.reached);
       if (!(error instanceof ModelError)) throw error;
       if (this.#ticket.interruption) return undefined;
-      const { kind, status, retryable } = error;
+      const { kind, status, message, retryable } = error;
       return {
         stopReason: 'model-error',
-        error: { code: 'model_error', message: error.message, kind, status: status ?? null, retryable },
+        error: { code: 'model_error', message, kind, status: status ?? null, retryable },
       };
     }
     const runs = !this.#session.record.isAtTurnLimit && !this.#ticket.interruption;
     if (runs) tellStarted(this.#ticket, this.#active);
     return undefined;
+  }
+
+  /**
+   * A response of the model, to as much as fits in its window; a request that its provider refused all the same is made
+   * once more, with less.
+   * @returns why nothing can be sent @throws {ModelError}
+   */
+  async #respondWithin(): Promise<PromptError | undefined> {
+    let overflow: ModelError | null = null;
+    for (;;) {
+      const full = await this.#context.makeRoom(overflow);
+      if (full) return full;
+      try {
+        return await this.#respond();
+      } catch (error) {
+        if (!(error instanceof ModelError) || error.kind !== 'context-length') throw error;
+        if (overflow) return this.#context.full(error);
+        overflow = error;
+      }
+    }
+  }
+
+  async #respond(): Promise<undefined> {
+    const tell = (event: SessionEventBody): void => this.#ticket.tell(event);
+    const { record, ports } = this.#session;
+    const asked = modelRequest(record, ports.providers);
+    const response = await this.#ask(asked, 1, this.#ticket.wantsText ? tell : undefined);
+    const at = ports.clock.epochMs();
+    // Also when the prompt is to end now: the response was paid for.
+    await this.#session.write({ type: 'model-responded', response, at });
+    this.#context.learnUsage();
+  }
+
+  /** @param turns  how many of the session's turns the response is: none when it is asked for a summary */
+  async #ask(
+    { provider, request }: { readonly provider: string; readonly request: ModelRequest },
+    turns: number,
+    tell: ((event: SessionEventBody) => void) | undefined,
+  ): Promise<ModelResponse> {
+    const { clock, random, models, retryPolicy, prices } = this.#session.ports;
+    const { record, budget } = this.#session;
+    const answer = await modelTurn({
+      models,
+      clock,
+      random,
+      policy: retryPolicy,
+      provider,
+      request,
+      origin: { ...this.#ids, turn: record.turns },
+      turn: this.#active.turns + 1,
+      assertAffordable: () => this.#budget.assertAffordable(),
+      signal: this.#ticket.signal,
+      tell,
+    });
+    const usage = priced(answer.usage, record.spec.model, prices);
+    // Before it is kept: others ask meanwhile.
+    budget.spend({ usage, turns });
+    return { ...answer, usage };
   }
 
   /** Outside effects: intent journalled, then run, then the result journalled. Tool modules' own run in the next step. */

@@ -1,3 +1,4 @@
+import type { ContextBook } from '../context/context-book.ts';
 import { SessionClosedError } from '../errors.ts';
 import type { BudgetNode } from '../gate/budget.ts';
 import type { BudgetTree } from '../gate/budget-tree.ts';
@@ -34,6 +35,8 @@ export interface DriverPorts {
   readonly warnOfPause: (sessionId: string, reached: ReachedBudget) => void;
   /** What models cost that do not say so themselves. */
   readonly prices: PriceTable;
+  /** What is known of the models' windows and tokens. */
+  readonly context: ContextBook;
   /** Takes secrets out of what tools answer, before anything is journalled. */
   readonly redactor: Redactor;
   /** Hears of everything that happens. */

@@ -1,3 +1,4 @@
+import type { Compaction } from '../context/compaction.ts';
 import type { Message } from '../model/message.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { OverlayMap } from '../workspace/files-view.ts';
@@ -17,6 +18,8 @@ export interface SnapshotState {
   /** In order of last change. */
   readonly overlay: OverlayMap;
   readonly messages: readonly Message[];
+  /** What was sent of them; null where all was. */
+  readonly compaction: Compaction | null;
 }
 
 /**

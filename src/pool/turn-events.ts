@@ -17,6 +17,14 @@ export function tellResult(ticket: PromptTicket, active: ActivePrompt, result: T
   ticket.tell({ type: 'tool-ended', turn: active.turns, callId, name, content, isError });
 }
 
+/** Of the turn that has just ended. */
+export function tellRepeated(ticket: PromptTicket, active: ActivePrompt, warnAfter: number): void {
+  for (const repetition of active.repeated) {
+    if (repetition.count >= warnAfter)
+      ticket.tell({ type: 'loop-warned', turn: active.turns, ...repetition });
+  }
+}
+
 export function tellTurnEnded(ticket: PromptTicket, active: ActivePrompt, turn: Turn): void {
   ticket.tell({ type: 'turn-ended', turn: active.turns, text: turn.text, usage: turn.usage });
 }

@@ -1,3 +1,5 @@
+import type { LoopLimits } from '../context/loops.ts';
+import type { ContextSettings } from '../context/room.ts';
 import type { BaseImageHandle } from '../workspace/base-image.ts';
 import type { FileChange, WorkspaceQuota } from '../workspace/workspace.ts';
 import type { OutputSchema } from '../model/model.ts';
@@ -149,6 +151,10 @@ export interface SessionSpec {
   readonly group?: string;
   /** Id of the session whose budget its spending counts against. */
   readonly parent?: string;
+  /** Absent in sessions of an earlier version: then the defaults. */
+  readonly context?: ContextSettings;
+  /** Absent in sessions of an earlier version, and false: loops are not looked for. */
+  readonly loops?: LoopLimits | false;
 }
 
 export type ToolSource =

@@ -313,3 +313,107 @@ describe('a session that is restored', () => {
 it('a journal that does not begin with `opened` is refused', () => {
   expect(() => SessionRecord.fold([accepted('1')])).toThrow('begins with an `opened` entry');
 });
+
+describe('a compaction', () => {
+  const compacted = (usage: typeof USAGE | null): JournalEntry => ({
+    type: 'compacted',
+    how: 'summarised',
+    compaction: {
+      head: 2,
+      replacement: [{ role: 'user', content: 'so far' }],
+      upTo: 4,
+      trimBefore: 4,
+      afterTokens: 40,
+    },
+    beforeTokens: 90,
+    usage,
+    at: 5,
+  });
+  const entries = [
+    accepted('1'),
+    stepEnded({ wait: 'model' }, { system: 'Be brief.' }),
+    responded('', call('a')),
+    stepEnded({ wait: 'model' }, { results: [result('a')] }),
+    compacted(USAGE),
+    responded('done'),
+    stepEnded({ wait: 'nothing', stopReason: 'end' }),
+    ended('1'),
+  ];
+
+  it('changes what is sent and not what was said, and what its summary took counts', () => {
+    const record = SessionRecord.fold([{ type: 'opened', spec: SPEC, at: 0 }, ...entries]);
+    const { messages, sent } = record.conversation;
+    expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool', 'assistant']);
+    expect(sent.map(({ content }) => content)).toEqual(['Be brief.', 'text of 1', 'so far', 'done']);
+    expect(JSON.parse(`[${record.conversation.encoded(CHAT)}]`)).toEqual(sent);
+    expect([record.turns, record.usage.totalTokens]).toEqual([2, 36]);
+  });
+
+  it('leaves the move as it was', () => {
+    const record = new SessionRecord(SPEC);
+    const [last] = moves(record, entries.slice(0, 5)).slice(-1);
+    expect(last).toBe('model');
+    expect(record.active?.usage.totalTokens).toBe(24);
+  });
+
+  it('is gone where the conversation is restored to a point before it, and there where it is after it', () => {
+    const record = SessionRecord.fold([{ type: 'opened', spec: SPEC, at: 0 }, ...entries]);
+    const { compaction, messages } = record.conversation;
+    const restored = {
+      type: 'restored',
+      from: { sessionId: 's', promptId: null },
+      keptMessages: 2,
+      messages: messages.slice(2),
+      overlay: [],
+      opening: null,
+      stepId: 9,
+      at: 6,
+    } as const;
+    record.apply(restored);
+    expect(record.conversation.sent).toEqual(messages);
+    record.apply({ ...restored, compaction: compaction! });
+    expect(record.conversation.sent.map(({ content }) => content)).toEqual([
+      'Be brief.',
+      'text of 1',
+      'so far',
+      'done',
+    ]);
+  });
+
+  it('is in the transcript where it was made', () => {
+    const items = transcriptOf([{ type: 'opened', spec: SPEC, at: 0 }, ...entries]);
+    expect(items.map(({ type }) => type)).toEqual([
+      'message',
+      'message',
+      'message',
+      'message',
+      'compacted',
+      'message',
+      'prompt-ended',
+    ]);
+    expect(items[4]).toEqual({
+      type: 'compacted',
+      how: 'summarised',
+      beforeTokens: 90,
+      afterTokens: 40,
+      replacement: [{ role: 'user', content: 'so far' }],
+      at: 5,
+    });
+  });
+});
+
+describe('a session whose provider counts', () => {
+  it('knows its characters a token by the last response, and not by figures that are estimates', () => {
+    const record = new SessionRecord(SPEC);
+    for (const entry of [accepted('1'), stepEnded({ wait: 'model' }, { system: 'x '.repeat(50) })])
+      record.apply(entry);
+    const weight = record.sentWeight;
+    record.apply(responded('', call('a')));
+    expect(record.charsPerToken).toBe(weight / 10);
+    record.apply(stepEnded({ wait: 'model' }, { results: [result('a', 'y '.repeat(900))] }));
+    const guessed = responded('done') as Extract<JournalEntry, { type: 'model-responded' }>;
+    const usage = { ...USAGE, inputTokens: 1_000, estimated: true };
+    record.apply({ ...guessed, response: { ...guessed.response, usage } });
+    expect(record.charsPerToken).toBe(weight / 10);
+  });
+});

@@ -36,6 +36,14 @@ describe('options that are wrong', () => {
       { limits: { stepTimeoutMs: -1 } },
       'Option limits.stepTimeoutMs: expected at least 0, but was given -1.',
     ],
+    [
+      { contextTokens: { 'openai:gpt': 0 } },
+      'Option contextTokens.openai:gpt: expected at least 1, but was given 0.',
+    ],
+    [
+      { contextTokens: { gpt: 1_000 } },
+      "Option contextTokens.gpt: expected a name such as 'provider:model' or 'provider:*'.",
+    ],
     [[], 'Option SessionPool.open: expected object, but was given [].'],
   ])('of a pool are named: %j', (options, message) => {
     expect(refusal(() => checkPoolOptions(options))).toBe(message);
@@ -44,6 +52,14 @@ describe('options that are wrong', () => {
   it.each<[object, string]>([
     [{ modle: 'x:y' }, 'Option modle: pool.start has no such option. Did you mean model?'],
     [{ maxTurns: -1 }, 'Option maxTurns: expected at least 0, but was given -1.'],
+    [{ context: { compactAt: 1.2 } }, 'Option context.compactAt: expected at most 1, but was given 1.2.'],
+    [{ context: { keepTurns: 0 } }, 'Option context.keepTurns: expected at least 1, but was given 0.'],
+    [{ context: { window: 1 } }, 'Option context.window: pool.start has no such option.'],
+    [{ loops: { warnAfter: 8 } }, 'Option loops.warnAfter: expected at most loops.endAfter (6), but is 8.'],
+    [
+      { loops: true },
+      'Option loops: expected false, or { warnAfter, endAfter } of at least 2, but was given true.',
+    ],
     [{ skills: 'dir' }, "Option skills: expected array, but was given 'dir'."],
     [
       { base: {} },

@@ -98,6 +98,7 @@ class Walk {
       case 'restored':
         return this.#restored(entry);
       case 'step-began':
+      case 'compacted':
       case 'effect-began':
       case 'budget-reached':
       case 'budget-set':
@@ -123,7 +124,9 @@ class Walk {
       if (waiting.join() !== this.#waiting.map(({ promptId }) => promptId).join()) {
         this.#fail('does not fold', `the record waits for ${waiting.join() || 'nothing'}`);
       }
-      if (!record.active) checkConversation(record.conversation.messages, this.#place, this.#violations);
+      if (record.active) return;
+      checkConversation(record.conversation.messages, this.#place, this.#violations);
+      checkConversation(record.conversation.sent, this.#place, this.#violations);
     } catch (error) {
       this.#fail('does not fold', String(error));
     }

@@ -1,4 +1,5 @@
 import { BudgetTree } from '../../../src/gate/budget-tree.ts';
+import { ContextBook } from '../../../src/context/context-book.ts';
 import { DEFAULT_RETRY_POLICY } from '../../../src/gate/retry.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { Redactor } from '../../../src/redactor.ts';
@@ -49,6 +50,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
       steps: scheduler,
       models,
       providers,
+      context: new ContextBook(),
       retryPolicy: { ...DEFAULT_RETRY_POLICY, baseDelayMs: 50 },
       budgets: new BudgetTree({ epochMs: () => clock.epochMs() }),
       prices: {},

@@ -181,6 +181,8 @@ function describe(entry: JournalEntry): string {
       return `${entry.type} ${entry.from.promptId ?? `start of ${entry.from.sessionId}`}`;
     case 'budget-reached':
       return `${entry.type} ${entry.scope} ${entry.what} ${entry.action}`;
+    case 'compacted':
+      return `${entry.type} ${entry.how} up to ${entry.compaction.upTo}`;
     case 'opened':
     case 'budget-set':
     case 'resumed':

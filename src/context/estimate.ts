@@ -1,0 +1,71 @@
+import type { Message } from '../model/message.ts';
+
+/** Characters of a token where nothing is known of the model: as English and code have them. */
+export const DEFAULT_CHARS_PER_TOKEN = 3.6;
+
+/** A run of letters and digits as long as this is no word: Base64, a hash, minified data. */
+const MIN_DENSE_RUN = 64;
+/** What one character counts for, as characters of plain text. Of a dense run, of CJK and emoji, of other scripts. */
+const DENSE = 1.6;
+const WIDE = 3;
+const FOREIGN = 1.7;
+
+/** What surrounds the text of a message, and of a call in it, in characters. */
+const MESSAGE_FRAME = 15;
+const CALL_FRAME = 30;
+
+/** Tokens of a text, roughly. @param charsPerToken  of the model, where it is known */
+export function estimateTokens(text: string, charsPerToken: number = DEFAULT_CHARS_PER_TOKEN): number {
+  return Math.ceil(weightOf(text) / charsPerToken);
+}
+
+/**
+ * How many characters of plain text take as many tokens as this text. Tokens are this divided by the model's characters
+ * a token, so that a model's figure, learned from whatever text, holds for any other.
+ */
+export function weightOf(text: string): number {
+  let weight = text.length;
+  let run = 0;
+  for (let at = 0; at <= text.length; at += 1) {
+    const unit = at < text.length ? text.charCodeAt(at) : 0;
+    if (unit < 128 && IN_DENSE_RUN[unit] === 1) {
+      run += 1;
+      continue;
+    }
+    if (run >= MIN_DENSE_RUN) weight += run * (DENSE - 1);
+    run = 0;
+    if (unit >= 0x2e80) weight += WIDE - 1;
+    else if (unit >= 0x80) weight += FOREIGN - 1;
+  }
+  return weight;
+}
+
+/** Messages never change, and the same ones are asked about before every model call. */
+const weights = new WeakMap<Message, number>();
+
+/** {@link weightOf} a message with its calls and what a provider puts around them. */
+export function weightOfMessage(message: Message): number {
+  let weight = weights.get(message);
+  if (weight === undefined) {
+    weight = MESSAGE_FRAME + weightOf(message.content ?? '');
+    if (message.role === 'assistant') {
+      for (const call of message.tool_calls ?? []) {
+        weight += CALL_FRAME + weightOf(call.function.name) + weightOf(call.function.arguments);
+      }
+      // What a provider wants back as it came.
+      const { details = [] } = message.reasoning ?? {};
+      if (details.length > 0) weight += weightOf(JSON.stringify(details));
+    }
+    weights.set(message, weight);
+  }
+  return weight;
+}
+
+export function weightOfMessages(messages: readonly Message[]): number {
+  return messages.reduce((weight, message) => weight + weightOfMessage(message), 0);
+}
+
+/** 1 for the ASCII characters that Base64, hexadecimal and identifiers are made of. */
+const IN_DENSE_RUN = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[\w+/-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
