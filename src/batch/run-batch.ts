@@ -238,6 +238,7 @@ function sessionOptionsOf({
   const { system, skills, tools, maxTurns, modelOptions } = job;
   return {
     base: image,
+    priority: 'batch',
     ...(model === undefined ? {} : { model }),
     ...(system === undefined ? {} : { system }),
     ...(skills === undefined ? {} : { skills }),

@@ -98,14 +98,16 @@ export class BatchRecords {
         this.#writer.record('turn.ended', { item, turn: event.turn, usage: event.usage });
         break;
       case 'model-retried': {
-        const { turn, attempt, kind, message, delayMs } = event;
+        const { turn, model, attempt, kind, message, delayMs, discarded } = event;
         this.#writer.record('model.retried', {
           item,
           turn,
+          model,
           attempt,
           kind,
           message,
           delayMs: Math.round(delayMs),
+          discarded,
         });
         break;
       }
@@ -117,6 +119,21 @@ export class BatchRecords {
       case 'resumed':
         this.#writer.record('session.resumed', { item });
         break;
+      case 'model-fell-back': {
+        const { turn, from, to, kind, message } = event;
+        this.#writer.record('model.fell-back', { item, turn, from, to, kind, message });
+        break;
+      }
+      case 'gate-waiting': {
+        const { turn, model, reason, expectedMs } = event;
+        this.#writer.record('gate.waiting', { item, turn, model, reason, expectedMs });
+        break;
+      }
+      case 'gate-admitted': {
+        const { turn, model, waitedMs } = event;
+        this.#writer.record('gate.admitted', { item, turn, model, waitedMs: Math.round(waitedMs) });
+        break;
+      }
       case 'step-retried':
         this.#writer.record('step.retried', { item, reason: event.reason, message: event.message });
         break;

@@ -62,6 +62,15 @@ function followSession(state: ProgressState, itemId: string, event: SessionEvent
     case 'resumed':
       state.running.set(itemId, 'thinking');
       break;
+    case 'gate-waiting':
+      state.running.set(itemId, `waiting: ${event.reason}`);
+      break;
+    case 'gate-admitted':
+      state.running.set(itemId, 'thinking');
+      break;
+    case 'model-fell-back':
+      state.running.set(itemId, `asking ${event.to}`);
+      break;
     case 'turn-ended':
       state.tokens += event.usage.totalTokens;
       state.running.set(itemId, 'thinking');

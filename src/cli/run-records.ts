@@ -54,7 +54,7 @@ export class RunRecords implements RunListener {
   }
 
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {
-    const { reply, stopReason, error, finishReason, usage, turns, durationMs } = result;
+    const { reply, failedAttempts, stopReason, error, finishReason, usage, turns, durationMs } = result;
     this.#writer.record('session.ended', {
       exit: end.exitCode,
       stopReason,
@@ -63,6 +63,7 @@ export class RunRecords implements RunListener {
       reply,
       turns,
       usage,
+      failedAttempts,
       durationMs: Math.round(durationMs),
       files: diffs.map(({ path, kind, added, removed }) => ({ path, kind, added, removed })),
       patch: diffs.map((diff) => diff.patch).join(''),
@@ -77,7 +78,10 @@ const RECORD_TYPES: Readonly<Record<SessionEvent['type'], string | undefined>> =
   'prompt-started': undefined,
   text: 'text.delta',
   reasoning: 'reasoning.delta',
+  'gate-waiting': 'gate.waiting',
+  'gate-admitted': 'gate.admitted',
   'model-retried': 'model.retried',
+  'model-fell-back': 'model.fell-back',
   'tool-started': 'tool.started',
   'tool-ended': 'tool.ended',
   'step-retried': 'step.retried',

@@ -1,6 +1,7 @@
 import type { FileDiff } from '../batch/file-diff.ts';
 import { countOf, formatDuration } from '../batch/format.ts';
 import { describeReached } from '../describe-budget.ts';
+import type { WaitReason } from '../gate/admission.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
@@ -11,6 +12,16 @@ import { PrintableFilter, printableLine } from './printable.ts';
 import type { RunEnd, RunListener } from './run-listener.ts';
 import type { Terminal } from './terminal.ts';
 import { fitEnd } from './text-width.ts';
+
+/** What a request waits for, for people. */
+const WAITS_FOR: Readonly<Record<WaitReason, string>> = {
+  requests: 'for its turn, within the requests a minute that the provider takes',
+  tokens: 'for its turn, within the tokens a minute that the provider takes',
+  'in-flight': 'for another request to end',
+  paused: 'because the provider asked for a pause',
+  breaker: 'for the provider to work again',
+  warming: 'for another request that begins alike',
+};
 
 /** Longer patches are summed up; the whole is for `--patch`. */
 const MAX_PATCH_LINES = 200;
@@ -44,7 +55,8 @@ export class RunView implements RunListener {
     } else if (event.type === 'tool-ended' && event.isError) {
       this.#remark(`  ${c.red(printableLine(event.content).slice(0, 300))}`);
     } else if (event.type === 'model-retried') {
-      const what = `${event.kind}, again in ${formatDuration(event.delayMs)}: ${printableLine(event.message)}`;
+      const isVoid = event.discarded ? ' (what came so far is void)' : '';
+      const what = `${event.kind}, again in ${formatDuration(event.delayMs)}${isVoid}: ${printableLine(event.message)}`;
       this.#remark(c.yellow(what));
     } else if (event.type === 'budget' && event.action === 'pause') {
       this.#remark(c.yellow(`paused: ${printableLine(describeReached(event))}`));
@@ -52,6 +64,11 @@ export class RunView implements RunListener {
       this.#remark(c.dim(`context ${event.how}: about ${event.beforeTokens} → ${event.afterTokens} tokens`));
     } else if (event.type === 'loop-warned') {
       this.#remark(c.yellow(`${printableLine(event.name)} gave the same result ${event.count} times`));
+    } else if (event.type === 'model-fell-back') {
+      const to = printableLine(event.to);
+      this.#remark(c.yellow(`${event.kind}, on to ${to}: ${printableLine(event.message)}`));
+    } else if (event.type === 'gate-waiting') {
+      this.#remark(c.dim(describeWait(event)));
     } else if (event.type === 'step-retried') {
       this.#remark(c.yellow(`the session's thread was lost (${event.reason}); the step is run again`));
     }
@@ -102,4 +119,9 @@ export class RunView implements RunListener {
     this.#endLine();
     process.stderr.write(`${line}\n`);
   }
+}
+
+function describeWait({ reason, expectedMs }: Extract<SessionEvent, { type: 'gate-waiting' }>): string {
+  const time = expectedMs === null ? '' : ` (about ${formatDuration(expectedMs)})`;
+  return `waits ${WAITS_FOR[reason]}${time}`;
 }

@@ -1,11 +1,5 @@
 import type { ModelError } from '../errors.ts';
-import type { ProviderLimits, RateLimits, Usage } from '../model/model.ts';
-
-/**
- * Whose turn comes first where requests wait for the same model. `interactive`: somebody waits for the answer. `batch`: work in
- * the background, which gets one place in nine while the others want all, and everything while they want none.
- */
-export type Priority = 'interactive' | 'batch';
+import type { Priority, ProviderLimits, RateLimits, Usage } from '../model/model.ts';
 
 /**
  * What a request waits for.

@@ -1,4 +1,4 @@
-import type { Priority } from './admission.ts';
+import type { Priority } from '../model/model.ts';
 import { Heap, type HeapItem } from './heap.ts';
 
 /** Somebody who waits in a {@link FairQueue}. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { ModelError, type ModelErrorKind } from '../errors.ts';
-import type { RateLimits, Usage } from '../model/model.ts';
-import type { GateRequest, GateWait, LaneId, Permit, Priority, Setback, WaitReason } from './admission.ts';
+import type { Priority, RateLimits, Usage } from '../model/model.ts';
+import type { GateRequest, GateWait, LaneId, Permit, Setback, WaitReason } from './admission.ts';
 import { Allowance } from './allowance.ts';
 import type { Mark } from './announced.ts';
 import { Breaker, type BreakerState } from './breaker.ts';

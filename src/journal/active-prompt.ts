@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LoopWatch, type Repetition } from '../context/loops.ts';
-import { NO_USAGE, type FinishReason, type OutputSchema, type Usage } from '../model/model.ts';
+import { NO_USAGE, type FinishReason, type OutputSchema, type Priority, type Usage } from '../model/model.ts';
+import { addUsage } from '../model/usage.ts';
 import type { PromptError, StopReason } from './entries.ts';
+import { addFailedAttempt, usageOfAttempts, type FailedAttempt } from './failed-attempts.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 
 /** What is asked. */
@@ -14,6 +16,8 @@ export interface PromptBody {
 /** A prompt that was accepted and has not begun. */
 export interface QueuedPrompt extends PromptBody {
   readonly promptId: string;
+  /** Undefined for the session's. */
+  readonly priority?: Priority | undefined;
   /** Epoch milliseconds. */
   readonly acceptedAt: number;
 }
@@ -58,6 +62,8 @@ export interface ActivePrompt extends QueuedPrompt {
   /** Model responses. */
   turns: number;
   usage: Usage;
+  /** Requests to models that came to nothing. */
+  readonly failedAttempts: FailedAttempt[];
   /** Text of the latest response. */
   reply: string;
   finishReason: FinishReason | null;
@@ -87,6 +93,7 @@ export function beginPrompt(queued: QueuedPrompt): ActivePrompt {
     roundsDone: 0,
     turns: 0,
     usage: NO_USAGE,
+    failedAttempts: [],
     reply: '',
     finishReason: null,
     output: null,
@@ -98,4 +105,12 @@ export function beginPrompt(queued: QueuedPrompt): ActivePrompt {
     loops: new LoopWatch(),
     repeated: [],
   };
+}
+
+/** What came to nothing is told with the prompt's result, and counted where it was paid for. @returns its usage */
+export function addFailedAttempts(active: ActivePrompt, attempts: readonly FailedAttempt[] = []): Usage {
+  for (const attempt of attempts) addFailedAttempt(active.failedAttempts, attempt);
+  const usage = usageOfAttempts(attempts);
+  active.usage = addUsage(active.usage, usage);
+  return usage;
 }

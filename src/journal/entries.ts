@@ -1,11 +1,12 @@
 import type { Compaction } from '../context/compaction.ts';
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
-import type { ModelResponse, OutputSchema, Usage } from '../model/model.ts';
+import type { ModelResponse, OutputSchema, Priority, Usage } from '../model/model.ts';
 import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
 import type { Message } from '../model/message.ts';
+import type { FailedAttempt } from './failed-attempts.ts';
 
 /**
  * Why a prompt ended. `interrupted`: its process died, and the pool that found it was asked to report and not to finish.
@@ -61,6 +62,8 @@ export type JournalEntry =
       readonly schema?: OutputSchema;
       /** Given by the caller: a second prompt with the same key is this one. */
       readonly idempotencyKey?: string;
+      /** Absent for the session's. */
+      readonly priority?: Priority;
       readonly at: number;
     }
   /** A step goes to a thread; `input` says with what, by kind: the rest follows from the entries before. */
@@ -87,6 +90,10 @@ export type JournalEntry =
       readonly type: 'model-responded';
       /** Its usage says what it has cost, as far as that was known when it came. */
       readonly response: ModelResponse;
+      /** `provider:name` of the fallback that gave it; absent where the session's own model did. */
+      readonly model?: string;
+      /** What came to nothing before. */
+      readonly failedAttempts?: readonly FailedAttempt[];
       readonly at?: number;
     }
   /** What is sent of the conversation from now on; the conversation itself is kept whole. */
@@ -112,6 +119,8 @@ export type JournalEntry =
       readonly promptId: string;
       readonly stopReason: StopReason;
       readonly error: PromptError | null;
+      /** Of the turn that had no response. */
+      readonly failedAttempts?: readonly FailedAttempt[];
       readonly at: number;
     }
   /**

@@ -9,6 +9,7 @@ import type { Opening, SessionSpec, StepInput, StepNext } from '../protocol/mess
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
 import {
+  addFailedAttempts,
   beginPrompt,
   type ActivePrompt,
   type PromptPhase,
@@ -218,8 +219,8 @@ export class SessionRecord {
   }
 
   #accepted(entry: Extract<JournalEntry, { type: 'prompt-accepted' }>): void {
-    const { promptId, text, schema, idempotencyKey, at } = entry;
-    const prompt: QueuedPrompt = { promptId, text, ...(schema ? { schema } : {}), acceptedAt: at };
+    const { promptId, text, schema, priority, idempotencyKey, at } = entry;
+    const prompt: QueuedPrompt = { promptId, text, ...(schema ? { schema } : {}), priority, acceptedAt: at };
     this.lastPromptNumber = Number(promptId.slice(promptId.lastIndexOf('/') + 1));
     this.queue.push(prompt);
     if (idempotencyKey !== undefined) this.promptsByKey.set(idempotencyKey, prompt);
@@ -281,9 +282,11 @@ export class SessionRecord {
     if (!active) return;
     const { response } = entry;
     const { inputTokens, estimated } = response.usage;
-    if (!estimated && inputTokens > 0) {
+    // Another model counts otherwise.
+    if (!estimated && inputTokens > 0 && entry.model === undefined) {
       this.charsPerToken = charsPerTokenOf(this.sentWeight, inputTokens) ?? this.charsPerToken;
     }
+    this.usage = addUsage(this.usage, addFailedAttempts(active, entry.failedAttempts));
     this.conversation.addAssistant(response.text, response.toolCalls, keptReasoning(response));
     this.usage = addUsage(this.usage, response.usage);
     this.turns += 1;
@@ -309,10 +312,12 @@ export class SessionRecord {
     if (this.active) this.active.usage = addUsage(this.active.usage, usage);
   }
 
-  #promptEnded({ promptId, stopReason }: Extract<JournalEntry, { type: 'prompt-ended' }>): void {
+  #promptEnded(entry: Extract<JournalEntry, { type: 'prompt-ended' }>): void {
+    const { promptId, stopReason, failedAttempts } = entry;
     if (stopReason === 'crashed') this.crashes += 1;
     this.queue = this.queue.filter((prompt) => prompt.promptId !== promptId);
     if (this.active?.promptId === promptId) {
+      this.usage = addUsage(this.usage, addFailedAttempts(this.active, failedAttempts));
       if (this.active.turn) this.#closeTurn(this.active.turn);
       this.active = null;
       this.pausedAt = null;

@@ -1,6 +1,7 @@
 import { NO_USAGE } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
 import type { JournalEntry } from './entries.ts';
+import { usageOfAttempts } from './failed-attempts.ts';
 import type { StoredSession } from './store.ts';
 
 /** What further entries make of a session's summary; a fold, like the record, but of a few numbers. */
@@ -34,9 +35,11 @@ export function summarize(
       summary.openPromptCount += 1;
     } else if (entry.type === 'prompt-ended') {
       summary.openPromptCount -= 1;
+      summary.usage = addUsage(summary.usage, usageOfAttempts(entry.failedAttempts));
     } else if (entry.type === 'restored') {
       if (entry.from.sessionId !== sessionId) summary.forkOf = entry.from.sessionId;
     } else if (entry.type === 'model-responded') {
+      summary.usage = addUsage(summary.usage, usageOfAttempts(entry.failedAttempts));
       summary.usage = addUsage(summary.usage, entry.response.usage);
       summary.turns += 1;
     } else if (entry.type === 'compacted') {

@@ -150,6 +150,12 @@ export interface ModelCallOrigin {
   readonly traceparent?: string;
 }
 
+/**
+ * Whose turn comes first where requests wait for the same model. `interactive`: somebody waits for the answer. `batch`: work in
+ * the background, which gets one place in nine while the others want all, and everything while they want none.
+ */
+export type Priority = 'interactive' | 'batch';
+
 /** The most that a provider is asked at once and a minute; of each model, with one key. */
 export interface ProviderLimits {
   readonly requestsPerMinute?: number;

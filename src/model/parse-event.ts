@@ -9,11 +9,17 @@ export function parseEvent(data: string): Readonly<Record<string, unknown>> {
     throw new ModelError({
       kind: 'bad-response',
       message: 'the provider sent an event that is not JSON',
+      // Garbled on the way, more likely than not.
+      retryable: true,
       cause,
     });
   }
   if (typeof event !== 'object' || event === null) {
-    throw new ModelError({ kind: 'bad-response', message: 'the provider sent an event that is no object' });
+    throw new ModelError({
+      kind: 'bad-response',
+      message: 'the provider sent an event that is no object',
+      retryable: true,
+    });
   }
   return event as Readonly<Record<string, unknown>>;
 }

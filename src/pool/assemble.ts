@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { BudgetTree } from '../gate/budget-tree.ts';
 import { ContextBook } from '../context/context-book.ts';
-import { DEFAULT_RETRY_POLICY, type RetryPolicy } from '../gate/retry.ts';
+import { Gate } from '../gate/gate.ts';
+import { DEFAULT_MAX_RETRY_AFTER_MS, DEFAULT_RETRY_POLICY, type RetryPolicy } from '../gate/retry.ts';
 import { Journal } from '../journal/journal.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
 import type { JournalStore } from '../journal/store.ts';
@@ -91,6 +92,11 @@ export function assemble(
       models: new ObservedModels(models, observer, clock),
       observer,
       providers,
+      gate: new Gate({
+        clock,
+        random: Math.random,
+        maxRetryAfterMs: modelOptions.maxRetryAfterMs ?? DEFAULT_MAX_RETRY_AFTER_MS,
+      }),
       retryPolicy: retryPolicy(modelOptions),
       budgets: new BudgetTree({
         pool: options.budget ?? null,
@@ -170,10 +176,10 @@ function stepRunner(options: PoolOptions, maxThreads: number, clock: Clock): Ste
   );
 }
 
-function retryPolicy({ maxAttempts, maxRetryAfterMs }: ModelThreadOptions): RetryPolicy {
+function retryPolicy({ maxAttempts, maxWaitMs }: ModelThreadOptions): RetryPolicy {
   return {
     ...DEFAULT_RETRY_POLICY,
     ...(maxAttempts === undefined ? {} : { maxAttempts }),
-    ...(maxRetryAfterMs === undefined ? {} : { maxRetryAfterMs }),
+    ...(maxWaitMs === undefined ? {} : { maxWaitMs }),
   };
 }

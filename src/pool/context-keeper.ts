@@ -229,7 +229,7 @@ export class ContextKeeper {
       if (text !== '') return { how: 'summarised', text, usage };
     } catch (error) {
       if (!(error instanceof ModelError) || error.kind === 'cancelled') throw error;
-      usage = error.usage ?? null;
+      // What it has used all the same is told with the turn's other failed attempts.
     }
     return { how: 'listed', text: fitting(mechanicalSummary(old), maxWeight * SUMMARY_SHARE), usage };
   }

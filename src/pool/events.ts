@@ -1,5 +1,6 @@
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
 import type { CompactionKind } from '../journal/entries.ts';
+import type { WaitReason } from '../gate/admission.ts';
 import type { Usage } from '../model/model.ts';
 import type { ReachedBudget } from '../protocol/budget.ts';
 import type { PromptResult } from './prompt-result.ts';
@@ -21,14 +22,42 @@ export type SessionEventBody =
   /** A piece of the model's text. `turn` counts the prompt's model responses from 1. */
   | { readonly type: 'text'; readonly turn: number; readonly text: string }
   | { readonly type: 'reasoning'; readonly turn: number; readonly text: string }
-  /** The model call failed before it gave anything and will be made again after `delayMs`. */
+  /** The request waits at the gate, as it begins to: for `reason`, and about `expectedMs`, if that can be known. */
+  | {
+      readonly type: 'gate-waiting';
+      readonly turn: number;
+      /** `provider:name`. */
+      readonly model: string;
+      readonly reason: WaitReason;
+      readonly expectedMs: number | null;
+    }
+  /** The request that waited goes to the model now. */
+  | {
+      readonly type: 'gate-admitted';
+      readonly turn: number;
+      readonly model: string;
+      readonly waitedMs: number;
+    }
+  /** The model call failed and will be made again after `delayMs`, or later if the gate makes it wait. */
   | {
       readonly type: 'model-retried';
       readonly turn: number;
+      readonly model: string;
       readonly attempt: number;
       readonly kind: ModelErrorKind;
       readonly message: string;
       readonly delayMs: number;
+      /** Text of this attempt was told: it is void. */
+      readonly discarded: boolean;
+    }
+  /** A model has been given up for this turn, and the next one is asked. */
+  | {
+      readonly type: 'model-fell-back';
+      readonly turn: number;
+      readonly from: string;
+      readonly to: string;
+      readonly kind: ModelErrorKind;
+      readonly message: string;
     }
   /** A tool call goes to the session's thread (or to the caller's function). */
   | {

@@ -1,5 +1,6 @@
 import { IdempotencyError, MailboxFullError, NotFoundError, SessionClosedError } from '../errors.ts';
 import { isSameBody, type PromptBody, type QueuedPrompt } from '../journal/active-prompt.ts';
+import type { Priority } from '../model/model.ts';
 import { pastResult } from './past-prompt.ts';
 import { PromptTicket, type PromptListener } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
@@ -9,6 +10,7 @@ export interface PromptDelivery {
   readonly body: PromptBody;
   readonly listener?: PromptListener | undefined;
   readonly idempotencyKey?: string | undefined;
+  readonly priority?: Priority | undefined;
 }
 
 /** A prompt that was taken in. */
@@ -131,7 +133,7 @@ export class Mailbox {
     return past;
   }
 
-  async #accept({ body, listener, idempotencyKey }: PromptDelivery): Promise<PromptTicket> {
+  async #accept({ body, listener, idempotencyKey, priority }: PromptDelivery): Promise<PromptTicket> {
     const { sessionId } = this.#session.record.spec;
     // Tickets, not the record's queue: a prompt that is just being journalled takes a place too.
     if (this.#tickets.size > this.#maxQueuedPrompts) {
@@ -146,6 +148,7 @@ export class Mailbox {
       promptId,
       ...body,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(priority === undefined ? {} : { priority }),
       at: clock.epochMs(),
     });
     this.#writes.add(write);

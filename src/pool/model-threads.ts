@@ -1,6 +1,6 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { ModelError, ThreadLostError } from '../errors.ts';
-import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider } from '../model/model.ts';
+import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider, Usage } from '../model/model.ts';
 import type { ModelReply, ModelService, SerializedModelError } from '../protocol/model-protocol.ts';
 import { connectThread, handOver, type RemoteThread } from '../protocol/rpc.ts';
 import { readTextBatch } from '../protocol/schemas.ts';
@@ -104,13 +104,9 @@ class ModelThread {
     const callId = this.#nextCallId++;
     const cancel = (): void => this.#send((service) => service.cancel(callId));
     signal.addEventListener('abort', cancel, { once: true });
-    let shown = false;
     this.#listeners.set(callId, {
       onBegan,
-      onText: (kind, text) => {
-        shown = true;
-        onText?.(kind, text);
-      },
+      onText,
     });
     if (this.callCount++ === 0) this.#busy();
     try {
@@ -120,15 +116,15 @@ class ModelThread {
       this.#drainText();
       if (reply.firstChunkMs !== null) onFirstChunk?.(reply.firstChunkMs);
       if (reply.ok) return reply.response;
-      throw modelError(reply.error, reply.streamedText);
+      throw modelError(reply.error);
     } catch (error) {
-      if (signal.aborted) throw cancelled();
+      const usage = error instanceof ModelError ? error.usage : undefined;
+      if (signal.aborted) throw cancelled(usage);
       if (error instanceof ModelError) throw error;
       throw new ModelError({
         kind: 'connect',
         message: 'the model thread ended during the call; it has been replaced',
-        // What a caller has seen is not asked for again: it would be repeated.
-        retryable: !shown,
+        retryable: true,
         cause: error,
       });
     } finally {
@@ -181,19 +177,19 @@ class ModelThread {
   }
 }
 
-function modelError(error: SerializedModelError, streamedText: boolean): ModelError {
+function modelError(error: SerializedModelError): ModelError {
   return new ModelError({
     kind: error.kind,
     message: error.message,
     status: error.status ?? undefined,
-    // A response that was already shown in part is not asked for again: its text would be repeated.
-    retryable: error.retryable && !streamedText,
+    retryable: error.retryable,
     retryAfterMs: error.retryAfterMs ?? undefined,
     limits: error.limits ?? undefined,
     usage: error.usage ?? undefined,
   });
 }
 
-function cancelled(): ModelError {
-  return new ModelError({ kind: 'cancelled', message: 'the model call was cancelled' });
+/** @param usage  what was used up to then */
+function cancelled(usage?: Usage): ModelError {
+  return new ModelError({ kind: 'cancelled', message: 'the model call was cancelled', usage });
 }

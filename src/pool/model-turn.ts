@@ -1,108 +1,172 @@
 import { ModelError } from '../errors.ts';
+import type { LaneId, Permit } from '../gate/admission.ts';
+import type { Gate } from '../gate/gate.ts';
 import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
-import { Conversation } from '../journal/conversation.ts';
-import type { SessionRecord } from '../journal/session-record.ts';
-import { dialectOf, type Dialect } from '../model/dialect.ts';
-import type { Message } from '../model/message.ts';
-import type { ModelCallOrigin, ModelRequest, ModelResponse, ResolvedProvider } from '../model/model.ts';
-import { quirksOf } from '../model/quirks.ts';
+import { addFailedAttempt, type FailedAttempt } from '../journal/failed-attempts.ts';
+import type { ModelCallOrigin, ModelRequest, ModelResponse, Priority, Usage } from '../model/model.ts';
 import type { Clock } from '../clock.ts';
 import type { SessionEventBody } from './events.ts';
 import type { ModelCaller, OnText } from './model-caller.ts';
 import { pause } from './pause.ts';
 
-/**
- * One model response, with as many attempts as the policy allows. An attempt is repeated only while the model has
- * given nothing yet.
- * @throws {ModelError} @throws {BudgetReachedError}
- */
-export async function modelTurn(call: {
-  readonly models: ModelCaller;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly policy: RetryPolicy;
-  readonly provider: string;
-  readonly request: ModelRequest;
+/** One model response that is wanted. */
+export interface ModelTurn {
+  readonly calls: ModelCalls;
+  readonly sessionId: string;
+  /** Who is asked, as `provider:name`: each one when those before it gave no answer. */
+  readonly candidates: readonly string[];
+  /** What a candidate is asked. */
+  readonly requestTo: (model: string) => TargetedRequest;
+  readonly priority: Priority;
   readonly origin: Omit<ModelCallOrigin, 'attempt'>;
   readonly turn: number;
   /** Called right before each request. @throws {BudgetReachedError} */
   readonly assertAffordable: () => void;
   readonly signal: AbortSignal;
   readonly tell: ((event: SessionEventBody) => void) | undefined;
-}): Promise<ModelResponse> {
-  const { tell, turn, signal } = call;
-  const onText: OnText | undefined = tell && ((kind, text) => tell({ type: kind, turn, text }));
-  for (let attempt = 1; ; attempt += 1) {
+  /** Gets the attempts that came to nothing, whatever comes of the turn. */
+  readonly failedAttempts: FailedAttempt[];
+  /** Gets what each of them has used; returns it with what it cost. */
+  readonly charge: (usage: Usage, model: string) => Usage;
+}
+
+/** What calls of models are made with. */
+export interface ModelCalls {
+  readonly models: ModelCaller;
+  /** What every request to a model passes. */
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly retryPolicy: RetryPolicy;
+}
+
+/** A request, and where it goes. */
+export interface TargetedRequest {
+  readonly provider: string;
+  readonly lane: LaneId;
+  readonly request: ModelRequest;
+  /** What the provider will count when it lets the request through, roughly. */
+  readonly estimatedTokens: number;
+  /** Hash of what it begins with, where a provider may cache that. */
+  readonly prefix: string | undefined;
+}
+
+/** A response, and which model gave it. */
+export interface ModelAnswer {
+  readonly response: ModelResponse;
+  /** `provider:name`. */
+  readonly model: string;
+}
+
+/**
+ * One model response: from the session's model, with as many attempts as the policy allows, and else from the first of its
+ * fallbacks that gives one. Nothing of an attempt that failed is used, shown as it may have been: it is in no journal and no
+ * tool has run on it, so it can be made again.
+ * @throws {ModelError} the last one
+ * @throws {BudgetReachedError}
+ */
+export async function modelTurn(call: ModelTurn): Promise<ModelAnswer> {
+  for (const [index, model] of call.candidates.entries()) {
+    const next = call.candidates[index + 1];
     try {
-      const origin = { ...call.origin, attempt };
-      call.assertAffordable();
-      return await call.models.complete(call.provider, call.request, { signal, origin, onText });
+      return { response: await askModel(call, model, next !== undefined), model };
     } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      const delayMs = retryDelayMs(error, attempt, call.random, call.policy);
-      if (delayMs === null || signal.aborted) throw error;
-      tell?.({ type: 'model-retried', turn, attempt, kind: error.kind, message: error.message, delayMs });
-      await pause(call.clock, delayMs, signal);
+      if (next === undefined || !(error instanceof ModelError) || call.signal.aborted) throw error;
+      const { kind, message } = error;
+      // There is a better answer to that: asking for less.
+      if (kind === 'context-length') throw error;
+      call.tell?.({ type: 'model-fell-back', turn: call.turn, from: model, to: next, kind, message });
+    }
+  }
+  throw new TypeError('there is nobody to ask');
+}
+
+/** One model, until it answers or is given up. */
+async function askModel(call: ModelTurn, model: string, hasAlternative: boolean): Promise<ModelResponse> {
+  const { turn, tell, signal } = call;
+  const { models, clock, random, retryPolicy: policy } = call.calls;
+  const target = call.requestTo(model);
+  let counted = 0;
+  let waitedMs = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const permit = await admit(call, model, target, {
+      hasAlternative,
+      maxWaitMs: policy.maxWaitMs - waitedMs,
+    });
+    waitedMs += permit.waitedMs;
+    const sentAt = clock.now();
+    let isShown = false;
+    const onText: OnText | undefined =
+      tell &&
+      ((kind, text) => {
+        isShown = true;
+        tell({ type: kind, turn, text });
+      });
+    try {
+      call.assertAffordable();
+      const response = await models.complete(target.provider, target.request, {
+        signal,
+        origin: { ...call.origin, attempt },
+        onText,
+        onBegan: (limits) => permit.began(limits),
+      });
+      permit.succeeded(response.usage);
+      return response;
+    } catch (error) {
+      if (!(error instanceof ModelError)) {
+        permit.release();
+        throw error;
+      }
+      const { isLanes, pausedForMs } = permit.failed(error);
+      keep(call, model, error);
+      if (signal.aborted) throw error;
+      if (isLanes) waitedMs += clock.now() - sentAt;
+      else counted += 1;
+      const delayMs = isLanes ? 0 : retryDelayMs(error, counted, random, policy);
+      if (delayMs === null || waitedMs >= policy.maxWaitMs) throw error;
+      tell?.({
+        type: 'model-retried',
+        turn,
+        model,
+        attempt,
+        kind: error.kind,
+        message: error.message,
+        delayMs: Math.max(delayMs, pausedForMs),
+        discarded: isShown,
+      });
+      await pause(clock, delayMs, signal);
     }
   }
 }
 
-/** Options of a request that make sense for a session's own turns only. */
-const TURN_OPTIONS = ['tool_choice', 'parallel_tool_calls', 'response_format', 'functions', 'function_call'];
-
-/** The same model asked something else: messages of its own, no tools, and an answer in prose. */
-export function sideRequest(
-  record: SessionRecord,
-  providers: ModelProviders,
-  messages: readonly Message[],
-): { provider: string; request: ModelRequest } {
-  const { provider, model, dialect } = targetOf(record, providers);
-  const options = Object.entries(record.spec.modelOptions).filter(([name]) => !TURN_OPTIONS.includes(name));
-  // A conversation of its own: its last message is written as that of any other.
-  const conversation = new Conversation();
-  conversation.restore(0, messages);
-  return {
-    provider,
-    request: {
-      model,
-      messages: conversation.encoded(dialect),
-      tools: null,
-      options: Object.fromEntries(options),
+async function admit(
+  { calls, sessionId, priority, turn, tell, signal }: ModelTurn,
+  model: string,
+  { lane, estimatedTokens, prefix }: TargetedRequest,
+  wait: { readonly hasAlternative: boolean; readonly maxWaitMs: number },
+): Promise<Permit> {
+  let hasWaited = false;
+  const permit = await calls.gate.admit({
+    ...wait,
+    lane,
+    sessionId,
+    priority,
+    estimatedTokens,
+    prefix,
+    signal,
+    onWait: ({ reason, expectedMs }) => {
+      hasWaited = true;
+      tell?.({ type: 'gate-waiting', turn, model, reason, expectedMs });
     },
-  };
+  });
+  if (hasWaited) tell?.({ type: 'gate-admitted', turn, model, waitedMs: permit.waitedMs });
+  return permit;
 }
 
-/** What the model is asked next, and whom. */
-export function modelRequest(
-  record: SessionRecord,
-  providers: ModelProviders,
-): { provider: string; request: ModelRequest } {
-  const { provider, model, dialect } = targetOf(record, providers);
-  return {
-    provider,
-    request: {
-      model,
-      messages: record.conversation.encoded(dialect),
-      tools: record.opening?.tools ?? null,
-      options: record.spec.modelOptions,
-      ...(record.active?.schema ? { schema: record.active.schema } : {}),
-    },
-  };
-}
-
-/** Who is asked, and how it wants its conversations written. */
-function targetOf(
-  { spec }: SessionRecord,
-  providers: ModelProviders,
-): { provider: string; model: string; dialect: Dialect } {
-  const colon = spec.model.indexOf(':');
-  const provider = spec.model.slice(0, colon);
-  const model = spec.model.slice(colon + 1);
-  const dialect = dialectOf(quirksOf(providers.get(provider), model), { provider, model });
-  return { provider, model, dialect };
-}
-
-/** Providers of models that sessions were admitted with. */
-export interface ModelProviders {
-  get(name: string): ResolvedProvider;
+/** A request that was cancelled before anything came of it is not worth a word. */
+function keep({ failedAttempts, charge }: ModelTurn, model: string, error: ModelError): void {
+  const { kind, status = null, message } = error;
+  const usage = error.usage && charge(error.usage, model);
+  if (kind === 'cancelled' && !usage) return;
+  addFailedAttempt(failedAttempts, { model, kind, status, message, ...(usage && { usage }) });
 }

@@ -11,6 +11,7 @@ import { SessionContext, type DriverPorts } from './session-context.ts';
 import { SessionDriver } from './session-driver.ts';
 import { Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
+import type { ModelNames } from './provider-book.ts';
 
 /** What of a session stays in memory when it is parked. */
 interface OpenSession {
@@ -30,7 +31,7 @@ export interface OpenSessionsParts {
   /** The caller's functions, for sessions that were started by an earlier process. */
   readonly tools: readonly Tool[];
   /** Makes sure that a session's model can be called. @throws `unknown_provider`, `missing_key` */
-  readonly admit: (model: string) => void;
+  readonly admit: (models: ModelNames) => void;
   readonly fork: (parent: SessionDriver, options: ForkOptions) => Promise<Session>;
 }
 
@@ -193,7 +194,7 @@ export class OpenSessions {
   /** Nothing in this process may have called its model before. @throws `unknown_provider`, `missing_key` */
   #admit(open: OpenSession, { record }: SessionDriver): void {
     try {
-      this.#parts.admit(record.spec.model);
+      this.#parts.admit(record.spec);
     } catch (error) {
       // As it was: who asks next may have the key.
       open.driver = undefined;
@@ -235,11 +236,11 @@ export class OpenSessions {
 
   #drive(record: SessionRecord, images: readonly BaseImage[], hostTools: HostTools): SessionDriver {
     const { ports, maxQueuedPrompts, admit } = this.#parts;
-    const { sessionId, model } = record.spec;
+    const { sessionId } = record.spec;
     const context = new SessionContext({ record, images, hostTools, ports });
     return new SessionDriver(context, {
       maxQueuedPrompts,
-      admit: () => admit(model),
+      admit: () => admit(record.spec),
       onBusy: () => this.#parking.wake(sessionId),
       onRest: () => this.rest(sessionId),
     });

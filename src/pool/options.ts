@@ -3,7 +3,7 @@ import type { JsonSchema, Tool } from '../tools/tool.ts';
 import { DEFAULT_LOOPS } from '../context/loops.ts';
 import { InvalidOptionError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
-import { RESERVED_FIELDS, type ProviderOptions } from '../model/model.ts';
+import { RESERVED_FIELDS, type Priority, type ProviderOptions } from '../model/model.ts';
 import type { PriceTable } from '../gate/prices.ts';
 import type { BudgetOptions } from '../protocol/budget.ts';
 import type { FilesInput } from '../workspace/from-files.ts';
@@ -42,10 +42,15 @@ export interface ModelThreadOptions {
   /** Reset by content, never by keep-alive comments. */
   readonly idleTimeoutMs?: number;
   readonly totalTimeoutMs?: number;
-  /** Attempts of one model call while it has given nothing. Default 4; 1 for no retries. */
+  /**
+   * Attempts of one model call. Default 4; 1 for no retries. Those that failed for reasons of all sessions (a rate limit, a
+   * provider that is down) do not count: they are made again until `maxWaitMs`.
+   */
   readonly maxAttempts?: number;
-  /** A provider that asks for a longer wait than this ends the attempt. Default 60,000. */
+  /** A provider that asks for a longer wait than this is not waited for: requests to it are refused meanwhile. Default 60,000. */
   readonly maxRetryAfterMs?: number;
+  /** How long a model response may be waited for at the gate. Default 600,000. */
+  readonly maxWaitMs?: number;
 }
 
 /** What one session, and all of them, may use. */
@@ -160,6 +165,13 @@ export interface SessionOptions {
   readonly id?: string;
   /** `provider:name`. */
   readonly model?: string;
+  /**
+   * `provider:name` of models that are asked, in this order, when the one before gives no answer: its attempts are used up, its error
+   * is one that would come again, or it is known to be down. Each turn begins with `model`. Default none.
+   */
+  readonly fallback?: readonly string[];
+  /** Of the session's prompts where they wait for a model with others. Default `interactive`. */
+  readonly priority?: Priority;
   /** Extra system text; the skill catalogue follows it. */
   readonly system?: string;
   /** Directories that are searched for SKILL.md files. */
@@ -221,6 +233,8 @@ export interface StreamOptions {
   readonly timeoutMs?: number;
   /** A second prompt of the session with the same key is the first one. At most 200 characters. */
   readonly idempotencyKey?: string;
+  /** Where it waits for a model with prompts of other sessions. Default the session's. */
+  readonly priority?: Priority;
   /**
    * The form of the answer, as a JSON Schema (draft 2020-12): `result.output` is a value that fits it. An answer that does not
    * is sent back to the model once, with what is wrong; after a second one the prompt ends with `invalid-output`.
@@ -231,7 +245,10 @@ export interface StreamOptions {
 }
 
 export interface PromptOptions extends StreamOptions {
-  /** Gets each piece of the model's text, of every turn. What it throws cancels the prompt. */
+  /**
+   * Gets each piece of the model's text, of every turn; also that of an attempt which then broke off and was made again (see the
+   * event `model-retried`). What it throws cancels the prompt.
+   */
   readonly onText?: (text: string) => void;
 }
 
@@ -333,6 +350,7 @@ const poolOptions = z.strictObject({
       totalTimeoutMs: timeMs,
       maxAttempts: count(1),
       maxRetryAfterMs: timeMs,
+      maxWaitMs: timeMs,
     }),
   ),
   providers: z.optional(z.record(z.string(), providerOptions)),
@@ -376,9 +394,13 @@ const groupBudget = z.strictObject({
 
 const sessionId = z.optional(z.string().check(z.minLength(1), z.maxLength(200)));
 
+const priority = z.optional(z.enum(['interactive', 'batch']));
+
 const sessionOptions = z.strictObject({
   id: sessionId,
   model: z.optional(z.string()),
+  fallback: z.optional(z.array(z.string())),
+  priority,
   system: z.optional(z.string()),
   skills: z.optional(z.array(z.string())),
   tools: z.optional(z.array(z.union([z.string(), z.instanceof(URL), z.looseObject({ name: z.string() })]))),
@@ -414,6 +436,7 @@ const streamOptions = z.strictObject({
   signal: z.optional(z.instanceof(AbortSignal)),
   timeoutMs: timeMs,
   idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  priority,
   // See `outputSchema`.
   schema: z.optional(z.unknown()),
   schemaName: z.optional(z.string()),

@@ -1,3 +1,4 @@
+import { addFailedAttempts } from '../journal/active-prompt.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import { NO_USAGE } from '../model/model.ts';
@@ -19,6 +20,7 @@ export function pastResult(
   if (ended?.type !== 'prompt-ended') return undefined;
   const record = SessionRecord.fold(entries.slice(0, end));
   const active = record.active?.promptId === promptId ? record.active : null;
+  if (active) addFailedAttempts(active, ended.failedAttempts);
   const acceptedAt =
     active?.acceptedAt ?? record.queue.find((prompt) => prompt.promptId === promptId)?.acceptedAt;
   return new PromptResult({
@@ -29,6 +31,7 @@ export function pastResult(
     error: ended.error,
     finishReason: active?.finishReason ?? null,
     usage: active?.usage ?? NO_USAGE,
+    failedAttempts: active?.failedAttempts ?? [],
     turns: active?.turns ?? 0,
     // The clock of the wall, which may have been set back.
     durationMs: Math.max(0, ended.at - (acceptedAt ?? ended.at)),

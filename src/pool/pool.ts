@@ -11,6 +11,7 @@ import {
 import type { BudgetStatus, Spending } from '../gate/budget.ts';
 import { DEFAULT_LOOPS } from '../context/loops.ts';
 import { DEFAULT_CONTEXT } from '../context/room.ts';
+import type { LaneStats } from '../gate/lane.ts';
 import { openStore } from '../journal/open-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import { nearest } from '../nearest.ts';
@@ -41,6 +42,7 @@ import { CLOSE_DEADLINE_MS, type Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
 import type { ThreadHealth } from '../threads/step-runner.ts';
 import { toolSources } from './tool-sources.ts';
+import type { ModelNames } from './provider-book.ts';
 
 /** Tool rounds a prompt may take (CA-8). */
 export const DEFAULT_MAX_TURNS = 10;
@@ -61,6 +63,8 @@ export interface PoolStats {
   readonly longestWaitMs: number;
   /** Steps that found their session's files missing in their thread and were sent again with them. */
   readonly misses: number;
+  /** Requests on their way to each model, of each key. */
+  readonly gate: readonly LaneStats[];
 }
 
 /** Runs many sessions in this process. Open one, start sessions, close it. */
@@ -81,7 +85,7 @@ export class SessionPool implements AsyncDisposable {
     setMaxListeners(0, this.#stopStarts.signal);
     this.#sessions = new OpenSessions({
       ...parts,
-      admit: (model) => parts.providers.admit(model),
+      admit: (models) => parts.providers.admitAll(models),
       fork: (parent, options) => this.#fork(parent, options),
     });
     this.#stopCounting = parts.ports.observer.countSessions(() => this.stats().sessions);
@@ -111,7 +115,7 @@ export class SessionPool implements AsyncDisposable {
     const { store, providers, ports } = parts;
     try {
       ports.budgets.takeIn([...store.sessions(), ...(store.hiddenSessions?.() ?? [])]);
-      const admit = (model: string): void => providers.admit(model);
+      const admit = (models: ModelNames): void => providers.admitAll(models);
       pool.#recovery = await recoverSessions(pool.#sessions, store, recover, admit, ports.clock);
     } catch (error) {
       await pool.close({ deadlineMs: 0 }).catch(() => undefined);
@@ -197,6 +201,7 @@ export class SessionPool implements AsyncDisposable {
       waitingSteps: placement.waitingCount,
       longestWaitMs: placement.longestWaitMs,
       misses: scheduler.missCount,
+      gate: this.#parts.ports.gate.stats(),
     };
   }
 
@@ -253,7 +258,7 @@ export class SessionPool implements AsyncDisposable {
         ...(of.budget ? { budget: of.budget } : {}),
       };
       const { ports, providers } = this.#parts;
-      providers.admit(spec.model);
+      providers.admitAll(spec);
       const record = new SessionRecord(spec);
       const openedAt = ports.clock.epochMs();
       const { opening } = of;
@@ -267,7 +272,7 @@ export class SessionPool implements AsyncDisposable {
   async #start(sessionId: string, options: SessionOptions): Promise<Session> {
     const { ports, providers, quota, defaultModel } = this.#parts;
     const model = options.model ?? defaultModel;
-    providers.admit(model);
+    providers.admitAll({ ...options, model });
     const account = this.#accountOf(options);
     const { skills, warnings } = await loadSkills(options.skills ?? []);
     for (const warning of warnings) warn(warning);
@@ -287,6 +292,8 @@ export class SessionPool implements AsyncDisposable {
       ...account,
       context: { ...DEFAULT_CONTEXT, ...options.context },
       loops: options.loops === false ? false : { ...DEFAULT_LOOPS, ...options.loops },
+      ...(options.fallback && options.fallback.length > 0 ? { fallback: [...options.fallback] } : {}),
+      ...(options.priority === undefined ? {} : { priority: options.priority }),
     };
     const record = new SessionRecord(spec);
     await ports.journal.open(record, ports.clock.epochMs());
@@ -348,6 +355,7 @@ export class SessionPool implements AsyncDisposable {
     );
     this.#sessions.close();
     this.#stopCounting();
+    this.#parts.ports.gate.close();
     await Promise.all([this.#parts.runner.close(), this.#parts.models.close()]);
     await this.#parts.store.close();
     for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;

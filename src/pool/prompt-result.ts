@@ -1,4 +1,5 @@
 import type { PromptError, StopReason } from '../journal/entries.ts';
+import type { FailedAttempt } from '../journal/failed-attempts.ts';
 import type { FinishReason, Usage } from '../model/model.ts';
 import type { ChangeSummary } from '../workspace/files-view.ts';
 import type { WorkspaceView } from '../workspace/workspace-view.ts';
@@ -12,6 +13,7 @@ export interface PromptResultData {
   readonly error: PromptError | null;
   readonly finishReason: FinishReason | null;
   readonly usage: Usage;
+  readonly failedAttempts: readonly FailedAttempt[];
   readonly turns: number;
   readonly durationMs: number;
   readonly workspace: WorkspaceView;
@@ -34,6 +36,8 @@ export class PromptResult {
   readonly finishReason: FinishReason | null;
   /** Tokens of this prompt, all its turns together. */
   readonly usage: Usage;
+  /** Requests to models that came to nothing, oldest first and at most 100: why there were retries, or a fallback, or no answer. */
+  readonly failedAttempts: readonly FailedAttempt[];
   /** Model responses. */
   readonly turns: number;
   /** From acceptance to the end, waiting in the mailbox included. */
@@ -49,6 +53,7 @@ export class PromptResult {
     this.error = data.error;
     this.finishReason = data.finishReason;
     this.usage = data.usage;
+    this.failedAttempts = data.failedAttempts;
     this.turns = data.turns;
     this.durationMs = data.durationMs;
     this.workspace = data.workspace;
@@ -72,7 +77,7 @@ export class PromptResult {
   /** For `JSON.stringify`: everything but the file contents. */
   toJSON(): object {
     const { promptId, reply, output, stopReason, error, finishReason, usage, turns, durationMs } = this;
-    const { changes, patch } = this;
+    const { failedAttempts, changes, patch } = this;
     return {
       promptId,
       reply,
@@ -81,6 +86,7 @@ export class PromptResult {
       error,
       finishReason,
       usage,
+      failedAttempts,
       turns,
       durationMs,
       changes,

@@ -1,14 +1,16 @@
 import { BudgetReachedError, ModelError } from '../errors.ts';
 import type { JournalEntry, PromptError, StopReason } from '../journal/entries.ts';
+import type { FailedAttempt } from '../journal/failed-attempts.ts';
 import type { ActivePrompt } from '../journal/active-prompt.ts';
 import type { Move } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import { priced } from '../gate/prices.ts';
-import type { ModelRequest, ModelResponse } from '../model/model.ts';
+import type { ModelResponse, Usage } from '../model/model.ts';
 import { ContextKeeper } from './context-keeper.ts';
 import type { SessionEventBody } from './events.ts';
-import { modelRequest, modelTurn, sideRequest } from './model-turn.ts';
+import { modelRequest, sideRequest } from './model-request.ts';
+import { modelTurn, type ModelAnswer, type ModelTurn } from './model-turn.ts';
 import { PromptBudget } from './prompt-budget.ts';
 import type { PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
@@ -29,6 +31,8 @@ export interface Ending {
   readonly stopReason: StopReason;
   /** What went wrong; null where nothing did. */
   readonly error: PromptError | null;
+  /** Of a turn that has no response. */
+  readonly failedAttempts?: readonly FailedAttempt[];
 }
 
 /**
@@ -41,6 +45,8 @@ export class PromptRun {
   readonly #ticket: PromptTicket;
   readonly #budget: PromptBudget;
   readonly #context: ContextKeeper;
+  /** Requests of the turn that has no response yet. */
+  #failedAttempts: FailedAttempt[] = [];
 
   constructor(session: SessionContext, active: ActivePrompt, ticket: PromptTicket) {
     this.#session = session;
@@ -49,10 +55,14 @@ export class PromptRun {
     this.#budget = new PromptBudget(session, ticket);
     this.#context = new ContextKeeper(session, active, {
       // What it says is for the session to read, not for who listens to it.
-      ask: (messages) =>
-        this.#ask(sideRequest(session.record, session.ports.providers, messages), 0, (event) => {
+      ask: async (messages) => {
+        const requestTo: ModelTurn['requestTo'] = (model) =>
+          sideRequest(session.record, model, session.ports.providers, messages);
+        const { response } = await this.#ask(requestTo, 0, (event) => {
           if (event.type !== 'text' && event.type !== 'reasoning') ticket.tell(event);
-        }),
+        });
+        return response;
+      },
       tell: (event) => ticket.tell(event),
     });
   }
@@ -72,9 +82,10 @@ export class PromptRun {
       for (;;) {
         const { interruption } = this.#ticket;
         if (interruption === 'parked') return interruption;
-        if (interruption) return { stopReason: interruption, error: null };
-        const ending = await this.#advance(this.#session.record.nextMove());
-        if (ending) return ending;
+        const ending = interruption
+          ? { stopReason: interruption, error: null }
+          : await this.#advance(this.#session.record.nextMove());
+        if (ending) return { ...ending, failedAttempts: this.#failedAttempts };
       }
     } finally {
       this.#budget.end();
@@ -270,39 +281,51 @@ export class PromptRun {
   async #respond(): Promise<undefined> {
     const tell = (event: SessionEventBody): void => this.#ticket.tell(event);
     const { record, ports } = this.#session;
-    const asked = modelRequest(record, ports.providers);
-    const response = await this.#ask(asked, 1, this.#ticket.wantsText ? tell : undefined);
-    const at = ports.clock.epochMs();
+    const requestTo: ModelTurn['requestTo'] = (model) => modelRequest(record, model, ports.providers);
+    const { response, model } = await this.#ask(requestTo, 1, this.#ticket.wantsText ? tell : undefined);
     // Also when the prompt is to end now: the response was paid for.
-    await this.#session.write({ type: 'model-responded', response, at });
+    await this.#session.write({
+      type: 'model-responded',
+      response,
+      ...(model === record.spec.model ? {} : { model }),
+      ...(this.#failedAttempts.length > 0 ? { failedAttempts: this.#failedAttempts } : {}),
+      at: ports.clock.epochMs(),
+    });
+    this.#failedAttempts = [];
     this.#context.learnUsage();
   }
 
   /** @param turns  how many of the session's turns the response is: none when it is asked for a summary */
   async #ask(
-    { provider, request }: { readonly provider: string; readonly request: ModelRequest },
+    requestTo: ModelTurn['requestTo'],
     turns: number,
-    tell: ((event: SessionEventBody) => void) | undefined,
-  ): Promise<ModelResponse> {
-    const { clock, random, models, retryPolicy, prices } = this.#session.ports;
-    const { record, budget } = this.#session;
-    const answer = await modelTurn({
-      models,
-      clock,
-      random,
-      policy: retryPolicy,
-      provider,
-      request,
+    tell: ModelTurn['tell'],
+  ): Promise<ModelAnswer> {
+    const { record, ports } = this.#session;
+    const { sessionId, model: first, fallback = [], priority = 'interactive' } = record.spec;
+    const { response: answer, model } = await modelTurn({
+      calls: ports,
+      sessionId,
+      candidates: [first, ...fallback],
+      requestTo,
+      priority: this.#active.priority ?? priority,
       origin: { ...this.#ids, turn: record.turns },
       turn: this.#active.turns + 1,
       assertAffordable: () => this.#budget.assertAffordable(),
       signal: this.#ticket.signal,
       tell,
+      failedAttempts: this.#failedAttempts,
+      charge: (used, of) => this.#charge(used, of, 0),
     });
-    const usage = priced(answer.usage, record.spec.model, prices);
     // Before it is kept: others ask meanwhile.
-    budget.spend({ usage, turns });
-    return { ...answer, usage };
+    return { model, response: { ...answer, usage: this.#charge(answer.usage, model, turns) } };
+  }
+
+  /** Counts against the budgets what a model has used. @returns the same, with what it cost */
+  #charge(used: Usage, model: string, turns: number): Usage {
+    const usage = priced(used, model, this.#session.ports.prices);
+    this.#session.budget.spend({ usage, turns });
+    return usage;
   }
 
   /** Outside effects: intent journalled, then run, then the result journalled. Tool modules' own run in the next step. */

@@ -1,7 +1,15 @@
+import { createHash } from 'node:crypto';
 import { BUILT_IN_PROVIDERS, resolveModel } from '../model/providers.ts';
 import { providerSecrets } from '../model/provider-secrets.ts';
+import type { LaneId } from '../gate/admission.ts';
 import { Redactor } from '../redactor.ts';
 import type { ProviderOptions, ResolvedProvider } from '../model/model.ts';
+
+/** The models that a session may ask, as `provider:name`. */
+export interface ModelNames {
+  readonly model: string;
+  readonly fallback?: readonly string[];
+}
 
 /** Providers as they were when a session first named them. The one place on the coordinator's side that holds keys. */
 export class ProviderBook {
@@ -9,6 +17,7 @@ export class ProviderBook {
   /** Models that need not be looked at again. */
   readonly #admitted = new Set<string>();
   readonly #resolved = new Map<string, ResolvedProvider>();
+  readonly #lanes = new Map<string, LaneId>();
   /** Knows the credentials of every provider that is configured, whether or not a session has named it. */
   readonly redactor = new Redactor();
 
@@ -31,11 +40,31 @@ export class ProviderBook {
     this.#admitted.add(model);
   }
 
+  /** The same for all the models that a session may ask. */
+  admitAll({ model, fallback = [] }: ModelNames): void {
+    for (const one of [model, ...fallback]) this.admit(one);
+  }
+
   /** A provider that was admitted. */
   get(name: string): ResolvedProvider {
     const provider = this.#resolved.get(name);
     if (!provider) throw new TypeError(`provider ${name} was not admitted`);
     return provider;
+  }
+
+  /** Where requests to a model stand in line: with those that have the same URL, key and name. */
+  lane(model: string): LaneId {
+    const known = this.#lanes.get(model);
+    if (known) return known;
+    const { baseURL, apiKey, name: provider } = this.get(model.slice(0, model.indexOf(':')));
+    const name = model.slice(provider.length + 1);
+    const key = createHash('sha256')
+      .update(JSON.stringify([baseURL, apiKey, name]))
+      .digest('base64');
+    const own = Object.hasOwn(this.#options, provider) ? this.#options[provider] : undefined;
+    const lane = { key, provider, model: name, limits: own?.limits ?? {} };
+    this.#lanes.set(model, lane);
+    return lane;
   }
 
   #resolve(model: string): ResolvedProvider {

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import { pause } from './pause.ts';
 import type { SessionDriver } from './session-driver.ts';
+import type { ModelNames } from './provider-book.ts';
 
 /** What becomes of prompts whose process ended before they did: they are gone on with, or ended as `interrupted`. */
 export type RecoverMode = 'finish' | 'report';
@@ -32,7 +33,7 @@ export async function recoverSessions(
   sessions: OpenSessions,
   store: JournalStore,
   mode: RecoverMode,
-  admit: (model: string) => void,
+  admit: (models: ModelNames) => void,
   clock: Clock,
 ): Promise<Recovery> {
   const unfinished: SessionDriver[] = [];
@@ -54,7 +55,7 @@ export async function recoverSessions(
     for (const driver of unfinished) await driver.reportInterrupted();
     return { resumed: [], interrupted: ids, unreadable };
   }
-  for (const { record } of unfinished) admit(record.spec.model);
+  for (const { record } of unfinished) admit(record.spec);
   for (const driver of unfinished) driver.resume();
   return { resumed: ids, interrupted: [], unreadable };
 }

@@ -3,6 +3,7 @@ import { SessionClosedError } from '../errors.ts';
 import type { BudgetNode } from '../gate/budget.ts';
 import type { BudgetTree } from '../gate/budget-tree.ts';
 import type { PriceTable } from '../gate/prices.ts';
+import type { Gate } from '../gate/gate.ts';
 import type { RetryPolicy } from '../gate/retry.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -14,7 +15,7 @@ import type { Redactor } from '../redactor.ts';
 import type { Clock } from '../clock.ts';
 import type { HostTools } from './host-tools.ts';
 import type { ModelCaller } from './model-caller.ts';
-import type { ModelProviders } from './model-turn.ts';
+import type { ModelProviders } from './model-request.ts';
 import { ObservedStep } from './observed-step.ts';
 import type { Observer } from './observer.ts';
 import { redactStep } from './redact-step.ts';
@@ -29,6 +30,8 @@ export interface DriverPorts {
   readonly steps: StepScheduler;
   readonly models: ModelCaller;
   readonly providers: ModelProviders;
+  /** What every request to a model passes. */
+  readonly gate: Gate;
   readonly retryPolicy: RetryPolicy;
   readonly budgets: BudgetTree;
   /** Called when a prompt pauses and nobody would notice. */

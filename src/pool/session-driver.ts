@@ -377,7 +377,7 @@ export class SessionDriver {
 
   async #journalEnd(ticket: PromptTicket, active: ActivePrompt | null, ending: Ending): Promise<void> {
     const { promptId } = ticket;
-    const { stopReason, error } = ending;
+    const { stopReason, error, failedAttempts = [] } = ending;
     const { record } = this;
     const at = this.#session.ports.clock.epochMs();
     const unanswered = active ? record.unansweredCalls : [];
@@ -387,7 +387,14 @@ export class SessionDriver {
     try {
       await this.#session.write(
         ...notRun.map((result) => ({ type: 'call-settled', result }) as const),
-        { type: 'prompt-ended', promptId, stopReason, error, at },
+        {
+          type: 'prompt-ended',
+          promptId,
+          stopReason,
+          error,
+          ...(failedAttempts.length > 0 ? { failedAttempts } : {}),
+          at,
+        },
         ...this.#quarantineAfter(ending, at),
       );
     } catch (failure) {
@@ -407,6 +414,7 @@ export class SessionDriver {
       error,
       finishReason: active?.finishReason ?? null,
       usage: active?.usage ?? NO_USAGE,
+      failedAttempts: active?.failedAttempts ?? [],
       turns: active?.turns ?? 0,
       durationMs: Math.round(this.#session.ports.clock.now() - ticket.acceptedAt),
       workspace: this.workspace(),

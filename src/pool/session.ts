@@ -261,10 +261,10 @@ export class Session implements AsyncDisposable {
     options: StreamOptions,
     listener: PromptListener | undefined,
   ): Promise<{ readonly ticket: PromptTicket; readonly cancel: () => void }> {
-    const { signal, timeoutMs, idempotencyKey, schema, schemaName } = options;
+    const { signal, timeoutMs, idempotencyKey, priority, schema, schemaName } = options;
     const body = { text, ...(schema === undefined ? {} : { schema: outputSchema(schema, schemaName) }) };
     const driver = this.#parts.driver();
-    const { ticket, isNew } = await driver.accept({ body, listener, idempotencyKey });
+    const { ticket, isNew } = await driver.accept({ body, listener, idempotencyKey, priority });
     // Who sends a prompt again waits for it, and has no say in it.
     if (!isNew) return { ticket, cancel: () => undefined };
     const end = (stopReason: 'cancelled' | 'timeout'): void => {

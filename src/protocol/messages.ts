@@ -2,7 +2,7 @@ import type { LoopLimits } from '../context/loops.ts';
 import type { ContextSettings } from '../context/room.ts';
 import type { BaseImageHandle } from '../workspace/base-image.ts';
 import type { FileChange, WorkspaceQuota } from '../workspace/workspace.ts';
-import type { OutputSchema } from '../model/model.ts';
+import type { OutputSchema, Priority } from '../model/model.ts';
 import type { JsonSchema, ToolCall, ToolResult } from '../tools/tool.ts';
 import type { Skill } from '../skills/skill.ts';
 import type { BudgetOptions } from './budget.ts';
@@ -144,6 +144,10 @@ export interface SessionSpec {
   readonly images: readonly BaseImageHandle[];
   /** Tool rounds a prompt may take; 0 for no limit. */
   readonly maxTurns: number;
+  /** `provider:name` of models that are asked when that one gives no answer, in order. */
+  readonly fallback?: readonly string[];
+  /** Of its prompts that have none of their own. Absent for `interactive`. */
+  readonly priority?: Priority;
   readonly quota: WorkspaceQuota;
   /** What it may spend, until it is given another budget. Absent for no limit. */
   readonly budget?: BudgetOptions;

@@ -26,6 +26,7 @@ export function outcomeOf(
     error: null,
     finishReason: 'stop',
     usage: NO_USAGE,
+    failedAttempts: [],
     turns: 1,
     durationMs: 1,
     workspace: new WorkspaceView({ sessionId: id, images: [image], overlay }),

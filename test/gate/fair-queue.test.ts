@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Priority } from '../../src/gate/admission.ts';
+import type { Priority } from '../../src/model/model.ts';
 import { FairQueue, type Queued } from '../../src/gate/fair-queue.ts';
 
 interface Item extends Queued {

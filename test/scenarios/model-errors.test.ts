@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
 import { startScriptedModel } from '../../src/model/scripted/server.ts';
+import type { SessionEvent } from '../../src/pool/events.ts';
 import { collect, onStage, outline } from './support.ts';
 
 const FINE: ScriptedRule = { answer: { text: 'fine' } };
@@ -37,8 +38,6 @@ describe('a model call that fails', () => {
   });
 
   it.each<[string, ScriptedRule['fault'], string]>([
-    ['429', { status: 429 }, 'rate-limited'],
-    ['429 and a time to wait', { status: 429, retryAfter: 0.05 }, 'rate-limited'],
     ['503', { status: 503 }, 'overloaded'],
     ['500', { status: 500 }, 'server'],
     ['a broken connection', { refuse: true }, 'connect'],
@@ -61,7 +60,28 @@ describe('a model call that fails', () => {
     });
   });
 
-  it('after some text is not made again: what was shown stays true', async () => {
+  it.each([undefined, 0.05])(
+    'with 429 and a Retry-After of %s is made again when the gate lets it',
+    async (retryAfter) => {
+      const fault = { status: 429, ...(retryAfter === undefined ? {} : { retryAfter }) };
+      await onStage([{ times: 1, answer: {}, fault }, FINE], FAST, async (stage) => {
+        const session = await stage.start();
+        const events = await collect(session.stream('go'));
+        expect(outline(events)).toEqual([
+          'prompt-started',
+          'model-retried rate-limited',
+          'gate-waiting paused',
+          'gate-admitted',
+          'text fine',
+          'turn-ended',
+          'prompt-ended end',
+        ]);
+        expect(stage.requestCount()).toBe(2);
+      });
+    },
+  );
+
+  it('after some text is made again: that text is void, and nothing of it is in the conversation', async () => {
     const rules: ScriptedRule[] = [
       { times: 1, answer: { text: 'half of it is', delay: { betweenMs: 5 } }, fault: { noFinish: true } },
       FINE,
@@ -69,9 +89,16 @@ describe('a model call that fails', () => {
     await onStage(rules, FAST, async (stage) => {
       const session = await stage.start();
       const events = await collect(session.stream('go'));
-      expect(outline(events)).toEqual(['prompt-started', 'text half of it is', 'prompt-ended model-error']);
-      expect(session.messages().map(({ role }) => role)).toEqual(['user']);
-      expect(stage.requestCount()).toBe(1);
+      expect(outline(events)).toEqual([
+        'prompt-started',
+        'text half of it is',
+        'model-retried incomplete-stream, text void',
+        'text fine',
+        'turn-ended',
+        'prompt-ended end',
+      ]);
+      expect(session.messages()).toMatchObject([{ role: 'user' }, { role: 'assistant', content: 'fine' }]);
+      expect(stage.requestCount()).toBe(2);
     });
   });
 
@@ -162,20 +189,25 @@ describe('a model thread that dies', () => {
     });
   });
 
-  it('after some text ends the prompt: what was shown is not shown again', async () => {
+  it('after some text costs an attempt, too; the text begins anew', async () => {
     await onStage(SLOW, {}, async (stage) => {
       const session = await stage.start();
-      let shown = '';
       const modelThread = watchModelThread();
-      const prompt = session.prompt('go', {
-        onText(text) {
-          shown += text;
+      const events: SessionEvent[] = [];
+      for await (const event of session.stream('go')) {
+        if (event.type === 'text' && events.every(({ type }) => type !== 'text')) {
           void modelThread().terminate();
-        },
-      });
-      expect(await prompt).toMatchObject({ stopReason: 'model-error', error: { kind: 'connect' } });
-      expect(shown).toBe('Hello');
-      expect(await session.prompt('again')).toMatchObject({ stopReason: 'end', reply: 'Hello world' });
+        }
+        events.push(event);
+      }
+      expect(outline(events)).toEqual([
+        'prompt-started',
+        'text Hello',
+        'model-retried connect, text void',
+        'text Hello world',
+        'turn-ended',
+        'prompt-ended end',
+      ]);
     });
   });
 });

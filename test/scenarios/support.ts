@@ -84,7 +84,13 @@ export function outline(events: readonly SessionEvent[]): string[] {
         lines.push(`step-retried ${event.reason}`);
         break;
       case 'model-retried':
-        lines.push(`model-retried ${event.kind}`);
+        lines.push(`model-retried ${event.kind}${event.discarded ? ', text void' : ''}`);
+        break;
+      case 'model-fell-back':
+        lines.push(`model-fell-back ${event.kind}, ${event.from} to ${event.to}`);
+        break;
+      case 'gate-waiting':
+        lines.push(`gate-waiting ${event.reason}`);
         break;
       case 'prompt-ended':
         lines.push(`prompt-ended ${event.result.stopReason}`);

@@ -227,7 +227,11 @@ export class Scenario {
         if (prng.chance(0.3)) await rewinds.undo(session, false);
         if (prng.chance(0.5)) void this.#callers.prompt(session);
       });
-      if (this.#world.faulty(0.1)) this.#world.after(prng.below(6), 'crash at an undo', () => this.#crash());
+      if (this.#world.faulty(0.1)) {
+        this.#world.after(prng.below(6), 'crash at an undo', () => {
+          if (this.#world.faults) this.#crash();
+        });
+      }
     } else if (draw < 0.65 && this.#sessionCount < MAX_WITH_FORKS) {
       const id = `s${(this.#sessionCount += 1)}`;
       this.#do(`fork ${session.id} as ${id}`, async () => {

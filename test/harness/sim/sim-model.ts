@@ -97,8 +97,7 @@ export class SimModel implements ModelCaller {
         const failure = new ModelError({
           kind,
           message: `simulated ${kind}`,
-          // What was shown is not asked for again.
-          retryable: retryable && shown === 0,
+          retryable,
           retryAfterMs,
         });
         settle(() => reject(failure));

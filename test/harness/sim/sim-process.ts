@@ -1,6 +1,7 @@
 import { BudgetTree } from '../../../src/gate/budget-tree.ts';
 import { ContextBook } from '../../../src/context/context-book.ts';
-import { DEFAULT_RETRY_POLICY } from '../../../src/gate/retry.ts';
+import { Gate } from '../../../src/gate/gate.ts';
+import { DEFAULT_MAX_RETRY_AFTER_MS, DEFAULT_RETRY_POLICY } from '../../../src/gate/retry.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { Redactor } from '../../../src/redactor.ts';
 import type { PoolParts } from '../../../src/pool/assemble.ts';
@@ -51,6 +52,11 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
       models,
       providers,
       context: new ContextBook(),
+      gate: new Gate({
+        clock,
+        random: () => prng.float(),
+        maxRetryAfterMs: DEFAULT_MAX_RETRY_AFTER_MS,
+      }),
       retryPolicy: { ...DEFAULT_RETRY_POLICY, baseDelayMs: 50 },
       budgets: new BudgetTree({ epochMs: () => clock.epochMs() }),
       prices: {},
