@@ -34,7 +34,15 @@ export type { CompactionKind, JournalEntry, PromptError, StopReason } from './jo
 export type { JournalStore, StoredSession } from './journal/store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';
 export type { KeptReasoning, Message, ModelSource } from './model/message.ts';
-export type { Cost, CostBasis, FinishReason, ProviderOptions, Usage } from './model/model.ts';
+export type {
+  Cost,
+  CostBasis,
+  FinishReason,
+  Priority,
+  ProviderLimits,
+  ProviderOptions,
+  Usage,
+} from './model/model.ts';
 export type {
   BudgetAction,
   BudgetMeasure,
@@ -43,6 +51,10 @@ export type {
   ReachedBudget,
 } from './protocol/budget.ts';
 export type { BudgetStatus, Spending } from './gate/budget.ts';
+export type { WaitReason } from './gate/admission.ts';
+export type { BreakerState } from './gate/breaker.ts';
+export type { LaneStats } from './gate/lane.ts';
+export type { FailedAttempt } from './journal/failed-attempts.ts';
 export type { ModelPrice, PriceTable } from './gate/prices.ts';
 export type { ApiName, QuirkOptions, Quirks } from './model/quirks.ts';
 export { baseImage } from './workspace/make-base-image.ts';

@@ -6,7 +6,7 @@ import type { Move } from '../journal/session-record.ts';
 import type { StepInput } from '../protocol/messages.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import { priced } from '../gate/prices.ts';
-import type { ModelResponse, Usage } from '../model/model.ts';
+import type { Usage } from '../model/model.ts';
 import { ContextKeeper } from './context-keeper.ts';
 import type { SessionEventBody } from './events.ts';
 import { modelRequest, sideRequest } from './model-request.ts';
