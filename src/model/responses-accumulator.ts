@@ -6,7 +6,7 @@ import { newCallId } from './new-call-id.ts';
 import { parseEvent } from './parse-event.ts';
 import { readResponsesUsage } from './read-usage.ts';
 import type { ResponseAccumulator } from './response-accumulator.ts';
-import type { PieceField, RawItem, ResponsesItem } from './responses-item.ts';
+import { asItem, type PieceField, type RawItem, type ResponsesItem } from './responses-item.ts';
 import { ResponsesItems } from './responses-items.ts';
 import { StreamedText } from './streamed-text.ts';
 import { MAX_CALLS, tooManyCalls } from './tool-call-accumulator.ts';
@@ -77,7 +77,7 @@ export class ResponsesAccumulator implements ResponseAccumulator {
   #model = '';
   #chars = 0;
   /** Which paragraph of reasoning the last piece was of. */
-  #lastPart = '';
+  #paragraph: { readonly item: ResponsesItem; readonly at: number } | undefined;
   contentCount = 0;
 
   /** @throws {ModelError} for an error, a response that failed, or an event that makes no sense */
@@ -92,7 +92,7 @@ export class ResponsesAccumulator implements ResponseAccumulator {
     const response = event.object === 'response' ? event : event.response;
     if (typeof response?.model === 'string') this.#model = response.model;
     if (LAST_EVENTS.has(type) || response === event) this.#finish(type, response ?? {});
-    else if (type === 'response.output_item.added') this.#items.find(event, true).begun = event.item ?? {};
+    else if (type === 'response.output_item.added') this.#items.find(event, true).begun = asItem(event.item);
     else if (type === 'response.output_item.done') this.#itemDone(event);
     else this.#piece(type, event);
   }
@@ -146,19 +146,20 @@ export class ResponsesAccumulator implements ResponseAccumulator {
     if (news === '') return;
     this.contentCount += 1;
     this.#chars += news.length;
-    if (shown) this.#show(shown, news, `${item.outputIndex} ${at}`);
+    if (shown === 'reasoning') this.#beginParagraph(item, at);
+    if (shown) this.#streamed.add(shown, news);
   }
 
-  /** Paragraphs of reasoning come as parts of their own. */
-  #show(type: 'text' | 'reasoning', text: string, part: string): void {
-    const isNext = type === 'reasoning' && part !== this.#lastPart && this.#streamed.reasoning !== '';
-    this.#lastPart = part;
-    this.#streamed.add(type, isNext ? `\n\n${text}` : text);
+  /** Paragraphs of reasoning come as parts of their own, with nothing between. */
+  #beginParagraph(item: ResponsesItem, at: number): void {
+    const isSame = this.#paragraph?.item === item && this.#paragraph.at === at;
+    this.#paragraph = { item, at };
+    if (!isSame && this.#streamed.reasoning !== '') this.#streamed.add('reasoning', '\n\n');
   }
 
   #itemDone(event: Event): void {
     const item = this.#items.find(event, true);
-    item.ended = event.item ?? {};
+    item.ended = asItem(event.item);
     this.contentCount += 1;
     this.#showRest();
   }
@@ -166,7 +167,7 @@ export class ResponsesAccumulator implements ResponseAccumulator {
   #finish(type: string, response: RawResponse): void {
     const status = typeof response.status === 'string' ? response.status : type.slice('response.'.length);
     if (response.usage) this.#usage = readResponsesUsage(response.usage);
-    if (Array.isArray(response.output)) this.#items.complete(response.output as readonly RawItem[]);
+    if (Array.isArray(response.output)) this.#items.complete(response.output);
     if (status === 'completed') this.#finishReason = 'stop';
     else if (status === 'incomplete') this.#finishReason = incompleteReason(response);
     else throw providerError(response.error ?? { message: `the response's status is "${status}"` });

@@ -16,6 +16,11 @@ export interface RawItem {
   readonly status?: unknown;
 }
 
+/** What stands where an item should. */
+export function asItem(value: unknown): RawItem {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}
+
 /** Which of an item's fields a delta adds to. */
 export type PieceField = 'text' | 'summary' | 'thought' | 'arguments';
 
@@ -26,6 +31,7 @@ interface Piece {
 
 /** One output item, from whatever has come of it. What was sent whole counts more than its pieces. */
 export class ResponsesItem {
+  /** Infinity where no event said it. */
   readonly outputIndex: number;
   /** Ids that events called it by. */
   readonly names = new Set<string>();

@@ -1,4 +1,4 @@
-import { ResponsesItem, type RawItem } from './responses-item.ts';
+import { asItem, ResponsesItem, type RawItem } from './responses-item.ts';
 
 /** Names an item: by what has it. */
 interface ItemReference {
@@ -22,23 +22,23 @@ export class ResponsesItems {
       index === undefined ? this.#open(id) : this.#items.findLast((item) => item.outputIndex === index);
     const isOther = isWhole && placed !== undefined && differ(placed.callId, string(event.item?.call_id));
     const found = this.#named(id) ?? (isOther ? undefined : placed);
-    const item = found ?? new ResponsesItem(index ?? this.#items.length);
+    const item = found ?? new ResponsesItem(index ?? Infinity);
     if (!found) this.#items.push(item);
     item.names.add(id);
     return item;
   }
 
   /** Fills in what the response's last event has and the events before it did not bring to an end. */
-  complete(output: readonly RawItem[]): void {
-    for (const [position, raw] of output.entries()) {
-      if (typeof raw !== 'object' || raw === null) continue;
+  complete(output: readonly unknown[]): void {
+    for (const [position, sent] of output.entries()) {
+      const raw = asItem(sent);
       const item = this.#same(raw, position) ?? new ResponsesItem(position);
       if (!this.#items.includes(item)) this.#items.push(item);
       item.ended ??= raw;
     }
   }
 
-  /** In the model's order, whatever the order of the events. */
+  /** In the model's order, whatever the order of the events; those without an index come last, as they arrived. */
   inOrder(): readonly ResponsesItem[] {
     return this.#items.toSorted((a, b) => a.outputIndex - b.outputIndex);
   }
@@ -63,7 +63,10 @@ export class ResponsesItems {
       this.#named(string(raw.id)) ??
       this.#items.find((item) => callId !== '' && item.callId === callId) ??
       this.#items.find(
-        (item) => item.outputIndex === position && item.type === raw.type && !differ(item.callId, callId),
+        (item, arrival) =>
+          (item.outputIndex === Infinity ? arrival : item.outputIndex) === position &&
+          item.type === raw.type &&
+          !differ(item.callId, callId),
       )
     );
   }

@@ -17,12 +17,14 @@ interface OpenCall {
   id: string;
   name: string;
   arguments: string;
+  /** Its name came once more after its arguments were whole. */
+  isNamedAgain: boolean;
 }
 
 /**
  * Puts tool calls together from their pieces. Pieces belong together by `index`; where it is missing, by their place
- * in the list. A new id at an index that is taken begins a new call (some servers number every call 0), and so do, without an
- * id, a name and more arguments after whole ones; an empty id or name says nothing; a name comes whole, in pieces, or whole
+ * in the list. A new id at an index that is taken begins a new call (some servers number every call 0), and so does, without an
+ * id, a name after whole arguments; an empty id or name says nothing; a name comes whole, in pieces, or whole
  * with each piece; arguments come as text in pieces, or once as an object.
  */
 export class ToolCallAccumulator {
@@ -42,19 +44,20 @@ export class ToolCallAccumulator {
   add(piece: ToolCallPiece, position: number): void {
     const index = Number.isInteger(piece.index) ? (piece.index as number) : position;
     const id = typeof piece.id === 'string' ? piece.id : '';
-    const { name, arguments: args } = piece.function ?? {};
+    const { name: named, arguments: args } = piece.function ?? {};
+    const name = typeof named === 'string' ? named : '';
     let call = this.#byIndex.get(index);
     const isOther = call && (id === '' ? isNextCall(call, name, args) : call.id !== '' && call.id !== id);
     if (!call || isOther) {
-      if (this.#calls.length === MAX_CALLS) {
-        throw tooManyCalls();
-      }
-      call = { id: '', name: '', arguments: '' };
+      if (this.#calls.length === MAX_CALLS) throw tooManyCalls();
+      // Without a name it is another call of what was named again.
+      const nameBefore = call && id === '' && name === '' ? call.name : '';
+      call = { id: '', name: nameBefore, arguments: '', isNamedAgain: false };
       this.#calls.push(call);
       this.#byIndex.set(index, call);
     }
     if (id !== '') call.id = id;
-    if (typeof name === 'string') call.name = joinedName(call.name, name);
+    call.name = joinedName(call.name, name);
     if (typeof args === 'string') call.arguments += args;
     else if (typeof args === 'object' && args !== null) call.arguments = JSON.stringify(args);
   }
@@ -79,12 +82,19 @@ export function tooManyCalls(): ModelError {
 
 /** A piece of the name, or the whole of it once more, or more of it than before: some servers send it with every piece. */
 function joinedName(name: string, piece: string): string {
-  return piece.startsWith(name) ? piece : name + piece;
+  return piece !== '' && piece.startsWith(name) ? piece : name + piece;
 }
 
-/** Arguments are one JSON object: what follows its end, and brings a name, is of another call. */
-function isNextCall({ arguments: before }: OpenCall, name: unknown, args: unknown): boolean {
-  if (typeof name !== 'string' || name === '' || !before.trimEnd().endsWith('}')) return false;
-  const after = typeof args === 'string' ? args : JSON.stringify(args ?? '');
-  return after.trim() !== '' && after !== before && isWholeJson(before);
+/**
+ * Arguments are one JSON object: another name after its end is of another call. The same name may be sent once more for no
+ * reason; if arguments follow it there is another call of it.
+ */
+function isNextCall(call: OpenCall, name: string, args: unknown): boolean {
+  const before = call.arguments;
+  if ((name === '' && !call.isNamedAgain) || !before.trimEnd().endsWith('}') || !isWholeJson(before))
+    return false;
+  const more = typeof args === 'string' ? args : JSON.stringify(args ?? '');
+  if ((name !== '' && name !== call.name) || (more.trim() !== '' && more !== before)) return true;
+  call.isNamedAgain = true;
+  return false;
 }

@@ -9,7 +9,7 @@ import type { BudgetOptions } from '../protocol/budget.ts';
 import type { FilesInput } from '../workspace/from-files.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { checkOptions } from './check-options.ts';
-import { quirks } from './quirk-options.ts';
+import { api, quirks } from './quirk-options.ts';
 import type { PoolListener } from './pool-observer.ts';
 import type { RecoverMode } from './recovery.ts';
 import { Snapshot, type SnapshotRef } from './snapshot.ts';
@@ -312,7 +312,7 @@ const providerOptions = z.strictObject({
       startInFlight: count(1),
     }),
   ),
-  api: z.optional(z.enum(['chat', 'responses'])),
+  api,
   quirks: z.optional(quirks),
 });
 

@@ -55,6 +55,20 @@ describe('tool calls', () => {
       ],
     ],
     [
+      'with their name in pieces, whole once more, or growing',
+      [
+        { tool_calls: [piece({ index: 0, id: 'a' }, 're'), piece({ index: 1, id: 'b' }, 'write', '{"p"')] },
+        { tool_calls: [piece({ index: 0 }, 'ad', '{'), piece({ index: 1 }, 'write', ':1}')] },
+        { tool_calls: [piece({ index: 0 }, undefined, '}'), piece({ index: 2, id: 'c' }, 'li')] },
+        { tool_calls: [piece({ index: 2 }, 'list', '{}')] },
+      ],
+      [
+        ['a', 'read', '{}'],
+        ['b', 'write', '{"p":1}'],
+        ['c', 'list', '{}'],
+      ],
+    ],
+    [
       'with empty ids and names that say nothing',
       [
         { tool_calls: [piece({ index: 0, id: 'x' }, 'a', '')] },
@@ -265,4 +279,42 @@ it('takes any chunk without throwing anything but a ModelError, and leaves proto
     }),
     { numRuns: 5_000 },
   );
+});
+
+describe('reasoning details', () => {
+  function details(...deltas: readonly (readonly object[])[]): ModelResponse['reasoningDetails'] {
+    const choices = deltas.map((reasoning_details) => ({ delta: { reasoning_details } }));
+    return accumulate([...choices, FINISH]).end(false).reasoningDetails;
+  }
+
+  it('are put together by index, type and id, in the order in which they began', () => {
+    const text = { type: 'reasoning.text', index: 0, format: 'anthropic-claude-v1' };
+    const encrypted = { type: 'reasoning.encrypted', index: 0 };
+    expect(
+      details(
+        [{ ...text, text: 'I ' }],
+        [
+          { ...text, text: 'see' },
+          { ...encrypted, id: 'rs_1', data: 'AA' },
+        ],
+        [
+          { ...encrypted, data: 'BB' },
+          { ...encrypted, id: 'rs_2', data: 'CC' },
+        ],
+        [{ ...text, signature: 'sig', format: null }],
+      ),
+    ).toEqual([
+      { ...text, text: 'I see', signature: 'sig' },
+      { ...encrypted, id: 'rs_1', data: 'AABB' },
+      { ...encrypted, id: 'rs_2', data: 'CC' },
+    ]);
+  });
+
+  it('are kept whatever is in them, and are absent where there were none', () => {
+    const odd = JSON.parse(
+      '{"type":"reasoning.new","index":3,"__proto__":{"a":1},"nested":{"text":"x"}}',
+    ) as object;
+    expect(JSON.stringify(details([odd]))).toBe(JSON.stringify([odd]));
+    expect(details([])).toBeUndefined();
+  });
 });

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ChatCompletions } from '../../src/model/chat-completions.ts';
+import type { ModelEvent } from '../../src/model/model.ts';
 import type { ScriptedFault } from '../../src/model/scripted/script.ts';
 import { asking, collect, modelContract, outline } from '../contracts/model.ts';
 import { failureOf, onScripted, withFault } from './on-scripted.ts';
@@ -161,5 +162,100 @@ describe('tokens that were not counted', () => {
       estimated: true,
       cost: { usd: null, basis: 'unknown', unpriced: 1 },
     });
+  });
+});
+
+describe('an attempt that breaks', () => {
+  it.each<[string, string, object | undefined]>([
+    ['after text', textEvent('12345678'), { outputTokens: 2, inputTokens: 10, estimated: true }],
+    [
+      'inside a call',
+      event({
+        choices: [{ delta: { tool_calls: [{ index: 0, function: { name: 'read', arguments: '{"p"' } }] } }],
+      }),
+      { outputTokens: 2, estimated: true },
+    ],
+    ['before anything came', ': ping\n\n', undefined],
+  ])('%s says about how many tokens it took', async (_when, stream, usage) => {
+    const events = await withRawServer(
+      (response) => {
+        startStream(response);
+        response.end(stream);
+      },
+      ({ model }) => collect(model, asking('x', { messages: 'x'.repeat(40) })),
+    );
+    const error = failureOf(events);
+    expect(error.kind).toBe('incomplete-stream');
+    if (usage) expect(error.usage).toMatchObject(usage);
+    else expect(error.usage).toBeUndefined();
+  });
+});
+
+describe('a server that ignores `stream`', () => {
+  const answer = (body: object): Promise<ModelEvent[]> =>
+    withRawServer(
+      (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+      ({ model }) => collect(model),
+    );
+
+  it('has answered all the same', async () => {
+    const message = { role: 'assistant', content: 'whole' };
+    const events = await answer({
+      choices: [{ message, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 5 },
+    });
+    expect(outline(events)).toEqual(['text', 'end']);
+    expect(events.at(-1)).toMatchObject({ response: { text: 'whole', usage: { inputTokens: 5 } } });
+  });
+
+  it('has not where its answer is none, or not whole', async () => {
+    expect(failureOf(await answer({ hello: KEY }))).toMatchObject({
+      kind: 'bad-response',
+      message: expect.stringContaining('[redacted]') as string,
+    });
+    const cut = { choices: [{ message: { content: 'half' }, finish_reason: null }] };
+    expect(failureOf(await answer(cut)).kind).toBe('bad-response');
+    expect(failureOf(await answer({ error: { code: 429, message: 'slower' } })).kind).toBe('rate-limited');
+  });
+});
+
+describe('calls inside a wrapper', () => {
+  const uses = (name: string): string =>
+    JSON.stringify({
+      tool_uses: [
+        { recipient_name: name, parameters: { path: 'a' } },
+        { recipient_name: 'functions.list', parameters: {} },
+      ],
+    });
+  const wrapping = (name: string, text: string, tools: string | null = null): Promise<unknown> =>
+    withRawServer(
+      (response) => {
+        startStream(response);
+        const call = { index: 0, id: 'c', function: { name, arguments: text } };
+        response.end(event({ choices: [{ delta: { tool_calls: [call] } }] }) + finishEvent('tool_calls'));
+      },
+      async ({ model }) => {
+        const last = (await collect(model, asking('go', { tools }))).at(-1);
+        return last?.type === 'end' && last.response.toolCalls;
+      },
+    );
+
+  it('are taken out of it, each with an id of its own', async () => {
+    const calls = [
+      { id: 'c-1', name: 'read', arguments: '{"path":"a"}' },
+      { id: 'c-2', name: 'list', arguments: '{}' },
+    ];
+    for (const name of ['parallel', 'multi_tool_use.parallel']) {
+      expect(await wrapping(name, uses('functions.read'))).toEqual(calls);
+    }
+  });
+
+  it.each([
+    ['of a tool that is offered', 'parallel', uses('functions.read'), '[{"function":{"name":"parallel"}}]'],
+    ['with anything else in it', 'parallel', uses('web.search'), null],
+    ['that is malformed', 'parallel', '{"tool_uses":[', null],
+    ['by another name', 'both', uses('functions.read'), null],
+  ])('%s stay there', async (_what, name, text, tools) => {
+    expect(await wrapping(name, text, tools)).toEqual([{ id: 'c', name, arguments: text }]);
   });
 });

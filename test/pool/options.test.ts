@@ -23,6 +23,18 @@ describe('options that are wrong', () => {
     [{ threads: { max: 0 } }, 'Option threads.max: expected at least 1, but was given 0.'],
     [{ threads: { max: 1.5 } }, 'Option threads.max: expected int, but was given 1.5.'],
     [{ threads: null }, 'Option threads: expected object, but was given null.'],
+    [
+      { providers: { x: { quirks: { tokenField: 'tokens' } } } },
+      'Option providers.x.quirks.tokenField: expected one of any, max_tokens, max_completion_tokens, but was given a string.',
+    ],
+    [
+      { providers: { x: { api: 'messages' } } },
+      'Option providers.x.api: expected one of chat, responses, but was given a string.',
+    ],
+    [
+      { providers: { x: { quirks: { api: 'chat' } } } },
+      'Option providers.x.quirks.api: SessionPool.open has no such option.',
+    ],
     [{ providers: { x: { url: '' } } }, 'Option providers.x.url: SessionPool.open has no such option.'],
     [
       { providers: { x: { limits: { requestsPerMinute: 0 } } } },

@@ -92,11 +92,13 @@ function drawCalls(prng: Prng, cutArguments: boolean): DrawnCall[] {
 function callDeltas(prng: Prng, calls: readonly DrawnCall[]): Delta[] {
   const numbering = prng.pick(calls.length < 2 ? ['order', 'sparse', 'none'] : ['order', 'sparse', 'zero']);
   const perCall = calls.map((call, i) => {
+    const naming = prng.pick(['first', 'first', 'empty', 'again', 'halves'] as const);
     const index = { order: i, sparse: 3 * i + 2, zero: 0, none: undefined }[numbering];
-    const pieces = asPieces(prng, call.arguments);
+    // Arguments come after the whole name.
+    const pieces = [...(naming === 'halves' ? ['', ''] : []), ...asPieces(prng, call.arguments)];
     return pieces.map((text, n): Delta => {
       const id = n === 0 ? { id: call.id } : prng.chance(0.3) ? { id: prng.pick(['', call.id]) } : {};
-      const name = n === 0 ? { name: call.name } : prng.chance(0.2) ? { name: '' } : {};
+      const name = nameIn(naming, call.name, n);
       return {
         tool_calls: [
           { ...(index === undefined ? {} : { index }), ...id, function: { ...name, arguments: text } },
@@ -113,6 +115,20 @@ function callDeltas(prng: Prng, calls: readonly DrawnCall[]): Delta[] {
     if (next) mixed.push(next);
   }
   return mixed;
+}
+
+/** Whole in the first piece and nowhere else, empty elsewhere, whole in each, or half in each of the first two. */
+function nameIn(naming: 'first' | 'empty' | 'again' | 'halves', name: string, piece: number): Delta {
+  switch (naming) {
+    case 'first':
+      return piece === 0 ? { name } : {};
+    case 'empty':
+      return { name: piece === 0 ? name : '' };
+    case 'again':
+      return { name };
+    case 'halves':
+      return piece > 1 ? {} : { name: piece === 0 ? name.slice(0, 2) : name.slice(2) };
+  }
 }
 
 function asPieces(prng: Prng, text: string): string[] {
