@@ -1,7 +1,7 @@
 /**
  * Asks the questions and prints the answers.
  *
- *   npm run bench                         all of them, about a quarter of an hour
+ *   npm run bench                         all of them, about half an hour
  *   npm run bench -- seed turn-cost       some of them
  *   npm run bench -- --quick              fewer rounds: to see that everything runs, not to quote
  *

@@ -6,9 +6,11 @@ describe('npm run storm', () => {
   beforeAll(() => buildHarness('storm'), 60_000);
 
   it.each([
+    ['limits', ['gate', '--sessions', '20', '--speed', '60', '--minutes', '4']],
     ['a storm', ['storm', '--sessions', '20', '--speed', '60']],
     ['cancelled waits', ['cancel', '--sessions', '10']],
     ['silence', ['silent', '--sessions', '5']],
+    ['a cache to warm', ['cache', '--sessions', '10']],
     ['budgets', ['budget', '--sessions', '10']],
   ])('leaves no prompt behind: %s', async (_, args) => {
     const { code, output } = await runHarness('storm', [...args, '--seed', '3', '--untimed']);

@@ -34,7 +34,8 @@ console.log(
 
 const url = import.meta.url;
 const figures: Figure[] = [];
-if (parts.includes('gate')) figures.push(...(await runGate({ sessions, speed, minutes, seed }, url)));
+if (parts.includes('gate'))
+  figures.push(...(await runGate({ sessions, speed, minutes, seed, untimed }, url)));
 if (parts.includes('storm')) figures.push(...(await runStorm({ sessions, speed, seed, untimed }, url)));
 if (parts.includes('cancel')) figures.push(...(await runCancel({ sessions, untimed }, url)));
 if (parts.includes('silent'))

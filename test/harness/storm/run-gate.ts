@@ -12,6 +12,8 @@ export interface GateOptions {
   readonly speed: number;
   readonly minutes: number;
   readonly seed: number;
+  /** Rejections are only told: a machine that stalls sends in bursts. */
+  readonly untimed: boolean;
 }
 
 /** What the server tells of its limits. */
@@ -26,16 +28,14 @@ const ANSWER_MS = 5_000;
 
 /** Many sessions, each asking again as soon as it is answered, of a server that allows 60 requests a minute and 10 at once. */
 export async function runGate(options: GateOptions, harnessUrl: string): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const [name, tells] of Object.entries(TELLS))
-    figures.push(...(await crowd(name, tells, options, harnessUrl)));
-  return figures;
+  const crowds = Object.entries(TELLS).map(([name, tells]) => crowd(name, tells, options, harnessUrl));
+  return (await Promise.all(crowds)).flat();
 }
 
 async function crowd(
   name: string,
   tells: Pick<ScriptedLimits, 'headers' | 'retryAfter'>,
-  { sessions, speed, minutes, seed }: GateOptions,
+  { sessions, speed, minutes, seed, untimed }: GateOptions,
   harnessUrl: string,
 ): Promise<Figure[]> {
   const minuteMs = 60_000 / speed;
@@ -85,11 +85,13 @@ async function crowd(
     (_, index) => stats.conversations.get(`session ${index}`)?.admitted ?? 0,
   );
   const label = (what: string): string => `gate, ${name}: ${what}`;
+  const rejections = label('429s of requests after the first minute');
+  const share = (100 * refused) / asked;
   return [
     none(label('sessions that failed'), failures.length),
     ...failures.slice(0, 3).map((failure) => told(label('failure'), failure)),
     atMost(label('requests for each that is allowed'), 1.1, sum(({ requests }) => requests) / allowed),
-    atMost(label('429s of requests after the first minute'), 5, (100 * refused) / asked, '%'),
+    untimed ? told(rejections, `${share.toFixed(1)} %`) : atMost(rejections, 5, share, '%'),
     atLeast(label('fairness (Jain)'), 0.95, jain(served)),
     told(label('allowance used'), `${Math.round((100 * sum(({ admitted }) => admitted)) / allowed)} %`),
     told(

@@ -21,7 +21,8 @@ interface Prompted {
   readonly result: PromptResult;
 }
 
-const CALM_MS = 30_000;
+/** Long enough for the gate to have come to know what the provider takes. */
+const CALM_MS = 90_000;
 const MINUTE_MS = 60_000;
 const STORM_MINUTES = 5;
 /** How long after recovery everything has to be over. */
