@@ -232,7 +232,9 @@ export class Lane {
       case 'timeout':
       case 'server':
         this.#lastFailure = error;
-        if (error.kind === 'overloaded') this.#inFlightLimit.halve(order, this.#order);
+        // One alone was not too many: it finds out whether the provider works again, perhaps for the tenth time.
+        if (error.kind === 'overloaded' && this.#underWay.size > 1)
+          this.#inFlightLimit.halve(order, this.#order);
         if (error.retryAfterMs) this.#cooldown.pause(order, this.#order, error.retryAfterMs, now);
         this.#breaker.failed(order, this.#order, now);
         this.#sendElsewhere();

@@ -26,6 +26,14 @@ describe('requests under way', () => {
     expect(desk.gate.stats()[0]?.maxInFlight).toBe(16);
   });
 
+  it('stay as many when the one that goes alone finds the provider overloaded', async () => {
+    const desk = new Desk();
+    for (let time = 0; time < 3; time += 1) {
+      given(await desk.ask()).failed(failure('overloaded'));
+      expect(desk.gate.stats()[0]?.maxInFlight).toBe(16);
+    }
+  });
+
   it('are never more than configured, and begin with that or with what is said', async () => {
     const desk = new Desk();
     const three = await desk.askMany(9, { lane: laneId({ maxInFlight: 3 }, 'three') });
