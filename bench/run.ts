@@ -14,6 +14,7 @@ import { containment } from './containment.ts';
 import { edit } from './edit.ts';
 import { fork } from './fork.ts';
 import { gate } from './gate.ts';
+import { gateOverhead } from './gate-overhead.ts';
 import { search } from './search.ts';
 import { seed } from './seed.ts';
 import type { Question } from './support/question.ts';
@@ -21,7 +22,17 @@ import { formatTable, isReached, type Row } from './support/report.ts';
 import { threadStart } from './thread-start.ts';
 import { turnCost } from './turn-cost.ts';
 
-const QUESTIONS: readonly Question[] = [threadStart, seed, fork, search, containment, turnCost, edit, gate];
+const QUESTIONS: readonly Question[] = [
+  threadStart,
+  seed,
+  fork,
+  search,
+  containment,
+  turnCost,
+  edit,
+  gate,
+  gateOverhead,
+];
 /** More than this before the start, and other programs are measured too. */
 const BUSY_LOAD = 0.5;
 

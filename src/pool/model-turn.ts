@@ -123,7 +123,8 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       if (isLanes) waitedMs += clock.now() - sentAt;
       else counted += 1;
       const delayMs = isLanes ? 0 : retryDelayMs(error, counted, random, policy);
-      if (delayMs === null || waitedMs >= policy.maxWaitMs) throw error;
+      if (delayMs === null) throw error;
+      if (waitedMs >= policy.maxWaitMs) throw tooLong(error, waitedMs);
       tell?.({
         type: 'model-retried',
         turn,
@@ -161,6 +162,13 @@ async function admit(
   });
   if (hasWaited) tell?.({ type: 'gate-admitted', turn, model, waitedMs: permit.waitedMs });
   return permit;
+}
+
+/** Rejected again and again, for longer than is waited. */
+function tooLong(error: ModelError, waitedMs: number): ModelError {
+  const { kind, status, retryable, retryAfterMs } = error;
+  const message = `${error.message} (gave up after ${Math.round(waitedMs / 1_000)} s of waiting)`;
+  return new ModelError({ kind, status, retryable, retryAfterMs, message, cause: error });
 }
 
 /** A request that was cancelled before anything came of it is not worth a word. */
