@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { UsageError } from '../errors.ts';
 import type { SkippedFile } from '../workspace/base-image.ts';
 import { writing } from './empty-directory.ts';
+import type { BudgetOptions } from '../protocol/budget.ts';
 import type { Job } from './job.ts';
 
 export const BATCH_FILE = 'batch.json';
@@ -31,6 +32,8 @@ export interface BatchFile {
   readonly maxReruns?: number | null;
   /** Ids of the items that ran again, by round. */
   readonly losers?: readonly (readonly string[])[];
+  /** Limits of the command line, which go before the job's; absent, or null, for none. */
+  readonly givenBudget?: BudgetOptions | null;
   /** What sessions could not see, and why. */
   readonly skipped: readonly SkippedFile[];
   /** RFC 3339: when it was first started. */
@@ -51,6 +54,7 @@ const batchFile = z.looseObject({
   limit: z.nullable(z.int()),
   maxReruns: z.optional(z.nullable(z.int())),
   losers: z.optional(z.array(z.array(z.string()))),
+  givenBudget: z.optional(z.nullable(z.looseObject({}))),
   skipped: z.array(z.looseObject({ path: z.string(), reason: z.string() })),
   startedAt: z.iso.datetime(),
   continuedAt: z.iso.datetime(),

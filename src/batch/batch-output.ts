@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PriceTable } from '../gate/prices.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { applyCommand } from './apply-command.ts';
 import { takeEmptyDirectory, writing } from './empty-directory.ts';
@@ -101,6 +102,7 @@ export class BatchOutput {
       readonly concurrency: number;
       /** That the image was made of. */
       readonly source: string;
+      readonly prices?: PriceTable;
     },
   ): Promise<WrittenBatch> {
     const items = outcome.items.map((item) => this.#items.get(item.item.id) ?? reportItem(item, ''));

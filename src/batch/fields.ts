@@ -11,15 +11,25 @@ export class Mismatch extends Error {
   }
 }
 
-/** A mapping of a job file, read field by field. It knows which keys it was asked for, and so which are typos. */
+/** Whose fields they are, in errors. */
+export interface FieldsOf {
+  readonly file: string;
+  readonly code: string;
+}
+
+const JOB_FILE: FieldsOf = { file: 'Job file', code: 'invalid_job' };
+
+/** A mapping of a job file, or of another one, read field by field. It knows which keys it was asked for, and so which are typos. */
 export class Fields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #source: string;
+  readonly #of: FieldsOf;
   readonly #known: string[] = [];
 
-  /** @throws {ConfigFileError} `invalid_job` when the value is no mapping */
-  constructor(value: unknown, source: string) {
+  /** @throws {ConfigFileError} `invalid_job`, or the code of another file, when the value is no mapping */
+  constructor(value: unknown, source: string, of: FieldsOf = JOB_FILE) {
     this.#source = source;
+    this.#of = of;
     if (!isMapping(value)) throw this.#error(`it must hold keys and values; it is ${show(value)}`);
     this.#values = value;
   }
@@ -40,7 +50,8 @@ export class Fields {
   required<Value>(key: string, read: Read<Value>): Value {
     if (this.#values[key] === undefined) {
       // A typo in a required key is told as the typo.
-      const typo = Object.keys(this.#values).find((given) => nearest(given, [key]) === key);
+      const others = Object.keys(this.#values).filter((given) => !this.#known.includes(given));
+      const typo = others.find((given) => nearest(given, [key]) === key);
       throw this.#error(typo === undefined ? `${key} is missing` : unknownKey(typo, [key]));
     }
     return this.optional(key, read)!;
@@ -53,9 +64,10 @@ export class Fields {
   }
 
   #error(problem: string): ConfigFileError {
+    const { file, code } = this.#of;
     return new ConfigFileError(
-      'invalid_job',
-      `Job file ${this.#source}: ${problem}${problem.endsWith('?') ? '' : '.'}`,
+      code,
+      `${file} ${this.#source}: ${problem}${problem.endsWith('?') ? '' : '.'}`,
     );
   }
 }
@@ -93,6 +105,12 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): Read
     throw new Mismatch(key, `must be a whole number ${range}`, value);
   };
 }
+
+/** A number above 0. */
+export const amount: Read<number> = (value, key) => {
+  if (typeof value === 'number' && value > 0 && value < Infinity) return value;
+  throw new Mismatch(key, 'must be a number above 0', value);
+};
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,3 +1,6 @@
+import type { Usage } from '../model/model.ts';
+import { describeCost, formatUsd } from '../money.ts';
+
 /** 12,345 */
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
@@ -12,6 +15,23 @@ export function formatDuration(durationMs: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${two(seconds % 60)} s`;
   const minutes = Math.floor(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} m`;
+}
+
+/**
+ * What was used, in a few facts: `12,345 tokens (8,000 cached, 300 reasoning)`, `$0.0123`, `cache saved $0.02`.
+ * @param savedUsd  by reading from the prompt cache; null where that is not known
+ */
+export function usageFacts(usage: Usage, savedUsd: number | null): readonly string[] {
+  const { cachedTokens, reasoningTokens, totalTokens, cost } = usage;
+  const parts = [
+    cachedTokens > 0 ? `${formatCount(cachedTokens)} cached` : '',
+    reasoningTokens > 0 ? `${formatCount(reasoningTokens)} reasoning` : '',
+  ].filter((part) => part !== '');
+  return [
+    countOf(totalTokens, 'token') + (parts.length > 0 ? ` (${parts.join(', ')})` : ''),
+    describeCost(cost),
+    savedUsd !== null && savedUsd > 0 ? `cache saved ${formatUsd(savedUsd)}` : '',
+  ].filter((fact) => fact !== '');
 }
 
 /** `1 file`, `2 files` */

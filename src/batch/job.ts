@@ -1,7 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { BudgetOptions } from '../protocol/budget.ts';
 import { parseYaml } from '../yaml.ts';
 import { Fields, mapping, Mismatch, text, texts, unknownKey, wholeNumber, type Read } from './fields.ts';
+import { budget } from './job-budget.ts';
 
 /** What a batch job file asks for, checked. Directories of skills and files of tools are absolute. */
 export interface Job {
@@ -22,6 +24,10 @@ export interface Job {
   readonly modelOptions?: Readonly<Record<string, unknown>>;
   /** Deadline of one item. */
   readonly timeoutMs?: number;
+  /** What the whole batch may spend, all its runs together. */
+  readonly budget?: BudgetOptions;
+  /** What each session may spend. */
+  readonly itemBudget?: BudgetOptions;
   /** Globs of the files that sessions may see; default all. */
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
@@ -60,6 +66,8 @@ export function parseJob(yaml: string, source: string): Job {
     modelOptions: fields.optional('modelOptions', mapping),
     // The longest that a timer takes.
     timeoutMs: fields.optional('timeoutMs', wholeNumber(1, 2 ** 31 - 1)),
+    budget: fields.optional('budget', budget),
+    itemBudget: fields.optional('itemBudget', budget),
     include: fields.optional('include', texts),
     exclude: fields.optional('exclude', texts),
   };

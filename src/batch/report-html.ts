@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { conflictList } from './conflict-html.ts';
 import type { FileDiff } from './file-diff.ts';
-import { countOf, formatCount, formatDuration } from './format.ts';
+import { formatUsd } from '../money.ts';
+import { countOf, formatCount, formatDuration, usageFacts } from './format.ts';
 import { join, markup, type Html } from './markup.ts';
 import type { ItemReport, Report, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
@@ -67,26 +68,46 @@ function notes({ model, interrupted, stoppedBy }: Report): Html {
     all.push(markup`<p class="note bad">The batch was interrupted. What was done until then is here.</p>`);
   }
   if (stoppedBy) {
-    const why =
-      stoppedBy.code === 'model_error'
-        ? 'The batch was stopped, because its first items all failed with:'
-        : 'The batch was stopped, because nothing more can be kept:';
+    const why = WHY_STOPPED[stoppedBy.code] ?? 'The batch was stopped, because nothing more can be kept:';
     all.push(markup`<p class="note bad">${why} ${stoppedBy.message}</p>`);
   }
   return join(all);
 }
 
+const WHY_STOPPED: Readonly<Record<string, string>> = {
+  model_error: 'The batch was stopped, because its first items all failed with:',
+  budget_reached: 'The batch was stopped by its budget; what was done until then is here.',
+  price_unknown: 'The batch was stopped by its budget; what was done until then is here.',
+};
+
 function cards({ totals, durationMs }: Report): Html {
   const { usage } = totals;
-  const tokens = `${usage.estimated ? 'tokens (estimated)' : 'tokens'}, ${countOf(totals.turns, 'turn')}`;
+  const parts = [
+    usage.estimated ? 'tokens (estimated)' : 'tokens',
+    usage.cachedTokens > 0 ? `${formatCount(usage.cachedTokens)} of them cached` : '',
+    usage.reasoningTokens > 0 ? `${formatCount(usage.reasoningTokens)} reasoning` : '',
+    countOf(totals.turns, 'turn'),
+  ];
+  const tokens = parts.filter((part) => part !== '').join(', ');
   return markup`<section class="cards">
 ${card(markup`${formatCount(totals.done)} <span>of ${formatCount(totals.items)}</span>`, 'items done')}
 ${card(formatCount(totals.failed + totals.cancelled + totals.notStarted), 'not done')}
 ${card(formatCount(totals.files), markup`${totals.files === 1 ? 'file' : 'files'} changed ${plusMinus(totals.added, totals.removed)}`)}
 ${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
 ${card(formatCount(usage.totalTokens), tokens)}
+${usage.cost.basis !== 'none' && costCard(totals)}
 ${card(formatDuration(durationMs), 'elapsed')}
 </section>`;
+}
+
+function costCard({ usage: { cost }, savedByCacheUsd }: ReportTotals): Html {
+  const { usd, unpriced } = cost;
+  const least = usd !== null && unpriced > 0;
+  const facts = [
+    least ? `cost at least: ${countOf(unpriced, 'response')} without a price` : 'cost',
+    savedByCacheUsd !== null && savedByCacheUsd > 0 ? `the cache saved ${formatUsd(savedByCacheUsd)}` : '',
+  ].filter((fact) => fact !== '');
+  return card(usd === null ? 'unknown' : formatUsd(usd), facts.join('; '));
 }
 
 function card(value: string | Html, label: string | Html): Html {
@@ -122,6 +143,7 @@ function itemDetails({ entry, diffs }: ItemReport, budget: { lines: number }): H
 </summary>
 <div class="body">
 ${entry.error && markup`<p class="error">${entry.error.message} <span class="quiet">(${entry.error.code})</span></p>`}
+${entry.turns > 0 && markup`<p class="quiet">${usageFacts(entry.usage, null).join(' · ')}</p>`}
 ${entry.reply !== '' && markup`<div class="reply">${entry.reply}</div>`}
 ${entry.patch !== null && markup`<p><a href="${entry.patch}">${entry.patch}</a></p>`}
 ${diffBlock(diffs, budget)}

@@ -1,3 +1,4 @@
+import { savedByCache, type PriceTable } from '../gate/prices.ts';
 import type { StopReason } from '../journal/entries.ts';
 import type { Usage } from '../model/model.ts';
 import { NO_USAGE } from '../model/model.ts';
@@ -53,6 +54,8 @@ export interface ReportTotals {
   readonly conflicts: number;
   readonly turns: number;
   readonly usage: Usage;
+  /** What reading from the prompt cache has saved, in US dollars; null where the model's prices are not known. */
+  readonly savedByCacheUsd: number | null;
 }
 
 export interface ReportItem {
@@ -115,8 +118,10 @@ export function buildReport(parts: {
   readonly mergedPatch: string;
   readonly applyCommand: string;
   readonly skipped: readonly SkippedFile[];
+  readonly prices?: PriceTable;
 }): Report {
-  const { outcome, items, merge, mergedDiffs } = parts;
+  const { outcome, items, merge, mergedDiffs, prices = {} } = parts;
+  const usage = items.map((item) => item.usage).reduce(addUsage, NO_USAGE);
   const count = (status: ItemStatus): number => items.filter((item) => item.status === status).length;
   return {
     version: REPORT_VERSION,
@@ -139,7 +144,8 @@ export function buildReport(parts: {
       removed: sum(mergedDiffs.map((diff) => diff.removed)),
       conflicts: merge.conflicts.length,
       turns: sum(items.map((item) => item.turns)),
-      usage: items.map((item) => item.usage).reduce(addUsage, NO_USAGE),
+      usage,
+      savedByCacheUsd: savedByCache(usage, parts.model, prices),
     },
     items,
     merged: {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { setMaxListeners } from 'node:events';
-import { ConfigFileError } from '../errors.ts';
+import { BudgetReachedError, ConfigFileError } from '../errors.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { SessionOptions } from '../pool/options.ts';
 import type { SessionPool } from '../pool/pool.ts';
@@ -14,6 +14,7 @@ import type { BatchItem } from './plan.ts';
 import type { Spent } from './spent.ts';
 
 export const DEFAULT_CONCURRENCY = 8;
+
 /** After so many model errors, and nothing done, the key, the address or the model's name is wrong for all items. */
 const HOPELESS_AFTER = 10;
 
@@ -45,7 +46,10 @@ export interface BatchOutcome {
   readonly items: readonly ItemOutcome[];
   /** The caller's signal ended it. */
   readonly interrupted: boolean;
-  /** Why no more items were started: the model error that the first ones all ended with, or what is wrong with the store. */
+  /**
+   * Why no more items were started: the model error that the first ones all ended with, what is wrong with the store, or
+   * the budget of the batch, or of the pool, that is reached.
+   */
   readonly stoppedBy: SerializedError | null;
   readonly startedAt: Date;
   readonly durationMs: number;
@@ -77,6 +81,8 @@ export interface BatchOptions {
   readonly items: readonly BatchItem[];
   /** The files that every session starts from. */
   readonly image: BaseImage;
+  /** The group of the pool that the sessions' spending counts against; when its budget is reached no more are started. */
+  readonly group?: string;
   /** Of the sessions that are started. Default 1. */
   readonly round?: number;
   /** By item id: how far an earlier run on the pool's store has come. Default: all items are new. */
@@ -148,6 +154,7 @@ async function runItems(options: BatchOptions): Promise<BatchOutcome> {
     if (doneCount === 0 && modelErrors >= HOPELESS_AFTER) stoppedBy ??= outcome.error;
     // What cannot be journalled cannot be promised to anybody.
     if (isStoreError(outcome.error)) stoppedBy ??= outcome.error;
+    if (isOverBatchBudget(outcome)) stoppedBy ??= outcome.error;
     await onEvent({ type: 'item-ended', outcome });
   };
   const worker = async (): Promise<void> => {
@@ -155,6 +162,9 @@ async function runItems(options: BatchOptions): Promise<BatchOutcome> {
       if (stoppedBy || signal.aborted) return;
       const { value: task, done } = queue.next();
       if (done) return;
+      // Begun, it would only be told to stop.
+      stoppedBy ??= overBudget(options);
+      if (stoppedBy) return;
       await take(task);
     }
   };
@@ -192,6 +202,19 @@ function isAt(at: ItemStanding['at']): (task: Task) => boolean {
   return ({ standing }) => standing.at === at;
 }
 
+/** The budget that stands in the way of another item. */
+function overBudget({ pool, group }: Pick<BatchOptions, 'pool' | 'group'>): SerializedError | null {
+  const ofGroup = group === undefined ? null : pool.budgetStatus(group).reached;
+  const reached = ofGroup ?? pool.budgetStatus().reached;
+  return reached && serializeError(new BudgetReachedError(reached), 'budget_reached');
+}
+
+/** The item was stopped by a budget that is not its own. */
+function isOverBatchBudget({ result }: ItemOutcome): boolean {
+  const budget = result?.error?.budget;
+  return budget !== undefined && budget.scope !== 'session';
+}
+
 function isStoreError(error: SerializedError | null): boolean {
   return error !== null && /^(?:store|storage)_/.test(error.code);
 }
@@ -202,7 +225,7 @@ function isStoreError(error: SerializedError | null): boolean {
  * @throws as {@link runBatch}
  */
 export async function assertStartable(
-  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model'>,
+  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model' | 'group'>,
 ): Promise<void> {
   await checkSkills(options.job);
   await keepBase(options, 1);
@@ -210,7 +233,7 @@ export async function assertStartable(
 
 /** Has the pool's store keep the base image of a round, unless it has one. @throws what `pool.start` throws */
 export async function keepBase(
-  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model'>,
+  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model' | 'group'>,
   round: number,
 ): Promise<void> {
   const id = baseSessionOf(round);
@@ -234,11 +257,14 @@ function sessionOptionsOf({
   job,
   image,
   model = job.model,
-}: Pick<BatchOptions, 'job' | 'image' | 'model'>): SessionOptions {
-  const { system, skills, tools, maxTurns, modelOptions } = job;
+  group,
+}: Pick<BatchOptions, 'job' | 'image' | 'model' | 'group'>): SessionOptions {
+  const { system, skills, tools, maxTurns, modelOptions, itemBudget } = job;
   return {
     base: image,
     priority: 'batch',
+    ...(group === undefined ? {} : { group }),
+    ...(itemBudget === undefined ? {} : { budget: itemBudget }),
     ...(model === undefined ? {} : { model }),
     ...(system === undefined ? {} : { system }),
     ...(skills === undefined ? {} : { skills }),

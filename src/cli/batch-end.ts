@@ -1,6 +1,11 @@
 import type { Delivered } from './batch-delivery.ts';
 import type { ExitCode } from './exit-code.ts';
 
+/** The code of an error that says that a budget stood in the way. */
+export function isBudgetCode(code: string): boolean {
+  return code === 'budget_reached' || code === 'price_unknown';
+}
+
 /** What became of a finished batch's changes. */
 export interface BatchEnd {
   /** Of the results. */

@@ -1,5 +1,7 @@
+import type { BudgetFlags } from './budget-flags.ts';
+
 /** Of `skein batch`, as they were given. */
-export interface BatchCommandOptions {
+export interface BatchCommandOptions extends BudgetFlags {
   readonly dir?: string;
   readonly model?: string;
   readonly concurrency?: number;

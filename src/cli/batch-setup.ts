@@ -8,16 +8,22 @@ import { planItems, type BatchItem } from '../batch/plan.ts';
 import { assertStartable } from '../batch/run-batch.ts';
 import { DEFAULT_RERUNS, readRounds, type StoredRounds } from '../batch/run-rounds.ts';
 import { UsageError } from '../errors.ts';
+import type { PriceTable } from '../gate/prices.ts';
 import type { JournalStore } from '../journal/store.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import { SessionPool } from '../pool/pool.ts';
+import type { BudgetOptions } from '../protocol/budget.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { baseImage } from '../workspace/make-base-image.ts';
 import type { Delivery } from './batch-delivery.ts';
 import type { BatchCommandOptions } from './batch-options.ts';
+import { givenBudget, givenPrices } from './budget-flags.ts';
 import { chooseModel, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
 import { version } from './version.ts';
+
+/** The pool's group that a batch's sessions are in: a store may have others, and what they have spent is not the batch's. */
+export const BATCH_GROUP = 'batch';
 
 /** Everything that a batch runs on. Disposing of it closes the journal and the model. */
 export interface BatchSetup extends AsyncDisposable {
@@ -32,6 +38,9 @@ export interface BatchSetup extends AsyncDisposable {
   /** What the batch is continued with, should this process die. */
   readonly file: BatchFile;
   readonly maxReruns: number;
+  /** What the batch may spend, all its runs together; null for no limit. */
+  readonly budget: BudgetOptions | null;
+  readonly prices: PriceTable;
   /** An earlier run began it; null when this is the first. */
   readonly earlier: StoredRounds | null;
   /** From here on the batch can be continued. One that is disposed of before leaves nothing on disk. */
@@ -59,6 +68,7 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
     exclude: [...(job.exclude ?? []), '.skein'],
   });
   const planned = planItems(job, image, jobFile);
+  const prices = await givenPrices(options);
   await delivery?.prepare(directory);
   const chosen = await chooseModel(modelOf(job, jobFile, options.model, options));
   try {
@@ -79,6 +89,7 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
       items: planned.map(({ id }) => id),
       limit: options.limit ?? null,
       maxReruns: maxReruns(options) ?? null,
+      givenBudget: givenBudget(options) ?? null,
       skipped: image.skipped,
       startedAt: now,
       continuedAt: now,
@@ -95,6 +106,8 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
       store,
       file,
       maxReruns: maxReruns(options) ?? 0,
+      budget: joined(job.budget, givenBudget(options)),
+      prices,
       earlier: null,
     });
   } catch (error) {
@@ -112,6 +125,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
   const { job, jobFile, options, delivery } = parts;
   const before = await readBatchFile(from);
   const directory = resolve(options.dir ?? before.directory);
+  const prices = await givenPrices(options);
   await delivery?.prepare(directory, from);
   const givenModel = options.model ?? before.givenModel;
   const chosenFor = modelOf(job, jobFile, givenModel ?? undefined, options);
@@ -126,8 +140,8 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         if (options.model !== undefined && options.model !== before.model)
           throw modelChanged(options.model, from, before.model);
         const changes = describeJobChanges(
-          { ...before.job, model: before.model, items: before.items },
-          { ...job, model: chosen.model, items: ids },
+          { ...before.job, ...NO_BUDGETS, model: before.model, items: before.items },
+          { ...job, ...NO_BUDGETS, model: chosen.model, items: ids },
         );
         if (changes.length > 0) throw jobChanged(jobFile, from, changes);
       }
@@ -150,6 +164,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         items: ids,
         limit,
         maxReruns: reruns,
+        givenBudget: joined(before.givenBudget ?? undefined, givenBudget(options)),
         losers: earlier.closed.map(({ loserIds }) => loserIds),
         continuedAt: new Date().toISOString(),
         earlierMs: before.earlierMs + Math.max(0, lastSign(store) - Date.parse(before.continuedAt)),
@@ -164,6 +179,8 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         store,
         file,
         maxReruns: reruns,
+        budget: joined(job.budget, file.givenBudget ?? undefined),
+        prices,
         earlier,
       });
     } catch (error) {
@@ -206,12 +223,25 @@ function maxReruns({ rerunConflicts }: BatchCommandOptions): number | undefined 
   return rerunConflicts === true ? DEFAULT_RERUNS : rerunConflicts;
 }
 
+/** Whoever goes on with a batch may let it spend more. */
+const NO_BUDGETS = { budget: undefined, itemBudget: undefined };
+
+/** Limit by limit, the later one counts. */
+function joined(before: BudgetOptions | undefined, after: BudgetOptions | undefined): BudgetOptions | null {
+  return before || after ? { ...before, ...after } : null;
+}
+
 /** The command that goes on with a batch, as a person would type it from here. */
-export function resumeCommand(jobFile: string, directory: string, providers: readonly string[]): string {
+export function resumeCommand(
+  jobFile: string,
+  directory: string,
+  { provider: providers, prices }: Pick<BatchCommandOptions, 'provider' | 'prices'>,
+): string {
   const fromHere = relative('.', directory);
   const place = fromHere.startsWith('..') ? directory : join('.', fromHere);
   const words = ['skein', 'batch', jobFile, '--resume', place];
   for (const provider of providers) words.push('--provider', provider);
+  if (prices !== undefined) words.push('--prices', prices);
   return words.map(quote).join(' ');
 }
 
@@ -234,16 +264,17 @@ function modelOf(
 
 /** A batch's sessions run in processes of their own: what one does to its process is not the end of all. */
 export function poolOptions(
-  { providers }: ChosenModel,
+  { chosen: { providers }, budget, prices }: Pick<BatchSetup, 'chosen' | 'budget' | 'prices'>,
   { isolation = 'process', shards }: BatchCommandOptions,
 ): PoolOptions {
-  return { providers, isolation, ...(shards === undefined ? {} : { shards }) };
+  const groups = { [BATCH_GROUP]: budget };
+  return { providers, isolation, groups, prices, ...(shards === undefined ? {} : { shards }) };
 }
 
 /** Before anything is paid for, and before anything is on disk. */
 async function tryToStart({ job, options }: Parts, image: BaseImage, chosen: ChosenModel): Promise<void> {
-  await using pool = await SessionPool.open(poolOptions(chosen, options));
-  await assertStartable({ pool, job, image, model: chosen.model });
+  await using pool = await SessionPool.open(poolOptions({ chosen, budget: null, prices: {} }, options));
+  await assertStartable({ pool, job, image, model: chosen.model, group: BATCH_GROUP });
 }
 
 function modelChanged(given: string, from: string, model: string): UsageError {

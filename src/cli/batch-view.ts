@@ -1,11 +1,12 @@
 import { join, relative } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
-import { countOf, formatCount, formatDuration } from '../batch/format.ts';
+import { countOf, formatCount, formatDuration, usageFacts } from '../batch/format.ts';
 import type { ReportItem } from '../batch/report.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { ApplyReport } from '../workspace/apply-changes.ts';
 import type { BatchEnd } from './batch-end.ts';
 import type { Delivered } from './batch-delivery.ts';
+import { isBudgetCode } from './batch-end.ts';
 import { EXIT } from './exit-code.ts';
 import { viewConflicts } from './conflict-view.ts';
 import { viewDiffStat, viewDiffs } from './diff-view.ts';
@@ -34,7 +35,7 @@ export function viewBatch(
   const headline = [
     `${formatCount(totals.done)} of ${formatCount(totals.items)} items done in ${formatDuration(report.durationMs)}`,
     countOf(totals.turns, 'turn'),
-    countOf(totals.usage.totalTokens, 'token'),
+    ...usageFacts(totals.usage, totals.savedByCacheUsd),
     ...(totals.conflicts > 0 ? [`${formatCount(totals.conflicts)} in conflict`] : []),
     ...(report.rounds > 1 ? [`${report.rounds} rounds`] : []),
     ...(report.interrupted ? ['interrupted'] : []),
@@ -63,13 +64,17 @@ export function viewBatch(
   ${printableLine(report.merged.applyCommand)}`,
       ),
     );
-  if (end.resume !== null) lines.push(c.dim(`  To run what is not done:\n  ${printableLine(end.resume)}`));
+  if (end.resume !== null) {
+    const how = end.exitCode === EXIT.budget ? ', with a higher budget (--budget-usd and the like)' : '';
+    lines.push(c.dim(`  To run what is not done${how}:\n  ${printableLine(end.resume)}`));
+  }
   blocks.push(lines.join('\n'));
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 function stopReason({ code }: SerializedError): string {
-  return code === 'model_error' ? 'the first items all failed with' : 'nothing more can be kept';
+  if (code === 'model_error') return 'the first items all failed with';
+  return isBudgetCode(code) ? 'no more may be spent' : 'nothing more can be kept';
 }
 
 function viewDelivered(delivered: Exclude<Delivered, { to: 'nowhere' }>): string[] {

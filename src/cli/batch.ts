@@ -2,16 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { parseJob } from '../batch/job.ts';
+import type { Report } from '../batch/report.ts';
 import type { BatchEvent } from '../batch/run-batch.ts';
 import { runRounds, type RoundsOutcome } from '../batch/run-rounds.ts';
 import { UsageError } from '../errors.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
 import { SessionPool } from '../pool/pool.ts';
 import { chooseDelivery, type Delivered, type Delivery } from './batch-delivery.ts';
-import type { BatchEnd } from './batch-end.ts';
+import { isBudgetCode, type BatchEnd } from './batch-end.ts';
 import type { BatchCommandOptions } from './batch-options.ts';
 import { BatchRecords } from './batch-records.ts';
-import { continuedBatch, newBatch, poolOptions, resumeCommand, type BatchSetup } from './batch-setup.ts';
+import {
+  BATCH_GROUP,
+  continuedBatch,
+  newBatch,
+  poolOptions,
+  resumeCommand,
+  type BatchSetup,
+} from './batch-setup.ts';
 import { viewBatch } from './batch-view.ts';
 import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -39,7 +47,7 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       : await continuedBatch(resolve(options.resume), parts);
   const { directory, image, items, chosen, output, store, earlier } = setup;
   await using pool = await SessionPool.open({
-    ...poolOptions(chosen, options),
+    ...poolOptions(setup, options),
     // What was cut off goes on when its item's turn comes, and not all at once now.
     store: visibleSessions(store, () => false),
   });
@@ -73,6 +81,7 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       items,
       image: earlier?.image ?? image,
       model: chosen.model,
+      group: BATCH_GROUP,
       signal: interrupt.signal,
       onEvent,
       maxReruns: setup.maxReruns,
@@ -81,7 +90,8 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       ...(earlier ? { standings: earlier.standings, closedRounds: earlier.closed } : {}),
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
-    const about = { name: job.name, model: chosen.model, concurrency, source: directory };
+    const { prices } = setup;
+    const about = { name: job.name, model: chosen.model, concurrency, source: directory, prices };
     const written = await output.finish(withEarlier(outcome, setup), about);
     progress[Symbol.dispose]();
     const { delivered, problem } = await tryToDeliver(
@@ -98,9 +108,9 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       directory: output.directory,
       delivered,
       problem,
-      exitCode: interrupt.exitCode ?? (isWhole && isDone ? EXIT.done : EXIT.unfinished),
+      exitCode: interrupt.exitCode ?? (isWhole && isDone ? EXIT.done : notDone(written.report)),
       doneBefore: doneBefore(setup),
-      resume: isDone && !isCutShort ? null : resumeCommand(jobFile, output.directory, options.provider),
+      resume: isDone && !isCutShort ? null : resumeCommand(jobFile, output.directory, options),
     };
     if (records) records.ended(written, end);
     else process.stdout.write(viewBatch(written, { ...end, terminal, scripted: chosen.scripted }));
@@ -113,6 +123,13 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     process.stderr.write(`skein: ${describeError(error)}\n`);
     return EXIT.unfinished;
   }
+}
+
+/** Whether a budget stood in the way, of the batch or of an item. */
+function notDone({ stoppedBy, items }: Report): ExitCode {
+  const isOverBudget =
+    (stoppedBy && isBudgetCode(stoppedBy.code)) || items.some(({ stopReason }) => stopReason === 'budget');
+  return isOverBudget ? EXIT.budget : EXIT.unfinished;
 }
 
 function checkTogether({ resume, out, force, isolation, shards }: BatchCommandOptions): void {

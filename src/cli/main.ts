@@ -25,6 +25,23 @@ const providerOption = (): Option =>
   )
     .argParser(collect)
     .default([], 'none');
+const pricesOption = (): Option =>
+  new Option(
+    '--prices <file>',
+    'YAML: what models cost, by provider:model, in US dollars for a million tokens',
+  );
+/** @param whose  it is */
+const usdOption = (whose: string): Option =>
+  new Option(
+    '--budget-usd <n>',
+    `US dollars that ${whose} may spend; then it ends, with exit code 4`,
+  ).argParser(amount);
+const tokensOption = (): Option =>
+  new Option('--budget-tokens <n>', 'the same in tokens').argParser(wholeNumber(1));
+const turnsOption = (): Option =>
+  new Option('--budget-turns <n>', 'the same in model responses').argParser(wholeNumber(1));
+const minutesOption = (): Option =>
+  new Option('--budget-minutes <n>', 'the same in minutes').argParser(amount);
 const jsonOption = (): Option =>
   new Option('--json', 'NDJSON records on standard output (the default where it is no terminal)');
 const storeOption = (): Option =>
@@ -55,6 +72,11 @@ program
     'write the changes to the files; what has changed there meanwhile is merged, or none is',
   )
   .option('-p, --patch <file>', 'save the changes as a patch')
+  .addOption(pricesOption())
+  .addOption(usdOption('the session'))
+  .addOption(tokensOption())
+  .addOption(turnsOption())
+  .addOption(minutesOption())
   .option('--store <sqlite:PATH>', 'keep the session there, so that another run can go on with it')
   .option('--session <id>', 'the session of the store to go on with, or the id of a new one')
   .addOption(jsonOption())
@@ -76,6 +98,11 @@ program
     wholeNumber(1, MAX_CONCURRENCY),
   )
   .option('--limit <n>', 'only the first items: to try a job before paying for all of it', wholeNumber(1))
+  .addOption(pricesOption())
+  .addOption(usdOption('the batch, all its runs together,'))
+  .addOption(tokensOption())
+  .addOption(turnsOption())
+  .addOption(minutesOption())
   .option('-o, --out <directory>', 'where the patches and the report go (default: .skein/<name>-<time>)')
   .addOption(
     new Option('--isolation <kind>', 'where sessions run: threads of this process, or of others')
@@ -183,6 +210,12 @@ function exitCodeOf(error: unknown): ExitCode {
       : EXIT.unfinished;
   }
   return error instanceof SkeinError ? EXIT.usage : EXIT.unfinished;
+}
+
+function amount(value: string): number {
+  const number = Number(value);
+  if (value.trim() !== '' && number > 0 && number < Infinity) return number;
+  throw new InvalidArgumentError('Expected a number above 0.');
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

@@ -1,4 +1,6 @@
 import type { BatchEvent, ItemOutcome } from '../batch/run-batch.ts';
+import { NO_COST, type Cost } from '../model/model.ts';
+import { addCost } from '../model/usage.ts';
 import type { SessionEvent } from '../pool/events.ts';
 
 /** What a person wants to know while a batch runs. */
@@ -10,6 +12,7 @@ export interface ProgressState {
   resumed: number;
   /** Of all sessions, those that still run included. */
   tokens: number;
+  cost: Cost;
   /** From 1. */
   round: number;
   /** What each running item is doing, in the order they started. */
@@ -17,7 +20,7 @@ export interface ProgressState {
 }
 
 export function newProgress(): ProgressState {
-  return { items: 0, done: 0, failed: 0, resumed: 0, tokens: 0, round: 1, running: new Map() };
+  return { items: 0, done: 0, failed: 0, resumed: 0, tokens: 0, cost: NO_COST, round: 1, running: new Map() };
 }
 
 /** Takes one event into the state. */
@@ -73,6 +76,7 @@ function followSession(state: ProgressState, itemId: string, event: SessionEvent
       break;
     case 'turn-ended':
       state.tokens += event.usage.totalTokens;
+      state.cost = addCost(state.cost, event.usage.cost);
       state.running.set(itemId, 'thinking');
       break;
     case 'text':

@@ -1,4 +1,5 @@
 import { formatCount, formatDuration } from '../batch/format.ts';
+import { formatUsd } from '../money.ts';
 import { printableLine } from './printable.ts';
 import type { ProgressState } from './progress-state.ts';
 import type { Colors } from './terminal.ts';
@@ -35,6 +36,7 @@ export function viewProgress(
     `${formatCount(state.failed)} failed`,
     ...(state.resumed > 0 ? [`${formatCount(state.resumed)} resumed`] : []),
     `${formatCount(state.tokens)} tokens`,
+    ...(state.cost.usd !== null && state.cost.basis !== 'none' ? [formatUsd(state.cost.usd)] : []),
     formatDuration(options.elapsedMs),
   ];
   const spinner = FRAMES[frame % FRAMES.length]!;

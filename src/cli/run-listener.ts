@@ -1,8 +1,17 @@
 import type { FileDiff } from '../batch/file-diff.ts';
+import type { PriceTable } from '../gate/prices.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { ExitCode } from './exit-code.ts';
+
+/** What a run is about. */
+export interface RunAbout {
+  readonly model: string;
+  /** No language model answers. */
+  readonly scripted: boolean;
+  readonly prices: PriceTable;
+}
 
 /** Follows one run: `RunView` for people, `RunRecords` for programs. After `started`, `ended` or `failed` is called once, last. */
 export interface RunListener {

@@ -1,5 +1,7 @@
+import type { BudgetFlags } from './budget-flags.ts';
+
 /** Of `skein run`, as they were given. */
-export interface RunCommandOptions {
+export interface RunCommandOptions extends BudgetFlags {
   readonly dir?: string;
   readonly file: readonly string[];
   readonly model?: string;

@@ -1,4 +1,5 @@
 import type { FileDiff } from '../batch/file-diff.ts';
+import { savedByCache } from '../gate/prices.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
@@ -7,14 +8,14 @@ import { describeError } from './describe-error.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { NdjsonWriter } from './ndjson.ts';
 import { printableLine } from './printable.ts';
-import type { RunEnd, RunListener } from './run-listener.ts';
+import type { RunAbout, RunEnd, RunListener } from './run-listener.ts';
 
 /** A run as records: `session.started` first, one `session.ended` last. */
 export class RunRecords implements RunListener {
   readonly #writer: NdjsonWriter;
-  readonly #about: { readonly model: string; readonly scripted: boolean };
+  readonly #about: RunAbout;
 
-  constructor(writer: NdjsonWriter, about: { readonly model: string; readonly scripted: boolean }) {
+  constructor(writer: NdjsonWriter, about: RunAbout) {
     this.#writer = writer;
     this.#about = about;
   }
@@ -22,7 +23,8 @@ export class RunRecords implements RunListener {
   started(sessionId: string, image: BaseImage): void {
     this.#writer.record('session.started', {
       session: sessionId,
-      ...this.#about,
+      model: this.#about.model,
+      scripted: this.#about.scripted,
       files: image.fileCount,
       skipped: image.skipped,
     });
@@ -64,6 +66,7 @@ export class RunRecords implements RunListener {
       turns,
       usage,
       failedAttempts,
+      savedByCacheUsd: savedByCache(usage, this.#about.model, this.#about.prices),
       durationMs: Math.round(durationMs),
       files: diffs.map(({ path, kind, added, removed }) => ({ path, kind, added, removed })),
       patch: diffs.map((diff) => diff.patch).join(''),

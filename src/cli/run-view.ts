@@ -1,7 +1,8 @@
 import type { FileDiff } from '../batch/file-diff.ts';
-import { countOf, formatDuration } from '../batch/format.ts';
+import { countOf, formatDuration, usageFacts } from '../batch/format.ts';
 import { describeReached } from '../describe-budget.ts';
 import type { WaitReason } from '../gate/admission.ts';
+import { savedByCache } from '../gate/prices.ts';
 import type { SessionEvent } from '../pool/events.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
@@ -9,7 +10,7 @@ import { callSubject } from './call-subject.ts';
 import { describeError } from './describe-error.ts';
 import { viewDiffStat, viewPatch } from './diff-view.ts';
 import { PrintableFilter, printableLine } from './printable.ts';
-import type { RunEnd, RunListener } from './run-listener.ts';
+import type { RunAbout, RunEnd, RunListener } from './run-listener.ts';
 import type { Terminal } from './terminal.ts';
 import { fitEnd } from './text-width.ts';
 
@@ -29,11 +30,11 @@ const MAX_PATCH_LINES = 200;
 /** A run on a terminal: the model's text as it comes on stdout, what the tools do on stderr. */
 export class RunView implements RunListener {
   readonly #terminal: Terminal;
-  readonly #about: { readonly model: string; readonly scripted: boolean };
+  readonly #about: RunAbout;
   readonly #filter = new PrintableFilter();
   #atLineStart = true;
 
-  constructor(terminal: Terminal, about: { readonly model: string; readonly scripted: boolean }) {
+  constructor(terminal: Terminal, about: RunAbout) {
     this.#terminal = terminal;
     this.#about = about;
   }
@@ -91,7 +92,12 @@ export class RunView implements RunListener {
       this.#write(`\n${viewPatch(patch, c)}`);
     }
     const lines = [viewDiffStat(diffs, { columns: this.#terminal.columns, colors: c })];
-    const facts = `${countOf(result.turns, 'turn')} · ${countOf(result.usage.totalTokens, 'token')} · ${formatDuration(result.durationMs)}`;
+    const { model, prices } = this.#about;
+    const facts = [
+      countOf(result.turns, 'turn'),
+      ...usageFacts(result.usage, savedByCache(result.usage, model, prices)),
+      formatDuration(result.durationMs),
+    ].join(' · ');
     const isGood = result.stopReason === 'end';
     lines.push(`${isGood ? c.green('✔') : c.red(`✘ ${result.stopReason}`)} ${c.dim(facts)}`);
     if (result.error) lines.push(c.red(`  ${printableLine(result.error.message)}`));

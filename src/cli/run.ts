@@ -12,6 +12,7 @@ import type { Session } from '../pool/session.ts';
 import { applyChanges } from '../workspace/apply-changes.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
+import { givenBudget, givenPrices } from './budget-flags.ts';
 import { changesToWrite } from './changes-to-write.ts';
 import { chooseModel, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
@@ -21,7 +22,7 @@ import { differencesBetween, keptSession, openStoreToWrite } from './kept-sessio
 import { NdjsonWriter } from './ndjson.ts';
 import { readInput } from './read-input.ts';
 import { RunRecords } from './run-records.ts';
-import type { RunEnd, RunListener } from './run-listener.ts';
+import type { RunAbout, RunEnd, RunListener } from './run-listener.ts';
 import type { RunCommandOptions } from './run-options.ts';
 import { RunView } from './run-view.ts';
 import { describeTerminal, type Terminal } from './terminal.ts';
@@ -41,6 +42,7 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   const earlier = kept && keptSession(kept.store, options);
   const image = earlier?.image ?? (await readInput(directory, options.file));
   if (options.patch !== undefined) await assertWritable(options.patch);
+  const prices = await givenPrices(options);
   await using chosen = await chooseModel({
     model: options.model ?? earlier?.model,
     providers: options.provider,
@@ -48,9 +50,13 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   });
   // What else is unfinished in the store is not this command's to pay for.
   const store = kept && visibleSessions(kept.store, (sessionId) => sessionId === options.session);
-  await using pool = await SessionPool.open({ providers: chosen.providers, ...(store ? { store } : {}) });
+  await using pool = await SessionPool.open({
+    providers: chosen.providers,
+    prices,
+    ...(store ? { store } : {}),
+  });
 
-  const view = listenerFor(terminal, { model: chosen.model, scripted: chosen.scripted });
+  const view = listenerFor(terminal, { model: chosen.model, scripted: chosen.scripted, prices });
   using _ = relayWarnings((line) => view.remark(line));
   using interrupt = new Interrupt(() => view.remark('skein: ending; Ctrl-C again exits at once'));
   const session =
@@ -59,6 +65,8 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   if (kept && !terminal.json) view.remark(`session ${session.id}`);
   let ended: { readonly result: PromptResult; readonly changes: readonly FileDifference[] };
   try {
+    const budget = givenBudget(options);
+    if (earlier && budget) await session.resume({ budget });
     const before = session.files();
     const result = await followPrompt(session, text, interrupt.signal, view);
     // Of a session that goes on, what this run has changed.
@@ -107,6 +115,7 @@ async function keeping(place: string): Promise<AsyncDisposable & { readonly stor
 /** A session of these options. Not closed by the command: the pool's end does that, or keeps it where there is a store. */
 function started(image: BaseImage, { model }: ChosenModel, options: RunCommandOptions): SessionOptions {
   const { session: id, system, skills, maxTurns } = options;
+  const budget = givenBudget(options);
   return {
     base: image,
     model,
@@ -114,10 +123,11 @@ function started(image: BaseImage, { model }: ChosenModel, options: RunCommandOp
     ...(id === undefined ? {} : { id }),
     ...(system === undefined ? {} : { system }),
     ...(maxTurns === undefined ? {} : { maxTurns }),
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 
-function listenerFor(terminal: Terminal, about: { model: string; scripted: boolean }): RunListener {
+function listenerFor(terminal: Terminal, about: RunAbout): RunListener {
   if (!terminal.json) return new RunView(terminal, about);
   return new RunRecords(new NdjsonWriter((line) => process.stdout.write(line)), about);
 }
@@ -158,7 +168,8 @@ async function deliver(
   options: RunCommandOptions,
   interrupted: ExitCode | undefined,
 ): Promise<RunEnd> {
-  const exitCode = interrupted ?? (result.stopReason === 'end' ? EXIT.done : EXIT.unfinished);
+  const notDone = interrupted ?? (result.stopReason === 'budget' ? EXIT.budget : EXIT.unfinished);
+  const exitCode = interrupted ?? (result.stopReason === 'end' ? EXIT.done : notDone);
   if (options.patch !== undefined) {
     try {
       const unseen = changes.find((change) => isUnseen(directory, change, image));
@@ -168,10 +179,10 @@ async function deliver(
         applied: false,
         patchFile: options.patch,
         problem,
-        exitCode: problem ? EXIT.unfinished : exitCode,
+        exitCode: problem ? notDone : exitCode,
       };
     } catch (error) {
-      return rescue(patch, error, interrupted);
+      return rescue(patch, error, notDone);
     }
   }
   const { differences } = result.workspace;
@@ -190,14 +201,13 @@ async function deliver(
     return { applied: true, patchFile: null, problem: undefined, exitCode };
   } catch (error) {
     // Also what earlier runs have changed and not written: without it, this run's changes go on nothing.
-    return rescue(patchOf(wanted.map(fileDiff)), error, interrupted);
+    return rescue(patchOf(wanted.map(fileDiff)), error, notDone);
   }
 }
 
 /** The changes are not where they were wanted: they are saved elsewhere, and where that fails too, the record has them. */
-async function rescue(patch: string, error: unknown, interrupted: ExitCode | undefined): Promise<RunEnd> {
+async function rescue(patch: string, error: unknown, exitCode: ExitCode): Promise<RunEnd> {
   const problem = error instanceof Error ? error : new Error(String(error));
-  const exitCode = interrupted ?? EXIT.unfinished;
   try {
     const patchFile = `${await defaultOutput('run')}.patch`;
     await savePatch(patchFile, patch);

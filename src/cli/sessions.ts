@@ -1,6 +1,7 @@
 import { countOf, formatCount } from '../batch/format.ts';
 import { BASE_SESSION } from '../batch/item-standing.ts';
 import { UsageError } from '../errors.ts';
+import { describeCost } from '../money.ts';
 import type { StoredSession } from '../journal/store.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { NdjsonWriter } from './ndjson.ts';
@@ -47,6 +48,10 @@ export function sessionFields(summary: StoredSession): Readonly<Record<string, u
     prompts: summary.promptCount,
     openPrompts: summary.openPromptCount,
     entries: summary.entryCount,
+    turns: summary.turns,
+    usage: summary.usage,
+    group: summary.group,
+    parent: summary.parent,
     openedAt: new Date(summary.openedAt).toISOString(),
     updatedAt: new Date(summary.updatedAt).toISOString(),
   };
@@ -55,15 +60,27 @@ export function sessionFields(summary: StoredSession): Readonly<Record<string, u
 /** One line a session, in the order in which they were opened. */
 export function viewSessions(sessions: readonly StoredSession[], c: Colors): string {
   const hasForks = sessions.some(({ forkOf }) => forkOf !== null);
+  const hasSpent = sessions.some(({ turns }) => turns > 0);
   const rows = sessions.map((session) => [
     printableLine(session.sessionId),
     stateOf(session),
     formatCount(session.promptCount),
+    ...(hasSpent
+      ? [formatCount(session.turns), formatCount(session.usage.totalTokens), describeCost(session.usage.cost)]
+      : []),
     viewTime(session.openedAt),
     viewTime(session.updatedAt),
     ...(hasForks ? [printableLine(session.forkOf ?? '')] : []),
   ]);
-  const head = ['session', 'state', 'prompts', 'opened', 'updated', ...(hasForks ? ['fork of'] : [])];
+  const head = [
+    'session',
+    'state',
+    'prompts',
+    ...(hasSpent ? ['turns', 'tokens', 'cost'] : []),
+    'opened',
+    'updated',
+    ...(hasForks ? ['fork of'] : []),
+  ];
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => textWidth(row[i]!))));
   const line = (row: readonly string[]): string =>
     row

@@ -1,4 +1,4 @@
-import { countOf } from '../batch/format.ts';
+import { countOf, usageFacts } from '../batch/format.ts';
 import { describeBudget, describeReached } from '../describe-budget.ts';
 import type { Message } from '../model/message.ts';
 import { transcriptOf, type TranscriptItem } from '../journal/transcript.ts';
@@ -67,7 +67,7 @@ export function viewTranscript(
     stateOf(summary),
     `opened ${viewTime(summary.openedAt)}`,
     countOf(record.turns, 'turn'),
-    countOf(record.usage.totalTokens, 'token'),
+    ...usageFacts(record.usage, null),
   ].join(' · ');
   const head = `${c.bold(printableLine(summary.sessionId))}\n${c.dim(about)}`;
   return `${[head, ...transcript.map((item) => viewItem(item, c))].join('\n\n')}\n`;

@@ -144,7 +144,9 @@ describe('skein show', () => {
     const view = viewTranscript(session, transcriptOf(session.entries), pc.createColors(false));
     expect(view.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'TIME').split('\n')).toEqual([
       'src/a.ts',
-      expect.stringMatching(/^scripted:fix\.yaml · closed · opened TIME · 3 turns · [\d,]+ tokens$/),
+      expect.stringMatching(
+        /^scripted:fix\.yaml · closed · opened TIME · 3 turns · [\d,]+ tokens · cost unknown$/,
+      ),
       '',
       '> Fix src/a.ts',
       '',

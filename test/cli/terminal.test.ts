@@ -46,9 +46,30 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     const screen = onTerminal(['batch', 'job.yaml'], { NO_COLOR: '1' });
     expect(screen).toMatch(/\d\/2\n/);
     expect(screen).toContain('  M src/a.ts  +1 -1 ');
-    expect(screen).toMatch(/✔ 2 of 2 items done in .* tokens\n/);
+    expect(screen).toMatch(/✔ 2 of 2 items done in .* tokens · cost unknown\n/);
     expect(screen).toMatch(/report \.skein\/lets-.*\/report\.html\n/);
     expect(screen).not.toContain('owned');
+  });
+
+  it('says what was spent, and how a batch that its budget stopped goes on', () => {
+    writeFileSync(
+      join(here.path, 'prices.yaml'),
+      "'scripted:*': { inputPerMillion: 0, outputPerMillion: 0 }\n",
+    );
+    const prices = ['--prices', 'prices.yaml'];
+    const run = onTerminal(['run', "'Fix src/b.ts'", '--model', 'scripted:fix.yaml', ...prices], {
+      NO_COLOR: '1',
+    });
+    expect(run).toMatch(/✔ 3 turns · [\d,]+ tokens · \$0\.00 · /);
+    const batch = onTerminal(['batch', 'job.yaml', '-o', 'out', '--budget-turns', '2', ...prices], {
+      NO_COLOR: '1',
+    });
+    expect(batch).toMatch(/✘ \d of 2 items done in .* tokens · \$0\.00\n/);
+    expect(batch).toMatch(
+      /stopped: no more may be spent: The budget of group "batch" is reached: \d of 2 turns\./,
+    );
+    expect(batch).toContain('To run what is not done, with a higher budget (--budget-usd and the like):');
+    expect(batch).toContain('skein batch job.yaml --resume out --prices prices.yaml');
   });
 
   it('a batch that writes names the files that it left out', () => {

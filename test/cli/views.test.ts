@@ -8,6 +8,7 @@ import { viewDiffs, viewDiffStat, viewPatch } from '../../src/cli/diff-view.ts';
 import { NdjsonWriter } from '../../src/cli/ndjson.ts';
 import { viewProgress } from '../../src/cli/progress-view.ts';
 import { fitEnd, textWidth } from '../../src/cli/text-width.ts';
+import { NO_COST } from '../../src/model/model.ts';
 import { payloads } from '../security/payloads.ts';
 
 const colors = pc.createColors(false);
@@ -19,6 +20,7 @@ describe('the live view', () => {
     failed: 2,
     resumed: 0,
     tokens: 12_345,
+    cost: NO_COST,
     round: 1,
     running: new Map(Array.from({ length: 8 }, (_, i) => [`src/resources/file-${i}\u001b[31m.ts`, 'edit'])),
   };
