@@ -6,6 +6,7 @@ import type { JournalEntry } from '../../src/journal/entries.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { openSqliteStore } from '../../src/journal/sqlite-store.ts';
 import type { JournalStore } from '../../src/journal/store.ts';
+import { visibleSessions } from '../../src/journal/visible-sessions.ts';
 import { startScriptedModel, type ScriptedModelServer } from '../../src/model/scripted/server.ts';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
 import { assemble } from '../../src/pool/assemble.ts';
@@ -187,8 +188,8 @@ describe.each(STORES)('a session that reaches its budget, its journal in %s', (_
       const sent = session.prompt('go', how === 'timeout' ? { timeoutMs: 3_000 } : {});
       await until(() => isPaused(session));
       if (how === 'cancel') await session.cancel();
-      // Not after ten seconds: what waits for a budget does not end by itself.
-      if (how === 'close') await session.close();
+      // Not at the deadline: what waits for a budget does not end by itself.
+      if (how === 'close') await session.close({ deadlineMs: Infinity });
       expect(await sent).toMatchObject({ stopReason, turns: 1 });
       if (how !== 'close') expect(session.status()).toMatchObject({ state: 'idle', pausedAt: null });
     }
@@ -312,6 +313,21 @@ describe('a budget of a group, and of the pool', () => {
   });
 });
 
+describe('a pool over a view of a store', () => {
+  it('counts what the sessions that the view leaves out have spent, money, turns and time', async () => {
+    const store = new KeptStore();
+    const first = await open({ groups: { g: null } }, store);
+    await (await start(first, { id: 's', group: 'g' })).prompt('go');
+    const view = visibleSessions(new KeptStore(store), () => false);
+    const next = await open({ budget: { wallMs: 1e9 }, groups: { g: { turns: 6 } } }, view);
+    expect(next.sessionIds()).toEqual([]);
+    expect(next.usage()).toMatchObject({ turns: 6, usage: { cost: { usd: 6 } } });
+    expect(next.budgetStatus().wallMs).toBeGreaterThan(0);
+    const held = follow(await start(next, { group: 'g' }));
+    expect(await held.seen('budget')).toMatchObject({ scope: 'group', what: 'turns', spent: 6 });
+  });
+});
+
 describe('a prompt that is paused when its process dies', () => {
   /** Runs until it is paused, kills the process, and opens the store anew. */
   async function crash(first: PoolOptions, own: SessionOptions): Promise<KeptStore> {
@@ -359,7 +375,7 @@ describe('a prompt that is paused when its process dies', () => {
     const session = await start(pool, { id: 's', budget: { turns: 2 } });
     const sent = session.prompt('go');
     await until(() => isPaused(session));
-    await pool.close();
+    await pool.close({ deadlineMs: Infinity });
     await expect(sent).rejects.toMatchObject({ code: 'prompt_parked' });
     const next = await open({}, new KeptStore(store));
     await until(() => isPaused(next.session('s')!));
