@@ -74,6 +74,8 @@ export type JournalEntry =
       readonly opening: Opening | null;
       readonly results: readonly ToolResult[];
       readonly changes: readonly FileChange[];
+      /** Paths of `changes` that secrets were taken out of: the thread still has them as they were. */
+      readonly redacted?: readonly string[];
       readonly next: StepNext;
     }
   /** The thread, or its process, died in the step; `suspects` are the calls that were running. */

@@ -6,7 +6,10 @@ import { NO_USAGE, type ModelResponse, type Usage } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
 import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { Opening, SessionSpec, StepInput, StepNext } from '../protocol/messages.ts';
+import { READING_TOOLS } from '../tools/keep-output.ts';
+import { namedTools } from '../tools/presets.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
+import { isScratch } from '../workspace/scratch.ts';
 import type { FileChange } from '../workspace/workspace.ts';
 import {
   addFailedAttempts,
@@ -35,7 +38,7 @@ export class SessionRecord {
   readonly overlay = new Map<string, Uint8Array | null>();
   /** The step that the overlay is the result of; see `StepTask.volumeOf`. */
   volumeOf = 0;
-  /** What outside tools changed since that step. */
+  /** What outside tools changed since that step, and what its thread has otherwise than it was kept. */
   hostChanges: FileChange[] = [];
   opening: Opening | null = null;
   active: ActivePrompt | null = null;
@@ -79,6 +82,20 @@ export class SessionRecord {
     const record = new SessionRecord(opened.spec);
     for (const entry of rest) record.apply(entry);
     return record;
+  }
+
+  /** Built-in tools of the session that open files. */
+  get readers(): readonly string[] {
+    const { tools, skills } = this.spec;
+    const named = tools.flatMap((tool) => (tool.kind === 'named' ? namedTools(tool.name, skills) : []));
+    return READING_TOOLS.filter((name) => named.some((tool) => tool.name === name));
+  }
+
+  /** Changed files that the session comes to; see {@link isScratch}. */
+  get changedFileCount(): number {
+    let count = 0;
+    for (const path of this.overlay.keys()) if (!isScratch(path)) count += 1;
+    return count;
   }
 
   /** Whether the tool of this call is a function of the caller, run on the main thread. */
@@ -230,8 +247,9 @@ export class SessionRecord {
   #stepEnded(entry: Extract<JournalEntry, { type: 'step-ended' }>): void {
     this.crashes = 0;
     this.volumeOf = entry.stepId;
-    this.hostChanges = [];
-    this.#change(entry.changes);
+    const { changes, redacted = [] } = entry;
+    this.hostChanges = changes.filter(({ path }) => redacted.includes(path));
+    this.#change(changes);
     if (entry.opening) this.opening = entry.opening;
     const { active } = this;
     if (!active) return;

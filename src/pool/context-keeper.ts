@@ -14,6 +14,7 @@ import type { SessionRecord } from '../journal/session-record.ts';
 import type { Message } from '../model/message.ts';
 import type { Usage } from '../model/model.ts';
 import { comparePaths } from '../workspace/paths.ts';
+import { isScratch } from '../workspace/scratch.ts';
 import type { SessionEventBody } from './events.ts';
 import type { SessionContext } from './session-context.ts';
 
@@ -238,7 +239,8 @@ export class ContextKeeper {
   #filesUpTo(cut: number): { readonly read: readonly string[]; readonly changed: readonly string[] } {
     const { conversation, overlay } = this.#record;
     const { read, changed } = touchedFiles(conversation.messages.slice(0, cut));
-    const others = [...overlay.keys()].filter((path) => !changed.includes(path)).sort(comparePaths);
+    const others = [...overlay.keys()].filter((path) => !isScratch(path) && !changed.includes(path));
+    others.sort(comparePaths);
     return { read, changed: [...changed, ...others] };
   }
 

@@ -16,7 +16,8 @@ export class HostTools {
   readonly #redactor: Redactor;
 
   /**
-   * @param redactor  takes secrets out of results; the tools' changes to files stay as they are
+   * @param redactor  takes secrets out of results, those that go to files for their length included; the tools' own changes to
+   *   files stay as they are
    * @throws {ToolDefinitionError} when a tool is unusable
    */
   constructor(tools: readonly Tool[], clock: Clock, redactor: Redactor = new Redactor()) {
@@ -36,6 +37,8 @@ export class HostTools {
       readonly images: readonly BaseImage[];
       readonly overlay: ReadonlyMap<string, Uint8Array | null>;
       readonly quota: WorkspaceQuota;
+      /** Built-in tools of the session that open files. */
+      readonly readers: readonly string[];
       readonly signal: AbortSignal;
       /** Of the call's span, where somebody traces. */
       readonly traceparent?: string | undefined;
@@ -82,7 +85,8 @@ export class HostTools {
         stopTimer?.();
       });
     });
-    const result = await Promise.race([runCall(this.#tools, call, context), interrupted]);
+    const keeping = { readers: session.readers, redact: (text: string) => this.#redactor.redact(text) };
+    const result = await Promise.race([runCall(this.#tools, call, context, keeping), interrupted]);
     ended.abort();
     return { result: redactResult(result, this.#redactor), changes: workspace?.takeChanges() ?? [], isCut };
   }

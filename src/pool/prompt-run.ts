@@ -345,6 +345,7 @@ export class PromptRun {
               images,
               overlay,
               quota: spec.quota,
+              readers: this.#session.record.readers,
               signal: this.#ticket.signal,
               traceparent,
             }),

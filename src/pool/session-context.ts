@@ -143,7 +143,17 @@ export class SessionContext {
     }
     if (step.type === 'done') {
       const { opening, results, changes, next } = step.outcome;
-      await this.write({ type: 'step-ended', stepId, opening, results, changes, next });
+      const asRun = run.type === 'done' ? run.outcome.changes : [];
+      const redacted = changes.filter((change, at) => change !== asRun[at]).map(({ path }) => path);
+      await this.write({
+        type: 'step-ended',
+        stepId,
+        opening,
+        results,
+        changes,
+        ...(redacted.length > 0 && { redacted }),
+        next,
+      });
     } else if (step.type === 'lost') {
       const { reason, suspects, message } = step;
       await this.write({ type: 'step-lost', stepId, reason, suspects, message });

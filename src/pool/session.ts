@@ -221,7 +221,7 @@ export class Session implements AsyncDisposable {
       usage: record.usage,
       budget: budget.status(this.#parts.clock.now()),
       pausedAt: record.pausedAt,
-      changedFiles: record.overlay.size,
+      changedFiles: record.changedFileCount,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { SessionSpec, SessionState } from '../protocol/messages.ts';
+import { READING_TOOLS } from '../tools/keep-output.ts';
 import { loadToolModule } from '../tools/load-module.ts';
 import { namedTools } from '../tools/presets.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -13,6 +14,8 @@ export interface Resident {
   readonly tools: ToolSet;
   /** Names of the tools that this thread did not get from a caller's module: they are trusted with the bare workspace. */
   readonly builtIn: ReadonlySet<string>;
+  /** Those of them that open files. */
+  readonly readers: readonly string[];
   /** The step whose volume this is. */
   volumeOf: number;
 }
@@ -43,6 +46,7 @@ export async function makeResident(state: SessionState, volumeOf: number): Promi
     }),
     tools: new ToolSet(tools),
     builtIn,
+    readers: READING_TOOLS.filter((name) => builtIn.has(name)),
     volumeOf,
   };
 }

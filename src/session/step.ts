@@ -150,6 +150,6 @@ function runOne(
     progress.end(callIndex);
     return result;
   };
-  const result = runCall(resident.tools, call, context);
+  const result = runCall(resident.tools, call, context, { readers: resident.readers });
   return result instanceof Promise ? result.then(end) : end(result);
 }

@@ -1,6 +1,7 @@
 import { formatResult } from './bash/format-result.ts';
 import { CALL_TIMEOUT_MS, TIME_LIMIT_MS } from './bash/limits.ts';
 import { runBash } from './bash/run-bash.ts';
+import { keepFile } from './keep-output.ts';
 import type { Tool } from './tool.ts';
 
 export interface BashInput {
@@ -27,6 +28,8 @@ export const bashTool: Tool = {
   },
   timeoutMs: CALL_TIMEOUT_MS,
   async execute({ command }: BashInput, { workspace, signal }) {
-    return formatResult(await runBash(command, { workspace, signal }));
+    const result = await runBash(command, { workspace, signal });
+    // The whole of what is too long to be told, for a later command to look at.
+    return formatResult(result, (name, text) => keepFile(text, `bash-${name}`, workspace));
   },
 };

@@ -26,9 +26,7 @@ export function headOf(text: string, maxBytes: number): string {
 
 /** Cuts a result to {@link MAX_OUTPUT_LINES} and {@link MAX_OUTPUT_BYTES}: the head is kept, a note says how much is gone. */
 export function capOutput(text: string): string {
-  // Every line but the last holds at least its newline, so a text this short is within both limits.
-  if (text.length <= MAX_OUTPUT_LINES && text.length * 3 <= MAX_OUTPUT_BYTES) return text;
-  const head = headOf(firstLines(text, MAX_OUTPUT_LINES), MAX_OUTPUT_BYTES);
+  const head = shownHead(text);
   if (head.length === text.length) return text;
   const lines = countLines(text);
   const bytes = Buffer.byteLength(text);
@@ -36,6 +34,42 @@ export function capOutput(text: string): string {
     `${head}${head.endsWith('\n') ? '' : '\n'}\n[Output cut: ${countLines(head)} of ${lines} lines, ${Buffer.byteLength(head)} of ${bytes} bytes shown. ` +
     'Ask for less at a time.]'
   );
+}
+
+/** Whether a result of this text is told whole. */
+export function isWithinOutput(text: string): boolean {
+  return shownHead(text).length === text.length;
+}
+
+/** As much of its beginning as a result may hold. */
+function shownHead(text: string): string {
+  // Every line but the last holds at least its newline, so a text this short is within both limits.
+  if (text.length <= MAX_OUTPUT_LINES && text.length * 3 <= MAX_OUTPUT_BYTES) return text;
+  return headOf(linesFrom(text, MAX_OUTPUT_LINES), MAX_OUTPUT_BYTES);
+}
+
+/** The longest end of a text that has no more lines and UTF-8 bytes than that, whole code points only. */
+export function tailOf(
+  text: string,
+  { maxLines, maxBytes }: { readonly maxLines: number; readonly maxBytes: number },
+): string {
+  let bytes = 0;
+  let lines = 0;
+  let at = text.length;
+  while (at > 0) {
+    const unit = text.charCodeAt(at - 1);
+    if (unit === 0x0a && at < text.length && ++lines >= maxLines) break;
+    const units = isPairEnd(text, at - 1) ? 2 : 1;
+    bytes += units === 2 ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+    if (bytes > maxBytes) break;
+    at -= units;
+  }
+  return text.slice(at);
+}
+
+function isPairEnd(text: string, at: number): boolean {
+  const [high, low] = [text.charCodeAt(at - 1), text.charCodeAt(at)];
+  return low >= 0xdc00 && low <= 0xdfff && high >= 0xd800 && high <= 0xdbff;
 }
 
 /** Lines as a reader counts them: a final newline starts no line of its own. */
@@ -52,7 +86,7 @@ export function countLines(text: string): number {
 }
 
 /** The text up to the end of its `max`-th line, with its newline. */
-function firstLines(text: string, max: number): string {
+export function linesFrom(text: string, max: number): string {
   let at = -1;
   for (let line = 0; line < max; line++) {
     at = text.indexOf('\n', at + 1);

@@ -2,31 +2,45 @@ import { directoryOfModule } from '../host-paths.ts';
 import { nearest } from '../nearest.ts';
 import { describeThrown } from './describe-thrown.ts';
 import { moduleOf } from './load-module.ts';
+import { keepOutput, type OutputKeeping } from './keep-output.ts';
 import { capOutput, LIMITS_OWN_OUTPUT } from './output.ts';
 import { parseArguments } from './parse-arguments.ts';
 import type { Tool, ToolCall, ToolContext, ToolResult } from './tool.ts';
 import type { ToolSet } from './tool-set.ts';
 
+const NOTHING_KEPT: OutputKeeping = { readers: [] };
+
 /**
  * Runs one call of the model. Whatever goes wrong is a result, `Error: …` with `isError`: never a throw, never a
  * rejection, and never with a path of the host in its text. Output is cut to 2,000 lines and 50 KB; what a tool returns
- * is otherwise as it is.
+ * is otherwise as it is; the whole of one that was cut goes to a file, where the model can open one.
  * @returns the result itself when the tool answered at once, else a native promise of it
  */
-export function runCall(tools: ToolSet, call: ToolCall, ctx: ToolContext): ToolResult | Promise<ToolResult> {
+export function runCall(
+  tools: ToolSet,
+  call: ToolCall,
+  ctx: ToolContext,
+  keeping: OutputKeeping = NOTHING_KEPT,
+): ToolResult | Promise<ToolResult> {
   const tool = tools.get(call.name);
   if (!tool) return failure(call, unknownTool(call.name, tools.names));
   try {
     const output = tool.execute(parseArguments(tool, call.arguments) as never, ctx);
-    return isThenable(output) ? settle(tool, call, output) : success(tool, call, output);
+    const told = (value: unknown): ToolResult => success(tool, call, value, ctx, keeping);
+    return isThenable(output) ? settle(tool, call, output, told) : told(output);
   } catch (thrown) {
     return failure(call, describeThrown(thrown, homeOf(tool)));
   }
 }
 
-async function settle(tool: Tool, call: ToolCall, output: PromiseLike<unknown>): Promise<ToolResult> {
+async function settle(
+  tool: Tool,
+  call: ToolCall,
+  output: PromiseLike<unknown>,
+  told: (value: unknown) => ToolResult,
+): Promise<ToolResult> {
   try {
-    return success(tool, call, await output);
+    return told(await output);
   } catch (thrown) {
     return failure(call, describeThrown(thrown, homeOf(tool)));
   }
@@ -39,9 +53,16 @@ function homeOf(tool: Tool): string[] {
 }
 
 /** @throws whatever the output throws when it is encoded */
-function success(tool: Tool, call: ToolCall, output: unknown): ToolResult {
+function success(
+  tool: Tool,
+  call: ToolCall,
+  output: unknown,
+  { workspace }: ToolContext,
+  keeping: OutputKeeping,
+): ToolResult {
   const text = typeof output === 'string' ? output : encode(output);
-  const content = LIMITS_OWN_OUTPUT in tool ? text : capOutput(text);
+  const whole = (): string => keepOutput(text, call.id, workspace, keeping) ?? capOutput(text);
+  const content = LIMITS_OWN_OUTPUT in tool ? text : whole();
   return { callId: call.id, name: call.name, content, isError: false };
 }
 

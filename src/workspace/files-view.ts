@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { BaseImage } from './base-image.ts';
 import { isSameContent, sha256 } from './bytes.ts';
 import { comparePaths } from './paths.ts';
+import { isScratch } from './scratch.ts';
 
 /** What a session changed, by canonical path: the new content, or null for a deleted file. */
 export type OverlayMap = ReadonlyMap<string, Uint8Array | null>;
@@ -43,6 +44,7 @@ export function overlayDifferences(
 ): FileDifference[] {
   const differences: FileDifference[] = [];
   for (const path of new Set([...earlier.keys(), ...later.keys()])) {
+    if (isScratch(path)) continue;
     const before = contentIn(images, earlier, path);
     const after = contentIn(images, later, path);
     if (before !== after && !isSameContent(before, after)) differences.push({ path, before, after });
@@ -122,7 +124,7 @@ export class FilesView implements ReadonlyMap<string, string | Uint8Array> {
 
   #view(path: string): Buffer | undefined {
     if (typeof path !== 'string') return undefined;
-    const own = this.#overlay.get(path);
+    const own = isScratch(path) ? undefined : this.#overlay.get(path);
     if (own === null) return undefined;
     if (own === undefined) return viewInImages(this.#images, path);
     return Buffer.from(own.buffer, own.byteOffset, own.byteLength);
@@ -137,6 +139,7 @@ export class FilesView implements ReadonlyMap<string, string | Uint8Array> {
     if (this.#overlay.size === 0 && this.#images.length <= 1) return first ? first.paths() : [];
     const paths = new Set(this.#images.flatMap((image) => image.paths()));
     for (const [path, content] of this.#overlay) {
+      if (isScratch(path)) continue;
       if (content === null) paths.delete(path);
       else paths.add(path);
     }

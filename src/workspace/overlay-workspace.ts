@@ -4,6 +4,7 @@ import type { WorkspaceErrorCode } from '../errors.ts';
 import type { BaseImage } from './base-image.ts';
 import { Overlay } from './overlay.ts';
 import { quotePath, resolveFilePath, resolvePath } from './paths.ts';
+import { isScratch } from './scratch.ts';
 import { DEFAULT_QUOTA } from './workspace.ts';
 import type { FileChange, Workspace, WorkspaceQuota, WorkspaceStat } from './workspace.ts';
 
@@ -91,7 +92,9 @@ export class OverlayWorkspace implements Workspace {
       if (this.#files.size(resolved) === undefined) throw refusal('not_found', directory, 'does not exist');
       throw refusal('not_directory', directory, 'is a file, not a directory');
     }
-    return this.#files.filesUnder(resolved);
+    const files = this.#files.filesUnder(resolved);
+    // Only who names their directory means them.
+    return resolved === '' && files.some(isScratch) ? files.filter((file) => !isScratch(file)) : files;
   }
 
   remove(path: string): void {

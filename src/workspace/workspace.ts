@@ -22,7 +22,7 @@ export interface Workspace {
   stat(path: string): WorkspaceStat | undefined;
   /**
    * Files under a directory (default all), as relative paths without leading slash: those that the session changed,
-   * latest first, then those of the base, newest first. @throws `not_found` (never for the root), `not_directory`
+   * latest first, then those of the base, newest first; without those of {@link isScratch} unless their directory is named. @throws `not_found` (never for the root), `not_directory`
    */
   list(directory?: string): string[];
   /** Removes a file, or a directory with all that is in it. @throws `not_found`, `invalid_path` for the root */

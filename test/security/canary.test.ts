@@ -132,12 +132,34 @@ describe('a key that a tool comes by', () => {
           images: [],
           overlay: new Map(),
           quota: DEFAULT_QUOTA,
+          readers: ['read'],
           signal: new AbortController().signal,
         },
       );
       expect(result.content).toContain('[redacted]');
       expectNoCanary('a result', result.content);
     }
+  });
+
+  it('is not in a result that a caller’s function gave and that is in a file for its length', async () => {
+    const long = `${'a line\n'.repeat(9_000)}it is ${KEY}\n`;
+    const tools = [{ name: 'tells', description: '', parameters: { type: 'object' }, execute: () => long }];
+    const { result, changes } = await new HostTools(tools, systemClock, redactor).run(
+      { id: 'c', name: 'tells', arguments: '{}' },
+      {
+        sessionId: 's',
+        images: [],
+        overlay: new Map(),
+        quota: DEFAULT_QUOTA,
+        readers: ['read'],
+        signal: new AbortController().signal,
+      },
+    );
+    expect(changes.map(({ path }) => path)).toEqual(['.skein/outputs/c.txt']);
+    const kept = Buffer.from(changes[0]!.bytes!).toString();
+    expect(kept).toMatch(/^a line\n[^]*it is \[redacted\]\n$/);
+    expect(result.content).toContain('it is [redacted]');
+    expectNoCanary('a file', kept);
   });
 
   it('is not in what is kept of a step, but in the files as the user has it', () => {

@@ -45,7 +45,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'output-without-limit',
     file: 'src/tools/run-call.ts',
-    find: 'LIMITS_OWN_OUTPUT in tool ? text : capOutput(text)',
+    find: 'LIMITS_OWN_OUTPUT in tool ? text : whole()',
     replace: 'text',
     harness: 'fuzz',
     flags: TOOLS,
