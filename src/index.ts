@@ -25,6 +25,7 @@ export type {
 export type { Recovery, RecoverMode } from './pool/recovery.ts';
 export { Snapshot, type SnapshotRef } from './pool/snapshot.ts';
 export { PromptResult } from './pool/prompt-result.ts';
+export type { PromptContent, PromptPart } from './pool/prompt-content.ts';
 export type { SessionEvent, SessionEventBody } from './pool/events.ts';
 export type { PoolEvent, PoolEventBody } from './pool/pool-event.ts';
 export type { PoolListener } from './pool/pool-observer.ts';
@@ -33,7 +34,7 @@ export type { Compaction } from './context/compaction.ts';
 export type { CompactionKind, JournalEntry, PromptError, StopReason } from './journal/entries.ts';
 export type { JournalStore, StoredSession } from './journal/store.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './journal/sqlite-store.ts';
-export type { KeptReasoning, Message, ModelSource } from './model/message.ts';
+export type { ContentPart, KeptReasoning, Message, ModelSource, UserContent } from './model/message.ts';
 export type {
   Cost,
   CostBasis,

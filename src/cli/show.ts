@@ -1,5 +1,6 @@
 import { countOf, usageFacts } from '../batch/format.ts';
 import { describeBudget, describeReached } from '../describe-budget.ts';
+import { describeContent } from '../model/content.ts';
 import type { Message } from '../model/message.ts';
 import { transcriptOf, type TranscriptItem } from '../journal/transcript.ts';
 import { callSubject } from './call-subject.ts';
@@ -103,7 +104,9 @@ function viewItem(item: TranscriptItem, c: Colors): string {
     case 'compacted': {
       const tokens = `${item.beforeTokens.toLocaleString('en-US')} → ${countOf(item.afterTokens, 'token')}`;
       const sent =
-        item.how === 'trimmed' ? [] : item.replacement.map(({ content }) => shortened(content ?? ''));
+        item.how === 'trimmed'
+          ? []
+          : item.replacement.map(({ content }) => shortened(describeContent(content ?? '')));
       return c.dim(
         [`⋯ context ${item.how}: ${tokens} ${viewTime(item.at)}`, ...sent.map(indented)].join('\n'),
       );
@@ -126,7 +129,7 @@ function viewMessage(message: Message, c: Colors): string {
     case 'system':
       return c.dim(`system: ${shortened(message.content)}`);
     case 'user':
-      return viewPrompt(message.content, c);
+      return viewPrompt(describeContent(message.content), c);
     case 'tool':
       return c.dim(indented(shortened(message.content)));
     case 'assistant': {

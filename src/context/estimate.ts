@@ -1,4 +1,5 @@
-import type { Message } from '../model/message.ts';
+import { IMAGE_TOKENS, imageCount, textOf } from '../model/content.ts';
+import type { Message, UserContent } from '../model/message.ts';
 
 /** Characters of a token where nothing is known of the model: as English and code have them. */
 export const DEFAULT_CHARS_PER_TOKEN = 3.6;
@@ -47,7 +48,7 @@ const weights = new WeakMap<Message, number>();
 export function weightOfMessage(message: Message): number {
   let weight = weights.get(message);
   if (weight === undefined) {
-    weight = MESSAGE_FRAME + weightOf(message.content ?? '');
+    weight = MESSAGE_FRAME + weightOfContent(message.content ?? '');
     if (message.role === 'assistant') {
       for (const call of message.tool_calls ?? []) {
         weight += CALL_FRAME + weightOf(call.function.name) + weightOf(call.function.arguments);
@@ -59,6 +60,11 @@ export function weightOfMessage(message: Message): number {
     weights.set(message, weight);
   }
   return weight;
+}
+
+/** Of an image what its tokens would be as text, whatever its bytes take. */
+function weightOfContent(content: UserContent): number {
+  return weightOf(textOf(content)) + imageCount(content) * IMAGE_TOKENS * DEFAULT_CHARS_PER_TOKEN;
 }
 
 export function weightOfMessages(messages: readonly Message[]): number {

@@ -1,4 +1,5 @@
 import { headChars } from '../head-chars.ts';
+import { describeContent } from '../model/content.ts';
 import type { Message } from '../model/message.ts';
 import { weightOf } from './estimate.ts';
 import type { TouchedFiles } from './touched-files.ts';
@@ -65,7 +66,7 @@ export function mechanicalSummary(messages: readonly Message[]): string {
   for (const message of messages) {
     if (message.role === 'system' || message.role === 'tool') continue;
     const made = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
-    const said = message.content ?? '';
+    const said = describeContent(message.content ?? '');
     if (said !== '') {
       tellCalls();
       lines.push(`${message.role}: ${shortened(said, 300)}`);
@@ -80,7 +81,7 @@ function transcriptFor(messages: readonly Message[], scale: number): string {
   const shown = (text: string, chars: number): string => shortened(text, Math.floor(chars * scale));
   const lines: string[] = [];
   for (const message of messages) {
-    const content = message.content ?? '';
+    const content = describeContent(message.content ?? '');
     if (message.role === 'tool') lines.push(`[result] ${shown(content, SHOWN.answered)}`);
     else if (content !== '') lines.push(`[${message.role}] ${shown(content, SHOWN.said)}`);
     if (message.role !== 'assistant') continue;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LoopWatch, type Repetition } from '../context/loops.ts';
+import type { ContentPart } from '../model/message.ts';
 import { NO_USAGE, type FinishReason, type OutputSchema, type Priority, type Usage } from '../model/model.ts';
 import { addUsage } from '../model/usage.ts';
 import type { PromptError, StopReason } from './entries.ts';
@@ -9,6 +10,8 @@ import type { ToolCall, ToolResult } from '../tools/tool.ts';
 /** What is asked. */
 export interface PromptBody {
   readonly text: string;
+  /** The texts and the images, in order; absent where there are no images. */
+  readonly content?: readonly ContentPart[];
   /** The form that the answer is to have; absent for text. */
   readonly schema?: OutputSchema;
 }
@@ -24,7 +27,7 @@ export interface QueuedPrompt extends PromptBody {
 
 /** Whether two prompts ask the same; a schema in whatever order its keys are. */
 export function isSameBody(a: PromptBody, b: PromptBody): boolean {
-  return a.text === b.text && isSameSchema(a.schema, b.schema);
+  return a.text === b.text && isDeepStrictEqual(a.content, b.content) && isSameSchema(a.schema, b.schema);
 }
 
 function isSameSchema(a: OutputSchema | undefined, b: OutputSchema | undefined): boolean {

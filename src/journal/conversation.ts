@@ -1,7 +1,8 @@
 import { project, type Compaction } from '../context/compaction.ts';
 import { weightOfMessage } from '../context/estimate.ts';
 import type { Dialect } from '../model/dialect.ts';
-import type { KeptReasoning, Message } from '../model/message.ts';
+import { contentLength } from '../model/content.ts';
+import type { KeptReasoning, Message, UserContent } from '../model/message.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 
 /** What has been encoded of a conversation in one dialect. */
@@ -98,7 +99,7 @@ export class Conversation {
     this.#add({ role: 'system', content });
   }
 
-  addUser(content: string): void {
+  addUser(content: UserContent): void {
     this.#add({ role: 'user', content });
   }
 
@@ -134,7 +135,7 @@ function joined(text: string, more: string): string {
 }
 
 function lengthOf(message: Message): number {
-  const length = message.content?.length ?? 0;
+  const length = contentLength(message.content ?? '');
   if (message.role !== 'assistant') return length;
   const { tool_calls: calls = [], reasoning } = message;
   const details = reasoning && reasoning.details.length > 0 ? JSON.stringify(reasoning.details).length : 0;

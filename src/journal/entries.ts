@@ -5,7 +5,7 @@ import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { Opening, SessionSpec, StepNext } from '../protocol/messages.ts';
 import type { ToolResult } from '../tools/tool.ts';
 import type { FileChange } from '../workspace/workspace.ts';
-import type { Message } from '../model/message.ts';
+import type { ContentPart, Message } from '../model/message.ts';
 import type { FailedAttempt } from './failed-attempts.ts';
 
 /**
@@ -58,6 +58,8 @@ export type JournalEntry =
       readonly type: 'prompt-accepted';
       readonly promptId: string;
       readonly text: string;
+      /** The texts and the images, in order; absent where there are no images. */
+      readonly content?: readonly ContentPart[];
       /** The form that the answer is to have; absent for text. */
       readonly schema?: OutputSchema;
       /** Given by the caller: a second prompt with the same key is this one. */

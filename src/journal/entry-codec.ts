@@ -1,7 +1,8 @@
 import type { FileChange } from '../workspace/workspace.ts';
-import type { Message } from '../model/message.ts';
+import { dataUrl, readDataUrl } from '../model/content.ts';
+import type { ContentPart, Message, UserContent } from '../model/message.ts';
 import type { JournalEntry } from './entries.ts';
-import { sha256 } from '../workspace/bytes.ts';
+import { asBuffer, sha256 } from '../workspace/bytes.ts';
 import { wholeUsage } from '../model/usage.ts';
 import { hashOf, imageOf } from './sqlite-images.ts';
 
@@ -16,10 +17,12 @@ export interface EncodedEntry {
 
 /**
  * How bytes stand in the JSON. Only the places that hold bytes by type (`changes[].bytes`, `overlay[].bytes`,
- * `spec.images[]`, and `messages` of a restored conversation, which many forks have in common) are ever written or read
- * this way, so that JSON of a user that looks alike is what it was.
+ * `spec.images[]`, the images of `content[]`, and `messages` of a restored conversation, which many forks have in common)
+ * are ever written or read this way, so that JSON of a user that looks alike is what it was.
  */
 type StoredBytes = { readonly base64: string } | { readonly sha256: string };
+type StoredPart =
+  ContentPart | { readonly type: 'image'; readonly mediaType: string; readonly bytes: StoredBytes };
 interface StoredChange {
   readonly path: string;
   readonly bytes: StoredBytes | null;
@@ -54,10 +57,15 @@ export function decodeEntry(json: Uint8Array, content: (hash: string) => Uint8Ar
   }
   if (entry.type === 'restored') {
     const text = loadedBytes(entry.messages as unknown as StoredBytes, content);
-    const messages = JSON.parse(
-      Buffer.from(text.buffer, text.byteOffset, text.length).toString(),
-    ) as Message[];
-    return { ...entry, messages, overlay: loadedChanges(entry.overlay, content) };
+    const messages = JSON.parse(asBuffer(text).toString()) as Message[];
+    return {
+      ...entry,
+      messages: messages.map((message) => loadedMessage(message, content)),
+      overlay: loadedChanges(entry.overlay, content),
+    };
+  }
+  if (entry.type === 'prompt-accepted' && entry.content) {
+    return { ...entry, content: loadedContent(entry.content, content) };
   }
   if (entry.type === 'model-responded') {
     const { response } = entry;
@@ -80,10 +88,44 @@ function stored(entry: JournalEntry, contents: Map<string, Uint8Array>): unknown
     return { ...entry, changes: storedChanges(entry.changes, contents) };
   }
   if (entry.type === 'restored') {
-    const messages = storedBytes(Buffer.from(JSON.stringify(entry.messages)), contents);
+    const parts = entry.messages.map((message) => storedMessage(message, contents));
+    const messages = storedBytes(Buffer.from(JSON.stringify(parts)), contents);
     return { ...entry, messages, overlay: storedChanges(entry.overlay, contents) };
   }
+  if (entry.type === 'prompt-accepted' && entry.content) {
+    return { ...entry, content: storedContent(entry.content, contents) };
+  }
   return entry;
+}
+
+function storedMessage(message: Message, contents: Map<string, Uint8Array>): unknown {
+  if (message.role !== 'user' || typeof message.content === 'string') return message;
+  return { ...message, content: storedContent(message.content, contents) };
+}
+
+function loadedMessage(message: Message, content: (hash: string) => Uint8Array): Message {
+  if (message.role !== 'user' || typeof message.content === 'string') return message;
+  return { ...message, content: loadedContent(message.content, content) };
+}
+
+function storedContent(
+  parts: readonly ContentPart[],
+  contents: Map<string, Uint8Array>,
+): readonly StoredPart[] {
+  return parts.map((part) => {
+    const data = part.type === 'image_url' ? readDataUrl(part.image_url.url) : undefined;
+    if (!data) return part;
+    const bytes = storedBytes(fromBase64(data.base64), contents);
+    return { type: 'image', mediaType: data.mediaType, bytes };
+  });
+}
+
+function loadedContent(stored: UserContent, content: (hash: string) => Uint8Array): readonly ContentPart[] {
+  return (stored as readonly StoredPart[]).map((part) => {
+    if (part.type !== 'image') return part;
+    const url = dataUrl(part.mediaType, asBuffer(loadedBytes(part.bytes, content)));
+    return { type: 'image_url', image_url: { url } };
+  });
 }
 
 function storedChanges(

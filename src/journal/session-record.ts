@@ -236,8 +236,9 @@ export class SessionRecord {
   }
 
   #accepted(entry: Extract<JournalEntry, { type: 'prompt-accepted' }>): void {
-    const { promptId, text, schema, priority, idempotencyKey, at } = entry;
-    const prompt: QueuedPrompt = { promptId, text, ...(schema ? { schema } : {}), priority, acceptedAt: at };
+    const { promptId, text, content, schema, priority, idempotencyKey, at } = entry;
+    const body = { text, ...(content ? { content } : {}), ...(schema ? { schema } : {}) };
+    const prompt: QueuedPrompt = { promptId, ...body, priority, acceptedAt: at };
     this.lastPromptNumber = Number(promptId.slice(promptId.lastIndexOf('/') + 1));
     this.queue.push(prompt);
     if (idempotencyKey !== undefined) this.promptsByKey.set(idempotencyKey, prompt);
@@ -271,7 +272,7 @@ export class SessionRecord {
         this.conversation.addSystem(this.opening.system);
       }
       active.textAt = this.conversation.messages.length;
-      this.conversation.addUser(active.text);
+      this.conversation.addUser(active.content ?? active.text);
       active.phase = { at: 'model' };
     } else if (active.turn && this.unansweredCalls.length === 0) {
       const { loops } = this.spec;

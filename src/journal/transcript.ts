@@ -1,3 +1,4 @@
+import { describeContent } from '../model/content.ts';
 import type { Message } from '../model/message.ts';
 import type { BudgetOptions, ReachedBudget } from '../protocol/budget.ts';
 import type { CompactionKind, JournalEntry, PromptError, StopReason } from './entries.ts';
@@ -109,7 +110,9 @@ export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[]
     }
   }
   const { active, queue } = record;
-  for (const { promptId, text } of active ? [active, ...queue] : queue) {
+  for (const prompt of active ? [active, ...queue] : queue) {
+    const { promptId } = prompt;
+    const text = describeContent(prompt.content ?? prompt.text);
     const isBegun = active?.promptId === promptId && active.phase.at !== 'prompt';
     items.push({ type: 'prompt-open', promptId, text, isBegun });
   }

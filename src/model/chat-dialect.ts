@@ -1,21 +1,21 @@
 import type { Dialect } from './dialect.ts';
-import { callOf, ownReasoning, sourceKey, toolCallId } from './dialect-parts.ts';
-import type { Message, ModelSource } from './message.ts';
+import { callOf, ownReasoning, sourceKey, takenContent, toolCallId } from './dialect-parts.ts';
+import type { Message, ModelSource, UserContent } from './message.ts';
 import type { Quirks } from './quirks.ts';
 
 /** Stands between a tool's result and a user's message where a provider wants an assistant to have spoken. */
 const BETWEEN = JSON.stringify({ role: 'assistant', content: 'I have seen the results.' });
 
 interface Fields {
-  readonly content: string | null;
+  readonly content: UserContent | null;
   readonly [name: string]: unknown;
 }
 const MARK = { type: 'ephemeral' };
 
 /** Messages of Chat Completions, as the provider behind these quirks takes them. */
 export function chatDialect(quirks: Quirks, from: ModelSource): Dialect {
-  const { developerRole, toolResultName, assistantAfterTool, toolCallIds, cacheControl } = quirks;
-  const key = ['chat', developerRole, toolResultName, assistantAfterTool, toolCallIds, cacheControl];
+  const { developerRole, toolResultName, assistantAfterTool, toolCallIds, cacheControl, images } = quirks;
+  const key = ['chat', developerRole, toolResultName, assistantAfterTool, toolCallIds, cacheControl, images];
   const isMarked = cacheControl === 'anthropic';
 
   const written = (messages: readonly Message[], at: number, isLast: boolean): string => {
@@ -40,7 +40,7 @@ function chatFields(messages: readonly Message[], at: number, quirks: Quirks, fr
     case 'system':
       return quirks.developerRole ? { ...message, role: 'developer' } : message;
     case 'user':
-      return message;
+      return { ...message, content: takenContent(message.content, quirks) };
     case 'assistant': {
       const { reasoning: _, ...plain } = message;
       const tool_calls = plain.tool_calls?.map((call) => ({ ...call, id: toolCallId(call.id, ids) }));
@@ -76,6 +76,10 @@ function reasoningFields(
 
 /** With a mark on its text: the prompt up to there is cached. A mark on no text is refused. */
 function marked(fields: Fields): object {
-  if (!fields.content) return fields;
-  return { ...fields, content: [{ type: 'text', text: fields.content, cache_control: MARK }] };
+  const { content } = fields;
+  if (!content) return fields;
+  const parts = typeof content === 'string' ? [{ type: 'text', text: content } as const] : content;
+  const last = parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
+  if (last < 0) return fields;
+  return { ...fields, content: parts.with(last, { ...parts[last]!, ...{ cache_control: MARK } }) };
 }

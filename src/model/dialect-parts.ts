@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { KeptReasoning, Message, ModelSource } from './message.ts';
+import { describeContent } from './content.ts';
+import type { KeptReasoning, Message, ModelSource, UserContent } from './message.ts';
 import type { Quirks } from './quirks.ts';
 
 type Assistant = Extract<Message, { role: 'assistant' }>;
@@ -42,6 +43,11 @@ export function ownReasoning(message: Assistant, from: ModelSource): KeptReasoni
     reasoning.from.model === from.model &&
     reasoning.from.api === from.api;
   return isOwn ? reasoning : undefined;
+}
+
+/** What a user said, as far as the provider takes it: one that takes no images is told that there were some. */
+export function takenContent(content: UserContent, { images }: Quirks): UserContent {
+  return images ? content : describeContent(content);
 }
 
 /** The rest of the key of a dialect that gives reasoning back: it writes for one model only. */

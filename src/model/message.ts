@@ -6,7 +6,7 @@ import type { ApiName } from './quirks.ts';
  */
 export type Message =
   | { readonly role: 'system'; readonly content: string }
-  | { readonly role: 'user'; readonly content: string }
+  | { readonly role: 'user'; readonly content: UserContent }
   | {
       readonly role: 'assistant';
       readonly content: string | null;
@@ -37,3 +37,11 @@ export interface KeptReasoning {
    */
   readonly details: readonly unknown[];
 }
+
+/** What a user says: a text, or texts and images in order. */
+export type UserContent = string | readonly ContentPart[];
+
+/** An image is a URL that holds its bytes, or one that the provider fetches. */
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image_url'; readonly image_url: { readonly url: string } };

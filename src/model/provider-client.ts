@@ -18,6 +18,7 @@ import type {
 } from './model.ts';
 import { providerSecrets } from './provider-secrets.ts';
 import { quirksOf, type ApiName, type Quirks } from './quirks.ts';
+import { weighedLength } from './content.ts';
 import { estimateUsage } from './read-usage.ts';
 import { RedactedResponse } from './redacted-response.ts';
 import type { ResponseAccumulator } from './response-accumulator.ts';
@@ -302,7 +303,7 @@ function parseObject(text: string): object | undefined {
 }
 
 function estimate({ messages, tools }: ModelRequest, { chars }: ResponseAccumulator): Usage {
-  return estimateUsage(messages.length + (tools?.length ?? 0), chars);
+  return estimateUsage(weighedLength(messages) + (tools?.length ?? 0), chars);
 }
 
 function withoutLogin(baseURL: string): string {

@@ -1,6 +1,6 @@
 import type { Dialect } from './dialect.ts';
-import { callOf, ownReasoning, sourceKey, toolCallId } from './dialect-parts.ts';
-import type { Message, ModelSource } from './message.ts';
+import { callOf, ownReasoning, sourceKey, takenContent, toolCallId } from './dialect-parts.ts';
+import type { Message, ModelSource, UserContent } from './message.ts';
 import type { Quirks } from './quirks.ts';
 
 /** What the results of calls that are no functions are called, and how they say that they went well. */
@@ -12,7 +12,9 @@ const OUTPUT_TYPES: Readonly<Record<string, string>> = {
 /** Input items of the Responses API. What a message came in goes back as it came; of all others, items are made. */
 export function responsesDialect(quirks: Quirks, from: ModelSource): Dialect {
   return {
-    key: ['responses', quirks.developerRole, quirks.toolCallIds, sourceKey(quirks, from)].join(' '),
+    key: ['responses', quirks.developerRole, quirks.toolCallIds, quirks.images, sourceKey(quirks, from)].join(
+      ' ',
+    ),
     encode: (messages, at) =>
       itemsOf(messages, at, quirks, from)
         .map((item) => JSON.stringify(item))
@@ -31,7 +33,7 @@ function itemsOf(
     case 'system':
       return [item(quirks.developerRole ? 'developer' : 'system', message.content)];
     case 'user':
-      return [item('user', message.content)];
+      return [item('user', inputOf(takenContent(message.content, quirks)))];
     case 'assistant': {
       const kept = itemsBack(message, quirks, from);
       if (kept) return kept;
@@ -83,6 +85,16 @@ function itemsBack(
   return details && details.length > 0 ? details : undefined;
 }
 
-function item(role: string, content: string): object {
+/** Parts are called otherwise here. */
+function inputOf(content: UserContent): string | readonly object[] {
+  if (typeof content === 'string') return content;
+  return content.map((part) =>
+    part.type === 'text'
+      ? { type: 'input_text', text: part.text }
+      : { type: 'input_image', image_url: part.image_url.url },
+  );
+}
+
+function item(role: string, content: string | readonly object[]): object {
   return { type: 'message', role, content };
 }

@@ -469,8 +469,6 @@ const promptOptions = z.extend(streamOptions, {
   onText: z.optional(z.custom((value) => typeof value === 'function', 'expected a function')),
 });
 
-const promptText = z.strictObject({ text: z.string() });
-
 /** @throws {InvalidOptionError} for an option that is unknown, of the wrong type or out of range */
 export function checkPoolOptions(options: PoolOptions): PoolOptions {
   const { threads, contextTokens = {} } = checkOptions(poolOptions, options, 'SessionPool.open');
@@ -523,14 +521,12 @@ function assertJson(option: string, value: unknown): void {
 }
 
 /** @throws {InvalidOptionError} */
-export function checkPromptOptions(text: string, options: PromptOptions): PromptOptions {
-  checkOptions(promptText, { text }, 'session.prompt');
+export function checkPromptOptions(options: PromptOptions): PromptOptions {
   return checkSchemaOptions(checkOptions(promptOptions, options, 'session.prompt'));
 }
 
 /** @throws {InvalidOptionError} */
-export function checkStreamOptions(text: string, options: StreamOptions): StreamOptions {
-  checkOptions(promptText, { text }, 'session.stream');
+export function checkStreamOptions(options: StreamOptions): StreamOptions {
   return checkSchemaOptions(checkOptions(streamOptions, options, 'session.stream'));
 }
 

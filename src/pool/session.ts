@@ -27,6 +27,7 @@ import {
   type UndoOptions,
 } from './options.ts';
 import { outputSchema } from './output-schema.ts';
+import { promptContent, type PromptContent } from './prompt-content.ts';
 import type { PromptResult } from './prompt-result.ts';
 import type { PromptListener, PromptTicket } from './prompt-ticket.ts';
 import type { SessionDriver } from './session-driver.ts';
@@ -85,7 +86,7 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Sends a prompt and resolves when it has ended, for whatever reason: look at `stopReason`. On a busy session it
+   * Sends a prompt, a text or texts and images, and resolves when it has ended, for whatever reason: look at `stopReason`. On a busy session it
    * waits its turn in the mailbox. With `idempotencyKey`, a second prompt with the same key is the first one, whether it
    * is in progress, has ended, or ended in an earlier process; `signal` and `timeoutMs` are those of the first. With
    * `schema` the answer is a value of that form, `result.output`, or the prompt ends with `invalid-output`.
@@ -94,15 +95,15 @@ export class Session implements AsyncDisposable {
    *   `prompt_parked` when the pool was closed before the prompt had ended. A rejection that nobody handles is no
    *   unhandled one.
    */
-  prompt(text: string, options: PromptOptions = {}): Promise<PromptResult> {
-    const result = this.#prompt(text, options);
+  prompt(content: PromptContent, options: PromptOptions = {}): Promise<PromptResult> {
+    const result = this.#prompt(content, options);
     // A pool that is closed must not end a process for a prompt that nobody looks at yet.
     result.catch(() => undefined);
     return result;
   }
 
-  async #prompt(text: string, options: PromptOptions): Promise<PromptResult> {
-    const { onText, ...rest } = checkPromptOptions(text, options);
+  async #prompt(content: PromptContent, options: PromptOptions): Promise<PromptResult> {
+    const { onText, ...rest } = checkPromptOptions(options);
     const listener: PromptListener | undefined =
       onText &&
       Object.assign(
@@ -111,7 +112,7 @@ export class Session implements AsyncDisposable {
         },
         { textOnly: true as const },
       );
-    const { ticket } = await this.#accept(text, rest, listener);
+    const { ticket } = await this.#accept(content, rest, listener);
     return ticket.result;
   }
 
@@ -120,10 +121,13 @@ export class Session implements AsyncDisposable {
    * sent when the iteration begins; leaving the loop early cancels it. A reader that is behind loses nothing: pieces
    * of text are joined while they wait.
    */
-  async *stream(text: string, options: StreamOptions = {}): AsyncGenerator<SessionEvent, void, void> {
-    const checked = checkStreamOptions(text, options);
+  async *stream(
+    content: PromptContent,
+    options: StreamOptions = {},
+  ): AsyncGenerator<SessionEvent, void, void> {
+    const checked = checkStreamOptions(options);
     const queue = new EventQueue();
-    const { ticket, cancel } = await this.#accept(text, checked, (event, promptId) =>
+    const { ticket, cancel } = await this.#accept(content, checked, (event, promptId) =>
       queue.push({ sessionId: this.id, promptId, ...event }),
     );
     ticket.result.catch((error: unknown) => queue.fail(error));
@@ -257,13 +261,16 @@ export class Session implements AsyncDisposable {
   }
 
   async #accept(
-    text: string,
+    content: PromptContent,
     options: StreamOptions,
     listener: PromptListener | undefined,
   ): Promise<{ readonly ticket: PromptTicket; readonly cancel: () => void }> {
     const { signal, timeoutMs, idempotencyKey, priority, schema, schemaName } = options;
-    const body = { text, ...(schema === undefined ? {} : { schema: outputSchema(schema, schemaName) }) };
     const driver = this.#parts.driver();
+    const body = {
+      ...promptContent(content, (path) => driver.workspace().files.get(path)),
+      ...(schema === undefined ? {} : { schema: outputSchema(schema, schemaName) }),
+    };
     const { ticket, isNew } = await driver.accept({ body, listener, idempotencyKey, priority });
     // Who sends a prompt again waits for it, and has no say in it.
     if (!isNew) return { ticket, cancel: () => undefined };

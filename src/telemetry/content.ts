@@ -1,3 +1,4 @@
+import { describeContent } from '../model/content.ts';
 import type { Message } from '../model/message.ts';
 import type { ModelResponse } from '../model/model.ts';
 import type { Redactor } from '../redactor.ts';
@@ -48,7 +49,9 @@ export class TraceContent {
       return [{ type: 'tool_call_response', id, response: this.text(content) }];
     }
     const parts: Part[] = [];
-    if (message.content) parts.push({ type: 'text', content: this.text(message.content) });
+    // Images by name: a span is no place for megabytes.
+    const said = describeContent(message.content ?? '');
+    if (said !== '') parts.push({ type: 'text', content: this.text(said) });
     for (const { id, function: called } of message.role === 'assistant' ? (message.tool_calls ?? []) : []) {
       parts.push(this.#call(id, called.name, called.arguments));
     }

@@ -1,3 +1,5 @@
+import { imageTypeOf } from './image-type.ts';
+
 /** Looked at to tell what a file is. */
 const SAMPLE_BYTES = 64 * 1024;
 
@@ -72,19 +74,20 @@ export function fileKind(bytes: Buffer): string {
 
 function imageKind(bytes: Buffer, start: string): string | undefined {
   const sized = (kind: string, width: number, height: number): string => `${kind}, ${width}x${height}`;
-  if (start.startsWith('\x89PNG\r\n\x1a\n')) {
+  const type = imageTypeOf(bytes);
+  if (type === 'image/png') {
     return bytes.length < 24
       ? 'a damaged PNG image'
       : sized('a PNG image', bytes.readUInt32BE(16), bytes.readUInt32BE(20));
   }
-  if (/^GIF8[79]a/.test(start) && bytes.length >= 10) {
+  if (type === 'image/gif' && bytes.length >= 10) {
     return sized('a GIF image', bytes.readUInt16LE(6), bytes.readUInt16LE(8));
   }
-  if (start.startsWith('\xff\xd8\xff')) {
+  if (type === 'image/jpeg') {
     const size = jpegSize(bytes);
     return size ? sized('a JPEG image', size.width, size.height) : 'a JPEG image';
   }
-  if (start.startsWith('RIFF') && start.startsWith('WEBP', 8)) {
+  if (type === 'image/webp') {
     if (start.startsWith('VP8X', 12) && bytes.length >= 30) {
       return sized('a WebP image', bytes.readUIntLE(24, 3) + 1, bytes.readUIntLE(27, 3) + 1);
     }

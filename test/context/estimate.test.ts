@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { charsPerTokenOf, ContextBook } from '../../src/context/context-book.ts';
-import { estimateTokens, weightOf, weightOfMessage } from '../../src/context/estimate.ts';
+import {
+  DEFAULT_CHARS_PER_TOKEN,
+  estimateTokens,
+  weightOf,
+  weightOfMessage,
+} from '../../src/context/estimate.ts';
 import { readOverflow } from '../../src/context/overflow.ts';
+import { IMAGE_TOKENS } from '../../src/model/content.ts';
+import type { Message } from '../../src/model/message.ts';
 import { DEFAULT_CONTEXT, roomIn } from '../../src/context/room.ts';
 
 describe('an estimate', () => {
@@ -31,6 +38,18 @@ describe('an estimate', () => {
         tool_calls: [{ id: '1', type: 'function', function: { name: 'write', arguments: args } }],
       }) as const;
     expect(weightOfMessage(call('x '.repeat(500))) - weightOfMessage(call(''))).toBe(1_000);
+  });
+
+  it('of a message holds its images, each for what providers count, however many bytes it has', () => {
+    const withImage = (bytes: number): Message => {
+      const url = `data:image/png;base64,${Buffer.alloc(bytes).toString('base64')}`;
+      const image = { type: 'image_url', image_url: { url } } as const;
+      return { role: 'user', content: [{ type: 'text', text: 'look' }, image] };
+    };
+    const text = weightOfMessage({ role: 'user', content: 'look' });
+    for (const bytes of [10, 1_000_000]) {
+      expect((weightOfMessage(withImage(bytes)) - text) / DEFAULT_CHARS_PER_TOKEN).toBeCloseTo(IMAGE_TOKENS);
+    }
   });
 });
 

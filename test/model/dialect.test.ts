@@ -243,3 +243,42 @@ describe('what is written once', () => {
     );
   });
 });
+
+describe('a message with images', () => {
+  const url = 'data:image/png;base64,AAAA';
+  const content = [
+    { type: 'text', text: 'look' },
+    { type: 'image_url', image_url: { url } },
+  ] as const;
+
+  function user(quirks: Partial<Quirks>): unknown {
+    const conversation = new Conversation();
+    conversation.addUser(content);
+    return written(conversation, dialect(quirks))[0]?.['content'];
+  }
+
+  it('is the same in Chat Completions, and called otherwise in the Responses API', () => {
+    expect(user({})).toEqual(content);
+    expect(user({ api: 'responses' })).toEqual([
+      { type: 'input_text', text: 'look' },
+      { type: 'input_image', image_url: url },
+    ]);
+  });
+
+  it('names them where the provider takes none', () => {
+    for (const api of ['chat', 'responses'] as const) {
+      expect(user({ api, images: false })).toBe('look\n\n[image: image/png, 1 KiB]');
+    }
+  });
+
+  it('has its mark on its last text, and none where there is no text', () => {
+    const [text, image] = content;
+    expect(user({ cacheControl: 'anthropic' })).toEqual([
+      { ...text, cache_control: { type: 'ephemeral' } },
+      image,
+    ]);
+    const conversation = new Conversation();
+    conversation.addUser([image]);
+    expect(written(conversation, dialect({ cacheControl: 'anthropic' }))[0]?.['content']).toEqual([image]);
+  });
+});

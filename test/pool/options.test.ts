@@ -86,13 +86,12 @@ describe('options that are wrong', () => {
     expect(refusal(() => checkSessionOptions(options))).toBe(message);
   });
 
-  it.each<[unknown, object, string]>([
-    [7, {}, 'Option text: expected string, but was given 7.'],
-    ['x', { timeout: 5 }, 'Option timeout: session.prompt has no such option. Did you mean timeoutMs?'],
-    ['x', { onText: 'print' }, "Option onText: expected a function, but was given 'print'."],
-    ['x', { signal: {} }, 'Option signal: '],
-  ])('of a prompt are named: %j %j', (text, options, message) => {
-    expect(refusal(() => checkPromptOptions(text as string, options))).toContain(message);
+  it.each<[object, string]>([
+    [{ timeout: 5 }, 'Option timeout: session.prompt has no such option. Did you mean timeoutMs?'],
+    [{ onText: 'print' }, "Option onText: expected a function, but was given 'print'."],
+    [{ signal: {} }, 'Option signal: '],
+  ])('of a prompt are named: %j', (options, message) => {
+    expect(refusal(() => checkPromptOptions(options))).toContain(message);
   });
 });
 

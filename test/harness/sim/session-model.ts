@@ -1,3 +1,4 @@
+import { textOf as saidIn } from '../../../src/model/content.ts';
 import type { Message } from '../../../src/model/message.ts';
 import type { JournalEntry } from '../../../src/journal/entries.ts';
 import type { ToolCall, ToolResult } from '../../../src/tools/tool.ts';
@@ -153,7 +154,7 @@ export class SessionModel {
 /** A message as the model has it. */
 export function lineOf(message: Message): string {
   if (message.role === 'tool') return `tool ${message.tool_call_id} ${message.content}`;
-  if (message.role !== 'assistant') return `${message.role} ${message.content}`;
+  if (message.role !== 'assistant') return `${message.role} ${saidIn(message.content)}`;
   const calls = (message.tool_calls ?? []).map(({ id, function: { name } }) => ({ id, name }));
   return assistantLine(message.content ?? '', calls);
 }

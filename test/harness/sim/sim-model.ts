@@ -1,4 +1,5 @@
 import { ModelError } from '../../../src/errors.ts';
+import { textOf } from '../../../src/model/content.ts';
 import type { Message } from '../../../src/model/message.ts';
 import { NO_USAGE, type ModelRequest, type ModelResponse } from '../../../src/model/model.ts';
 import type { ModelCaller, ModelCallOptions } from '../../../src/pool/model-caller.ts';
@@ -172,7 +173,7 @@ export function providerRefuses(messages: readonly Message[]): string | undefine
 /** The one right answer to a conversation. */
 export function answerTo(messages: readonly Message[]): ModelResponse {
   const from = messages.findLastIndex(({ role }) => role === 'user');
-  const text = messages[from]?.content ?? '';
+  const text = textOf(messages[from]?.content ?? '');
   const turn = messages.slice(from).filter(({ role }) => role === 'assistant').length;
   const [, seed = '0', turns = '0'] = /seed=(\d+) turns=(\d+)/.exec(text) ?? [];
   const usage = { ...NO_USAGE, inputTokens: 10, outputTokens: 1, totalTokens: 11 };
