@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PromptBody } from '../journal/active-prompt.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { pastResult } from '../pool/past-prompt.ts';
@@ -28,7 +29,7 @@ export type ItemStanding = {
   (
     | { readonly at: 'start' }
     /** Its session is there and was cut off: `prompt` is what it was sent, null when that had not come yet. */
-    | { readonly at: 'open'; readonly prompt: string | null }
+    | { readonly at: 'open'; readonly prompt: PromptBody | null }
     /** Its prompt ended by itself. */
     | { readonly at: 'done'; readonly result: PromptResult }
   );
@@ -62,7 +63,7 @@ export function standingOf(itemId: string, store: JournalStore, round = 1): Item
     spent: result ? addSpent(here.spent, result) : here.spent,
   });
   if (!accepted) return stored.closed ? again() : { ...here, at: 'open', prompt: null };
-  if (!result) return { ...here, at: 'open', prompt: accepted.text };
+  if (!result) return { ...here, at: 'open', prompt: accepted };
   return result.stopReason === 'end' ? { ...here, at: 'done', result } : again();
 }
 

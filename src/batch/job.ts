@@ -1,9 +1,11 @@
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BudgetOptions } from '../protocol/budget.ts';
+import type { JsonSchema } from '../tools/tool.ts';
 import { parseYaml } from '../yaml.ts';
 import { Fields, mapping, Mismatch, text, texts, unknownKey, wholeNumber, type Read } from './fields.ts';
 import { budget } from './job-budget.ts';
+import { readSchemaFile, schemaProblem } from './schema-file.ts';
 
 /** What a batch job file asks for, checked. Directories of skills and files of tools are absolute. */
 export interface Job {
@@ -19,6 +21,8 @@ export interface Job {
   /** Preset and tool names, module URLs. */
   readonly tools?: readonly string[];
   readonly maxTurns?: number;
+  /** The form of each item's answer, whose value goes into the report. */
+  readonly schema?: JsonSchema;
   /** Sessions at a time. */
   readonly concurrency?: number;
   readonly modelOptions?: Readonly<Record<string, unknown>>;
@@ -62,6 +66,7 @@ export function parseJob(yaml: string, source: string): Job {
     skills: fields.optional('skills', texts)?.map((directory) => resolve(here, directory)),
     tools: fields.optional('tools', texts)?.map((tool) => moduleUrl(tool, here)),
     maxTurns: fields.optional('maxTurns', wholeNumber(0)),
+    schema: fields.optional('schema', schema(here)),
     concurrency: fields.optional('concurrency', wholeNumber(1, MAX_CONCURRENCY)),
     modelOptions: fields.optional('modelOptions', mapping),
     // The longest that a timer takes.
@@ -92,6 +97,17 @@ const each: Read<JobEach> = (value, key) => {
   if (kind === 'rows') return { kind, rows: rows(given[kind], `${key}.rows`) };
   return { kind: kind as 'files' | 'dirs', globs: globs(given[kind], `${key}.${kind}`) };
 };
+
+/** A JSON Schema, or the file that it is in. */
+function schema(here: string): Read<JsonSchema> {
+  return (value, key) => {
+    if (typeof value === 'string' && value !== '') return readSchemaFile(resolve(here, value));
+    const given = mapping(value, key);
+    const problem = schemaProblem(given);
+    if (problem !== undefined) throw new Mismatch(key, `cannot be used: ${problem.replace(/\.$/, '')}`);
+    return given;
+  };
+}
 
 const globs: Read<readonly string[]> = (value, key) => {
   const list = texts(value, key);

@@ -4,7 +4,7 @@ import type { FileDiff } from './file-diff.ts';
 import { formatUsd } from '../money.ts';
 import { countOf, formatCount, formatDuration, usageFacts } from './format.ts';
 import { join, markup, type Html } from './markup.ts';
-import type { ItemReport, Report, ReportTotals } from './report.ts';
+import type { ItemReport, Report, ReportItem, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
 
 /** Lines of one item's diffs that the page shows; the rest is in its patch. */
@@ -12,6 +12,9 @@ const MAX_DIFF_LINES = 600;
 /** Of the whole page: browsers get slow far above it. */
 const MAX_PAGE_DIFF_LINES = 60_000;
 const MAX_SKIPPED = 100;
+/** Of one item's value; the rest is in `report.json`. */
+const MAX_OUTPUT_LINES = 200;
+const MAX_OUTPUT_CHARS = 20_000;
 
 /**
  * The report as one page: no scripts, nothing loaded from anywhere, everything that came from models, files and tools
@@ -144,12 +147,22 @@ function itemDetails({ entry, diffs }: ItemReport, budget: { lines: number }): H
 <div class="body">
 ${entry.error && markup`<p class="error">${entry.error.message} <span class="quiet">(${entry.error.code})</span></p>`}
 ${entry.turns > 0 && markup`<p class="quiet">${usageFacts(entry.usage, null).join(' · ')}</p>`}
-${entry.reply !== '' && markup`<div class="reply">${entry.reply}</div>`}
+${answer(entry)}
 ${entry.patch !== null && markup`<p><a href="${entry.patch}">${entry.patch}</a></p>`}
 ${diffBlock(diffs, budget)}
 </div>
 </details>
 `;
+}
+
+/** The value that was asked for, or else what the model said. */
+function answer({ output, reply }: ReportItem): Html | false {
+  if (output === undefined) return reply !== '' && markup`<div class="reply">${reply}</div>`;
+  const json = JSON.stringify(output, null, 2);
+  const lines = json.split('\n');
+  const shown = lines.slice(0, MAX_OUTPUT_LINES).join('\n').slice(0, MAX_OUTPUT_CHARS);
+  const rest = shown.length < json.length && markup`<span class="m">… more in report.json</span>`;
+  return markup`<pre class="reply">${shown}${rest}</pre>`;
 }
 
 function linesOf(diffs: readonly FileDiff[]): Html {

@@ -65,6 +65,8 @@ export interface ReportItem {
   readonly stopReason: StopReason | null;
   readonly error: SerializedError | null;
   readonly reply: string;
+  /** The value that the job's `schema` asked for; left out where there is none. */
+  readonly output?: unknown;
   /** That its files and patch are of: they are against the base of that round. */
   readonly round: number;
   /** Of all its attempts together, as are time and usage. */
@@ -96,6 +98,7 @@ export function reportItem(outcome: ItemOutcome, patch: string): ItemReport {
     stopReason: result?.stopReason ?? null,
     error,
     reply: result?.reply ?? '',
+    ...(result?.output === undefined ? {} : { output: result.output }),
     round: outcome.round ?? 1,
     turns: spent.turns,
     durationMs: Math.round(spent.durationMs),

@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { setMaxListeners } from 'node:events';
 import { BudgetReachedError, ConfigFileError } from '../errors.ts';
+import type { PromptBody } from '../journal/active-prompt.ts';
 import type { SessionEvent } from '../pool/events.ts';
-import type { SessionOptions } from '../pool/options.ts';
+import type { SessionOptions, StreamOptions } from '../pool/options.ts';
 import type { SessionPool } from '../pool/pool.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { inWorkflow } from '../telemetry/workflow.ts';
 import { serializeError, type SerializedError } from '../protocol/serialized-error.ts';
+import type { JsonSchema } from '../tools/tool.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import { baseSessionOf, FIRST_ATTEMPT, sessionIdOf, type ItemStanding } from './item-standing.ts';
 import type { Job } from './job.ts';
@@ -286,12 +288,15 @@ async function runItem(
     await using session =
       (standing.at === 'open' ? pool.session(id) : undefined) ??
       (await pool.start({ ...sessionOptions, id }));
-    const prompt = (standing.at === 'open' ? standing.prompt : null) ?? item.prompt;
+    // A prompt that was cut off is what it was, whatever the job says now.
+    const sent = standing.at === 'open' ? standing.prompt : null;
+    const prompt = sent?.text ?? item.prompt;
     const limits = {
       // Sent again after a crash it is the same prompt.
       idempotencyKey: sessionIdOf(item.id, 1),
       ...(signal ? { signal } : {}),
       ...(job.timeoutMs === undefined ? {} : { timeoutMs: job.timeoutMs }),
+      ...schemaOptions(sent, job),
     };
     for await (const event of session.stream(prompt, limits)) {
       if (event.type === 'prompt-ended') result = event.result;
@@ -302,6 +307,15 @@ async function runItem(
   }
   if (!result) throw new TypeError(`the session of ${item.id} ended without prompt-ended`);
   return { item, status: statusOf(result, signal), result, error: result.error };
+}
+
+function schemaOptions(
+  sent: PromptBody | null,
+  { schema }: Job,
+): Pick<StreamOptions, 'schema' | 'schemaName'> {
+  if (!sent) return schema === undefined ? {} : { schema };
+  if (!sent.schema) return {};
+  return { schema: JSON.parse(sent.schema.json) as JsonSchema, schemaName: sent.schema.name };
 }
 
 function statusOf({ stopReason }: PromptResult, signal: AbortSignal | undefined): ItemStatus {

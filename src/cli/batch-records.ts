@@ -134,6 +134,9 @@ export class BatchRecords {
         this.#writer.record('gate.admitted', { item, turn, model, waitedMs: Math.round(waitedMs) });
         break;
       }
+      case 'output-refused':
+        this.#writer.record('output.refused', { item, turn: event.turn, message: event.message });
+        break;
       case 'step-retried':
         this.#writer.record('step.retried', { item, reason: event.reason, message: event.message });
         break;

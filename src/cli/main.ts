@@ -68,6 +68,16 @@ program
   .addOption(providerOption())
   .option('--max-turns <n>', 'tool rounds that the prompt may take (default 10; 0: no limit)', wholeNumber(0))
   .option(
+    '-i, --image <file>',
+    'an image that goes with the prompt: PNG, JPEG, GIF, WebP (repeatable)',
+    collect,
+    [],
+  )
+  .option(
+    '--schema <file>',
+    'a JSON Schema: the answer is a value that fits it, and all that is printed on standard output',
+  )
+  .option(
     '-w, --write',
     'write the changes to the files; what has changed there meanwhile is merged, or none is',
   )

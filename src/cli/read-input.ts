@@ -34,6 +34,11 @@ export async function readInput(directory: string, files: readonly string[]): Pr
   return baseImage.fromFiles(contents);
 }
 
+/** A file that is no part of the session's. @throws {UsageError} `input_unreadable` */
+export function readGivenFile(file: string): Promise<Uint8Array> {
+  return attempt(`File ${file}`, () => readRegularFile(file));
+}
+
 async function readRegularFile(file: string): Promise<Uint8Array> {
   // Does not wait for the other end of a pipe.
   await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);

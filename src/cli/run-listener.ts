@@ -11,6 +11,8 @@ export interface RunAbout {
   /** No language model answers. */
   readonly scripted: boolean;
   readonly prices: PriceTable;
+  /** The answer is to be a value, not a text. */
+  readonly isValue: boolean;
 }
 
 /** Follows one run: `RunView` for people, `RunRecords` for programs. After `started`, `ended` or `failed` is called once, last. */

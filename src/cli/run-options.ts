@@ -9,6 +9,10 @@ export interface RunCommandOptions extends BudgetFlags {
   readonly skills: readonly string[];
   readonly provider: readonly string[];
   readonly maxTurns?: number;
+  /** Images that go with the prompt. */
+  readonly image: readonly string[];
+  /** File of the JSON Schema that the answer is to have. */
+  readonly schema?: string;
   readonly write?: true;
   readonly patch?: string;
   /** Where the session is kept, so that it goes on in a later run. */

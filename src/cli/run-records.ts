@@ -21,10 +21,11 @@ export class RunRecords implements RunListener {
   }
 
   started(sessionId: string, image: BaseImage): void {
+    const { model, scripted } = this.#about;
     this.#writer.record('session.started', {
       session: sessionId,
-      model: this.#about.model,
-      scripted: this.#about.scripted,
+      model,
+      scripted,
       files: image.fileCount,
       skipped: image.skipped,
     });
@@ -56,13 +57,15 @@ export class RunRecords implements RunListener {
   }
 
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {
-    const { reply, failedAttempts, stopReason, error, finishReason, usage, turns, durationMs } = result;
+    const { reply, output, failedAttempts, stopReason, error } = result;
+    const { finishReason, usage, turns, durationMs } = result;
     this.#writer.record('session.ended', {
       exit: end.exitCode,
       stopReason,
       error,
       finishReason,
       reply,
+      ...(output === undefined ? {} : { output }),
       turns,
       usage,
       failedAttempts,

@@ -9,10 +9,11 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import { callSubject } from './call-subject.ts';
 import { describeError } from './describe-error.ts';
 import { viewDiffStat, viewPatch } from './diff-view.ts';
-import { PrintableFilter, printableLine } from './printable.ts';
+import { printable, PrintableFilter, printableLine } from './printable.ts';
 import type { RunAbout, RunEnd, RunListener } from './run-listener.ts';
 import type { Terminal } from './terminal.ts';
 import { fitEnd } from './text-width.ts';
+import { viewValue } from './value-view.ts';
 
 /** What a request waits for, for people. */
 const WAITS_FOR: Readonly<Record<WaitReason, string>> = {
@@ -27,7 +28,10 @@ const WAITS_FOR: Readonly<Record<WaitReason, string>> = {
 /** Longer patches are summed up; the whole is for `--patch`. */
 const MAX_PATCH_LINES = 200;
 
-/** A run on a terminal: the model's text as it comes on stdout, what the tools do on stderr. */
+/**
+ * A run for people: the model's text as it comes on stdout, what the tools do on stderr. Of a run that is to give a value
+ * stdout gets the value alone.
+ */
 export class RunView implements RunListener {
   readonly #terminal: Terminal;
   readonly #about: RunAbout;
@@ -47,7 +51,8 @@ export class RunView implements RunListener {
   event(event: SessionEvent): void {
     const c = this.#terminal.err;
     if (event.type === 'text') {
-      this.#write(this.#filter.push(event.text));
+      // JSON, and perhaps not the one that counts.
+      if (!this.#about.isValue) this.#write(this.#filter.push(event.text));
     } else if (event.type === 'tool-started') {
       const columns = this.#terminal.columns - event.name.length - 6;
       this.#remark(
@@ -59,6 +64,8 @@ export class RunView implements RunListener {
       const isVoid = event.discarded ? ' (what came so far is void)' : '';
       const what = `${event.kind}, again in ${formatDuration(event.delayMs)}${isVoid}: ${printableLine(event.message)}`;
       this.#remark(c.yellow(what));
+    } else if (event.type === 'output-refused') {
+      this.#remark(c.yellow('the answer is not what was asked for; the model is told so'));
     } else if (event.type === 'budget' && event.action === 'pause') {
       this.#remark(c.yellow(`paused: ${printableLine(describeReached(event))}`));
     } else if (event.type === 'compacted') {
@@ -84,8 +91,9 @@ export class RunView implements RunListener {
   }
 
   ended(result: PromptResult, diffs: readonly FileDiff[], end: RunEnd): void {
-    const c = this.#terminal.out;
+    const c = this.#about.isValue ? this.#terminal.err : this.#terminal.out;
     this.#endLine();
+    if (this.#about.isValue) this.#writeAnswer(result);
     const patch = diffs.map((diff) => diff.patch).join('');
     const isShort = patch.length < 200_000 && patch.split('\n').length <= MAX_PATCH_LINES;
     if (!end.applied && !end.problem && end.patchFile === null && isShort && patch !== '') {
@@ -111,9 +119,15 @@ export class RunView implements RunListener {
     this.#write(`\n${lines.filter((line) => line !== '').join('\n')}\n`);
   }
 
+  /** The value, or, where there is none, what there is instead of it. */
+  #writeAnswer({ output, reply }: PromptResult): void {
+    if (output !== undefined) process.stdout.write(viewValue(output, process.stdout.isTTY));
+    else if (reply !== '') this.#write(`${printable(reply)}\n`);
+  }
+
   #write(text: string): void {
     if (text === '') return;
-    process.stdout.write(text);
+    (this.#about.isValue ? process.stderr : process.stdout).write(text);
     this.#atLineStart = text.endsWith('\n');
   }
 

@@ -1,11 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { access, constants, writeFile } from 'node:fs/promises';
 import { fileDiff, type FileDiff } from '../batch/file-diff.ts';
+import { readSchemaFile } from '../batch/schema-file.ts';
 import { isUnseen } from '../batch/unseen-files.ts';
 import { OutputError, UsageError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
-import type { SessionOptions } from '../pool/options.ts';
+import type { SessionOptions, StreamOptions } from '../pool/options.ts';
+import type { PromptContent } from '../pool/prompt-content.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { SessionPool } from '../pool/pool.ts';
 import type { Session } from '../pool/session.ts';
@@ -20,6 +22,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
 import { differencesBetween, keptSession, openStoreToWrite } from './kept-session.ts';
 import { NdjsonWriter } from './ndjson.ts';
+import { withImages } from './read-images.ts';
 import { readInput } from './read-input.ts';
 import { RunRecords } from './run-records.ts';
 import type { RunAbout, RunEnd, RunListener } from './run-listener.ts';
@@ -35,8 +38,10 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   }
   if (options.session !== undefined && options.store === undefined)
     throw new UsageError('usage', 'Option --session names a session of a store; give --store too.');
-  const terminal = describeTerminal(options);
-  const text = await promptText(prompt);
+  const schema = options.schema === undefined ? undefined : readSchemaFile(options.schema);
+  // A value that was asked for is the output, and records only for those who say so.
+  const terminal = describeTerminal(schema ? { json: options.json ?? false } : options);
+  const content = await withImages(await promptText(prompt), options.image);
   const directory = resolve(options.dir ?? '.');
   await using kept = options.store === undefined ? undefined : await keeping(options.store);
   const earlier = kept && keptSession(kept.store, options);
@@ -56,7 +61,12 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
     ...(store ? { store } : {}),
   });
 
-  const view = listenerFor(terminal, { model: chosen.model, scripted: chosen.scripted, prices });
+  const view = listenerFor(terminal, {
+    model: chosen.model,
+    scripted: chosen.scripted,
+    prices,
+    isValue: schema !== undefined,
+  });
   using _ = relayWarnings((line) => view.remark(line));
   using interrupt = new Interrupt(() => view.remark('skein: ending; Ctrl-C again exits at once'));
   const session =
@@ -68,7 +78,12 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
     const budget = givenBudget(options);
     if (earlier && budget) await session.resume({ budget });
     const before = session.files();
-    const result = await followPrompt(session, text, interrupt.signal, view);
+    const result = await followPrompt(
+      session,
+      content,
+      { signal: interrupt.signal, ...(schema ? { schema } : {}) },
+      view,
+    );
     // Of a session that goes on, what this run has changed.
     const changes = earlier ? differencesBetween(before, result.files) : result.workspace.differences;
     ended = { result, changes };
@@ -88,12 +103,12 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
 /** Sends the prompt, and tells the listener what happens until it ends. */
 async function followPrompt(
   session: Session,
-  text: string,
-  signal: AbortSignal,
+  content: PromptContent,
+  options: StreamOptions,
   view: RunListener,
 ): Promise<PromptResult> {
   let result: PromptResult | undefined;
-  for await (const event of session.stream(text, { signal })) {
+  for await (const event of session.stream(content, options)) {
     if (event.type === 'prompt-ended') result = event.result;
     else view.event(event);
   }

@@ -74,12 +74,12 @@ function reasoningFields(
   }
 }
 
-/** With a mark on its text: the prompt up to there is cached. A mark on no text is refused. */
+/** With a mark on its last text: the prompt up to there is cached. A mark on no text is refused. */
 function marked(fields: Fields): object {
   const { content } = fields;
   if (!content) return fields;
-  const parts = typeof content === 'string' ? [{ type: 'text', text: content } as const] : content;
-  const last = parts.findLastIndex((part) => part.type === 'text' && part.text !== '');
+  const parts: readonly object[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+  const last = parts.findLastIndex((part) => 'text' in part && part.text !== '');
   if (last < 0) return fields;
-  return { ...fields, content: parts.with(last, { ...parts[last]!, ...{ cache_control: MARK } }) };
+  return { ...fields, content: parts.with(last, { ...parts[last], cache_control: MARK }) };
 }

@@ -102,6 +102,17 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(screen.split('+let a = 1;')).toHaveLength(2);
   });
 
+  it('a run that is to give a value prints it, readable, with what is not printable spelt out', () => {
+    writeFileSync(join(here.path, 'schema.json'), '{"type":"object"}');
+    const reply = JSON.stringify({ a: [1, 'x'], b: '\u009b2J\u202e\u007f\ud83d\ude00' });
+    writeFileSync(join(here.path, 'value.yaml'), JSON.stringify({ rules: [{ answer: { text: reply } }] }));
+    const args = ['run', 'x', '--model', 'scripted:value.yaml', '--schema', 'schema.json'];
+    const screen = onTerminal(args, { NO_COLOR: '1' });
+    const spelt = '"b": "\\u009b2J\\u202e\\u007f\ud83d\ude00"';
+    expect(screen).toContain(`\n{\n  "a": [\n    1,\n    "x"\n  ],\n  ${spelt}\n}\n`);
+    expect(screen.split('"a"')).toHaveLength(2);
+  });
+
   it('a batch on a dumb terminal is told in lines', () => {
     const screen = onTerminal(['batch', 'job.yaml'], { TERM: 'dumb' });
     expect(screen).toContain('lets: 2 of 2, 0 failed\n');
