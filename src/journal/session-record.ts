@@ -321,6 +321,7 @@ export class SessionRecord {
       begun: new Set(),
       deaths: new Map(),
     };
+    active.repeated = [];
     active.phase = { at: 'turn' };
   }
 

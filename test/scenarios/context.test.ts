@@ -190,6 +190,9 @@ describe('a session that outgrows its model’s window', () => {
     expect(filesRead(again)).toBe(70);
     expect(Math.max(...reader.sizes)).toBeLessThan(WINDOW);
     expect(textOf(reader.requests.at(-1)?.find(isSummary))).toMatch(/latest first: f[56]\d/);
+    const { usage } = again.status();
+    expect(usage.totalTokens).toBeGreaterThan(0);
+    expect(store.session('s')?.usage).toEqual(usage);
     // Whoever folds the journal sends what was sent, and has all that was said.
     const { conversation } = SessionRecord.fold(store.read('s'));
     expect(conversation.messages).toEqual(again.messages());
@@ -356,6 +359,16 @@ describe('a window that is too small', () => {
       /^the window of scripted:scripted has 300 tokens, of which 100 are kept for the answer, and this conversation needs about [\d,]+ tokens \(system prompt \d+, tools \d+, task \d+\)$/,
     );
     expect(made.requestCount()).toBe(0);
+  });
+
+  it('for a prompt is told without a summary of what went before', async () => {
+    const made = await staged([{ answer: { text: 'word '.repeat(400) } }]);
+    const session = await made.start({ ...OPTIONS, context: { windowTokens: 3_000 } });
+    await session.prompt('Tell me something.');
+    await session.prompt('Tell me more.');
+    const result = await session.prompt('a word '.repeat(3_000));
+    expect(result).toMatchObject({ stopReason: 'context-full', error: { code: 'context_full' } });
+    expect(made.requestCount()).toBe(2);
   });
 
   it('for the results of the last turn has the model ask for less', async () => {

@@ -51,6 +51,23 @@ describe('a model that goes round in circles', () => {
     });
   });
 
+  it('is told of its loop once, and not again when it answers', async () => {
+    const rules: ScriptedRule[] = [
+      { match: { last: 'You have made this call 3 times' }, answer: { text: 'I stop.' } },
+      list,
+    ];
+    await onStage(rules, {}, async (made) => {
+      const session = await made.start();
+      const events = await collect(session.stream('Find it.'));
+      expect(events.filter(({ type }) => type === 'loop-warned')).toHaveLength(1);
+      const ended = events.at(-1);
+      expect(ended?.type === 'prompt-ended' && ended.result).toMatchObject({
+        stopReason: 'end',
+        reply: 'I stop.',
+      });
+    });
+  });
+
   it('is noticed where two calls take turns', async () => {
     await onStage(BY_TURNS, {}, async (made) => {
       const session = await made.start({ maxTurns: 0, loops: { warnAfter: 2, endAfter: 4 } });
