@@ -10,6 +10,8 @@ export interface Compaction {
   readonly head: number;
   /** In the place of the messages from `head` up to `upTo`. */
   readonly replacement: readonly Message[];
+  /** Of those, the prompt in progress: it is sent after the replacement. Null where it is not one of them. */
+  readonly promptAt: number | null;
   /** Never in the middle of a turn: at a message of a user or of the model. */
   readonly upTo: number;
   /** Long results of tools before this message are told of, and not sent. */
@@ -27,8 +29,9 @@ export function project(
   messages: readonly Message[],
   compaction: Omit<Compaction, 'afterTokens'>,
 ): readonly Message[] {
-  const { head, upTo, replacement, trimBefore } = compaction;
-  const sent = [...messages.slice(0, head), ...replacement];
+  const { head, upTo, replacement, promptAt, trimBefore } = compaction;
+  const prompt = promptAt === null ? [] : messages.slice(promptAt, promptAt + 1);
+  const sent = [...messages.slice(0, head), ...replacement, ...prompt];
   /** Of the turn: providers use the same ids again. */
   let calls = new Map<string, { readonly name: string; readonly arguments: string }>();
   for (let at = upTo; at < messages.length; at += 1) {

@@ -19,10 +19,11 @@ export interface Planning {
 /** Leaves out long results of old turns; with `keepTurns` 0 those of the last turn, too. */
 export function planTrim({ messages, compaction, keepTurns }: Planning): PlannedCompaction {
   const head = headOf(messages);
-  const current = compaction ?? { head, replacement: [], upTo: head, trimBefore: head };
-  const { replacement, upTo } = current;
+  const current = compaction ?? { head, replacement: [], promptAt: null, upTo: head, trimBefore: head };
+  const { replacement, promptAt, upTo } = current;
   const start = keepTurns === 0 ? messages.length : startOfLastTurns(messages, keepTurns);
-  return weighed(messages, { head, replacement, upTo, trimBefore: Math.max(current.trimBefore, start) });
+  const trimBefore = Math.max(current.trimBefore, start);
+  return weighed(messages, { head, replacement, promptAt, upTo, trimBefore });
 }
 
 /**
@@ -50,10 +51,10 @@ export function planReplacement(
   promptAt: number | null,
 ): PlannedCompaction {
   const head = headOf(messages);
-  const prompt = promptAt !== null && promptAt >= head && promptAt < cut ? [messages[promptAt]!] : [];
   return weighed(messages, {
     head,
-    replacement: [summary, ...prompt],
+    replacement: [summary],
+    promptAt: promptAt !== null && promptAt >= head && promptAt < cut ? promptAt : null,
     upTo: cut,
     trimBefore: Math.max(compaction?.trimBefore ?? 0, cut),
   });

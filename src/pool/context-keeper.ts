@@ -218,8 +218,9 @@ export class ContextKeeper {
     limit: number,
   ): Promise<{ how: CompactionKind; text: string; usage: Usage | null }> {
     const { messages } = this.#record.conversation;
-    const { replacement = [], upTo = headOf(messages) } = this.#compaction ?? {};
-    const old = [...replacement, ...messages.slice(upTo, cut)];
+    const { replacement = [], promptAt = null, upTo = headOf(messages) } = this.#compaction ?? {};
+    const prompt = promptAt === null ? [] : messages.slice(promptAt, promptAt + 1);
+    const old = [...replacement, ...prompt, ...messages.slice(upTo, cut)];
     const charsPerToken = this.#record.charsPerToken ?? this.#book.charsPerToken(this.#model);
     const maxWeight = limit * charsPerToken;
     let usage: Usage | null = null;

@@ -220,7 +220,13 @@ describe('whatever is compacted, again and again', () => {
           const lastTurn = messages.slice(startOfLastTurns(messages, isAsked ? 0 : 1));
           if (!isTrimmedWhole) expect(sent.slice(sent.length - lastTurn.length)).toEqual(lastTurn);
           // What is sent of what is sent is the same: stubs are not trimmed again.
-          const again = { head: headOf(sent), replacement: [], upTo: headOf(sent), trimBefore: sent.length };
+          const again = {
+            head: headOf(sent),
+            replacement: [],
+            promptAt: null,
+            upTo: headOf(sent),
+            trimBefore: sent.length,
+          };
           expect(project(project(sent, again), again)).toEqual(project(sent, again));
 
           const before = conversation.encoded(CHAT);

@@ -321,6 +321,7 @@ describe('a compaction', () => {
     compaction: {
       head: 2,
       replacement: [{ role: 'user', content: 'so far' }],
+      promptAt: null,
       upTo: 4,
       trimBefore: 4,
       afterTokens: 40,

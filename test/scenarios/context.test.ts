@@ -85,7 +85,7 @@ class Reader {
             this.requests.push(messages);
             this.sizes.push(JSON.stringify(messages).length / 4);
             const asked = messages.findLast((message) => message.role === 'user' && !isSummary(message));
-            const upTo = Number(/up to (\d+)/.exec(textOf(asked))?.[1] ?? 0);
+            const upTo = Number(/up to (\d+)/.exec(JSON.stringify(asked?.content))?.[1] ?? 0);
             const read = messages.flatMap(({ tool_calls: made = [] }) =>
               made.map(({ function: call }) => Number(/f(\d+)/.exec(call.arguments)?.[1])),
             );
@@ -222,6 +222,27 @@ describe('a session that outgrows its model’s window', () => {
       expect(Math.max(...reader.sizes)).toBeLessThan(WINDOW);
     },
   );
+
+  it('keeps a prompt with an image once in its journal, and sends it whole', async () => {
+    const reader = new Reader();
+    const store = new KeptStore();
+    const made = await staged(reader.script, { contextTokens: { 'scripted:*': WINDOW + 1_500 } }, store);
+    const session = await made.start(OPTIONS);
+    await session.prompt('Read the files up to 2.');
+    const bytes = Buffer.concat([
+      Buffer.from('89504e470d0a1a0a0000000d494844520000000100000001', 'hex'),
+      Buffer.alloc(5_000, 7),
+    ]);
+    await session.prompt([
+      { type: 'text', text: 'Go on, up to 30.' },
+      { type: 'image', data: bytes, mediaType: 'image/png' },
+    ]);
+    expect(compactions(store.read('s')).at(-1)?.compaction.promptAt).not.toBeNull();
+    const [last] = reader.requests.slice(-1);
+    const images = JSON.stringify(last).match(/data:image\/png;base64/g);
+    expect(images).toHaveLength(1);
+    expect(JSON.stringify(compactions(store.read('s')))).not.toContain('base64');
+  });
 
   it('is in a fork and after an undo what it was at that point', async () => {
     const reader = new Reader();
