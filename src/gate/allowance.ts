@@ -50,6 +50,7 @@ export class Allowance {
   }
 
   rejected(mark: Mark, said: RateWindow | undefined, now: number): void {
+    this.#learned.rejectedAtRest(now);
     this.#announced.answered(mark, false, said, now);
   }
 

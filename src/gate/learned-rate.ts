@@ -62,6 +62,14 @@ export class LearnedRate {
     this.#ageMs = 0;
   }
 
+  /**
+   * One was rejected, for whatever reason. When that happens with nothing admitted for longer than a minute, a limit of this
+   * rate is not what rejects: the provider has been in trouble, and what was taken for a limit may be nothing of the kind.
+   */
+  rejectedAtRest(now: number): void {
+    if (now - this.#lastAt > SECONDS * 1_000) this.#plateau = undefined;
+  }
+
   #moveTo(now: number): void {
     const second = Math.floor(now / 1_000);
     const passed = Math.min(SECONDS, second - this.#second);
