@@ -66,7 +66,7 @@ describe('a call that ends its process', () => {
   it.each(['map', 'json', 'split', 'array'])('is told so (%s); its neighbours end well', async (shape) => {
     await onStage(oneCulprit(call('fatal', { shape })), { ...processes, shards: 1 }, async (stage) => {
       const culprit = await stage.start({ tools });
-      const neighbours = await Promise.all([1, 2].map(() => stage.start({ tools })));
+      const neighbours = await Promise.all([1, 2].map(() => stage.start({ tools, loops: false })));
       const ends = await Promise.all([
         culprit.prompt('culprit'),
         ...neighbours.map((neighbour) => neighbour.prompt('neighbour')),
@@ -120,7 +120,7 @@ describe('a call that native code holds', () => {
   it('is answered at its deadline, and its process replaced; steps beside it are not to blame', async () => {
     await onStage(oneCulprit(call('native-hang'), 900), { ...processes, shards: 1 }, async (stage) => {
       const culprit = await stage.start({ tools });
-      const neighbour = await stage.start({ tools });
+      const neighbour = await stage.start({ tools, loops: false });
       const ends = await Promise.all([culprit.prompt('culprit'), neighbour.prompt('neighbour')]);
       expect(ends.map((end) => end.stopReason)).toEqual(['end', 'end']);
       expect(results(culprit)).toEqual([expect.stringContaining('timed_out')]);

@@ -45,11 +45,14 @@ const READERS: Readonly<Record<keyof typeof GOOD, { read: Reader; keys: readonly
       'timeoutMs',
       'include',
       'exclude',
+      'schema',
+      'budget',
+      'itemBudget',
     ],
   },
   script: {
     read: (text) => parseScript(text, 'script.yaml'),
-    keys: ['models', 'seed', 'rules'],
+    keys: ['models', 'seed', 'rules', 'limits', 'cache', 'prices', 'storm'],
   },
 };
 

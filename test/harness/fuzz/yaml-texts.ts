@@ -14,9 +14,9 @@ const bomb = (levels: number): string =>
 export const GOOD = {
   skill:
     '---\nname: deploy\ndescription: How to deploy: often\nallowed-tools: Bash(git diff:*), Read\nmetadata:\n  version: 1.0\n---\nBody.\n',
-  job: 'name: headers\nprompt: "Add a header to {{file}}"\neach:\n  files: ["src/**/*.ts", "!src/vendor/**"]\nmodel: scripted:x\nmodelOptions: { temperature: 0 }\nmaxTurns: 8\nconcurrency: 4\ntools: [coding-agent, ./tools.mjs]\n',
+  job: 'name: headers\nprompt: "Add a header to {{file}}"\neach:\n  files: ["src/**/*.ts", "!src/vendor/**"]\nmodel: scripted:x\nmodelOptions: { temperature: 0 }\nmaxTurns: 8\nconcurrency: 4\ntools: [coding-agent, ./tools.mjs]\nbudget: { usd: 5, minutes: 30 }\nitemBudget: { tokens: 100000 }\nschema: { type: object }\n',
   script:
-    'models: [fast]\nseed: 7\nrules:\n  - match: { user: hello }\n    answer:\n      text: "Hello {{user}}"\n  - answer:\n      calls:\n        - name: read\n          arguments: { path: a.ts }\n',
+    'models: [fast]\nseed: 7\nlimits: { requestsPerMinute: 60, window: bucket }\ncache: { minTokens: 1024 }\nprices: { input: 1, output: 2 }\nstorm:\n  - { fromMs: 0, toMs: 100, share: 0.5, fault: { status: 503 } }\nrules:\n  - match: { user: hello }\n    answer:\n      text: "Hello {{user}}"\n  - answer:\n      calls:\n        - name: read\n          arguments: { path: a.ts }\n',
 } as const;
 
 /** What YAML is known to trip over: each is a document, and is put into others too. */
