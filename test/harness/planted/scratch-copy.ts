@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Harness, PlantedBug } from './planted-bug.ts';
 
-const COPIED = ['src', 'workers', 'test', 'package.json', 'tsconfig.json'];
+const COPIED = ['bench', 'src', 'workers', 'test', 'package.json', 'tsconfig.json'];
 /** A harness that is still running then has found nothing: the bug made it hang. */
 const TIMEOUT_MS = 240_000;
 
