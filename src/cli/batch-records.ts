@@ -134,6 +134,11 @@ export class BatchRecords {
         this.#writer.record('gate.admitted', { item, turn, model, waitedMs: Math.round(waitedMs) });
         break;
       }
+      case 'schema-refused': {
+        const { turn, model, message } = event;
+        this.#writer.record('schema.refused', { item, turn, model, message });
+        break;
+      }
       case 'output-refused':
         this.#writer.record('output.refused', { item, turn: event.turn, message: event.message });
         break;

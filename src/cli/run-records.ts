@@ -91,6 +91,7 @@ const RECORD_TYPES: Readonly<Record<SessionEvent['type'], string | undefined>> =
   'tool-started': 'tool.started',
   'tool-ended': 'tool.ended',
   'step-retried': 'step.retried',
+  'schema-refused': 'schema.refused',
   'output-refused': 'output.refused',
   budget: 'budget.reached',
   resumed: 'session.resumed',

@@ -64,6 +64,8 @@ export class RunView implements RunListener {
       const isVoid = event.discarded ? ' (what came so far is void)' : '';
       const what = `${event.kind}, again in ${formatDuration(event.delayMs)}${isVoid}: ${printableLine(event.message)}`;
       this.#remark(c.yellow(what));
+    } else if (event.type === 'schema-refused') {
+      this.#remark(c.yellow(`the provider takes no schema: ${printableLine(event.message)}`));
     } else if (event.type === 'output-refused') {
       this.#remark(c.yellow('the answer is not what was asked for; the model is told so'));
     } else if (event.type === 'budget' && event.action === 'pause') {

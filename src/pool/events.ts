@@ -78,6 +78,13 @@ export type SessionEventBody =
     }
   /** The session's thread died; the step is run again from the same state. */
   | { readonly type: 'step-retried'; readonly reason: ThreadLossReason; readonly message: string }
+  /** The model's provider does not take the schema; the same is asked again in words, and so it is from now on in this pool. */
+  | {
+      readonly type: 'schema-refused';
+      readonly turn: number;
+      readonly model: string;
+      readonly message: string;
+    }
   /** The answer is not the value that was asked for; the model is told this, and asked once more. */
   | { readonly type: 'output-refused'; readonly turn: number; readonly message: string }
   /**

@@ -3,6 +3,7 @@ import type { LaneId, Permit } from '../gate/admission.ts';
 import type { Gate } from '../gate/gate.ts';
 import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
 import { addFailedAttempt, type FailedAttempt } from '../journal/failed-attempts.ts';
+import { isSchemaRefusal } from '../model/schema-refusal.ts';
 import type { ModelCallOrigin, ModelRequest, ModelResponse, Priority, Usage } from '../model/model.ts';
 import type { Clock } from '../clock.ts';
 import type { SessionEventBody } from './events.ts';
@@ -17,6 +18,8 @@ export interface ModelTurn {
   readonly candidates: readonly string[];
   /** What a candidate is asked. */
   readonly requestTo: (model: string) => TargetedRequest;
+  /** The candidate's provider takes no schema: what it is asked from now on says in words what the answer is to be. */
+  readonly schemaRefused: (model: string) => void;
   readonly priority: Priority;
   readonly origin: Omit<ModelCallOrigin, 'attempt'>;
   readonly turn: number;
@@ -85,7 +88,7 @@ export async function modelTurn(call: ModelTurn): Promise<ModelAnswer> {
 async function askModel(call: ModelTurn, model: string, hasAlternative: boolean): Promise<ModelResponse> {
   const { turn, tell, signal } = call;
   const { models, clock, random, retryPolicy: policy } = call.calls;
-  const target = call.requestTo(model);
+  let target = call.requestTo(model);
   let counted = 0;
   let waitedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
@@ -120,6 +123,12 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       const { isLanes, pausedForMs } = permit.failed(error);
       keep(call, model, error);
       if (signal.aborted) throw error;
+      if (target.request.schema && isSchemaRefusal(error)) {
+        call.schemaRefused(model);
+        target = call.requestTo(model);
+        tell?.({ type: 'schema-refused', turn, model, message: error.message });
+        continue;
+      }
       if (isLanes) waitedMs += clock.now() - sentAt;
       else counted += 1;
       const delayMs = isLanes ? 0 : retryDelayMs(error, counted, random, policy);

@@ -308,6 +308,7 @@ export class PromptRun {
       sessionId,
       candidates: [first, ...fallback],
       requestTo,
+      schemaRefused: (of) => ports.providers.schemaRefused(of),
       priority: this.#active.priority ?? priority,
       origin: { ...this.#ids, turn: record.turns },
       turn: this.#active.turns + 1,

@@ -18,6 +18,8 @@ export class ProviderBook {
   readonly #admitted = new Set<string>();
   readonly #resolved = new Map<string, ResolvedProvider>();
   readonly #lanes = new Map<string, LaneId>();
+  /** Models whose provider has refused a schema. */
+  readonly #withoutSchema = new Set<string>();
   /** Knows the credentials of every provider that is configured, whether or not a session has named it. */
   readonly redactor = new Redactor();
 
@@ -65,6 +67,16 @@ export class ProviderBook {
     const lane = { key, provider, model: name, limits: own?.limits ?? {} };
     this.#lanes.set(model, lane);
     return lane;
+  }
+
+  /** Whether the model's provider may be sent the schema of an answer; until it refuses one. */
+  takesSchema(model: string): boolean {
+    return !this.#withoutSchema.has(model);
+  }
+
+  /** From now on the model is told in words what its answer is to be. */
+  schemaRefused(model: string): void {
+    this.#withoutSchema.add(model);
   }
 
   #resolve(model: string): ResolvedProvider {

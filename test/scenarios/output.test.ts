@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import { startScriptedModel, type ScriptedModelServer } from '../../src/model/scripted/server.ts';
@@ -6,6 +9,7 @@ import { assemble } from '../../src/pool/assemble.ts';
 import type { PoolOptions, StreamOptions } from '../../src/pool/options.ts';
 import { SessionPool } from '../../src/pool/pool.ts';
 import { inDirectory } from '../journal/sqlite-stage.ts';
+import { event, finishEvent, startStream, textEvent } from '../model/raw-server.ts';
 import { KeptStore } from './kept-store.ts';
 import { collect, onStage, outline, type Stage } from './support.ts';
 
@@ -31,6 +35,17 @@ function userMessages(stageSession: {
   messages(): readonly { role: string; content: unknown }[];
 }): unknown[] {
   return stageSession.messages().flatMap(({ role, content }) => (role === 'user' ? [content] : []));
+}
+
+const opened: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
+});
+
+async function model(rules: readonly ScriptedRule[]): Promise<ScriptedModelServer> {
+  const server = await startScriptedModel({ rules });
+  opened.push({ [Symbol.asyncDispose]: () => server.close() });
+  return server;
 }
 
 describe('a prompt with a schema', () => {
@@ -243,6 +258,125 @@ describe('an answer that does not fit', () => {
   });
 });
 
+describe('a provider that takes no schema', () => {
+  const NOTE =
+    /^how many\n\nWhen you are done, answer with JSON that fits this JSON Schema, and with nothing else: /;
+  const refusing: ScriptedRule[] = [
+    { match: { schema: true }, answer: { text: '' }, fault: { refuseSchema: true } },
+    { match: { user: NOTE.source }, answer: { text: '{"count":3}' } },
+    { match: { lastRole: 'tool' }, answer: { text: 'without a note' } },
+    { answer: { text: 'without a note' } },
+  ];
+
+  it.each(['chat', 'responses'] as const)('is asked again in words, once in a pool (%s)', async (api) => {
+    const server = await model(refusing);
+    const providers = { scripted: { baseURL: server.baseURL, api } };
+    const pool = await SessionPool.open({ providers });
+    opened.push({ [Symbol.asyncDispose]: () => pool.close({ deadlineMs: 0 }) });
+    const session = await pool.start({ model: 'scripted:scripted' });
+    const events = await collect(session.stream('how many', ASKED));
+    expect(outline(events)).toEqual([
+      'prompt-started',
+      'schema-refused',
+      'text {"count":3}',
+      'turn-ended',
+      'prompt-ended end',
+    ]);
+    const refused = expect.stringContaining("'tally'") as string;
+    expect(events[1]).toMatchObject({ turn: 1, model: 'scripted:scripted', message: refused });
+    expect(events.at(-1)).toMatchObject({
+      result: {
+        output: { count: 3 },
+        turns: 1,
+        failedAttempts: [
+          { model: 'scripted:scripted', kind: 'invalid-request', status: 400, message: refused },
+        ],
+      },
+    });
+    // What was asked is what stays.
+    expect(userMessages(session)).toEqual(['how many']);
+    const other = await pool.start({ model: 'scripted:scripted' });
+    expect(await other.prompt('how many', ASKED)).toMatchObject({ output: { count: 3 }, failedAttempts: [] });
+    expect((await other.prompt('how many')).reply).toBe('without a note');
+    expect(server.requestCount).toBe(4);
+  });
+
+  it.each([
+    ['none', undefined],
+    ['json_object', { type: 'json_object' }],
+  ] as const)('is told in words at once where that is known: %s', async (responseFormat, sent) => {
+    const seen: { format: unknown; users: unknown[] }[] = [];
+    const answers = ['{"count":"x"}', '{"count":1}'];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const body = JSON.parse(Buffer.concat(chunks).toString()) as {
+          response_format?: unknown;
+          messages: { role: string; content: unknown }[];
+        };
+        const users = body.messages.flatMap(({ role, content }) => (role === 'user' ? [content] : []));
+        seen.push({ format: body.response_format, users });
+        startStream(response);
+        response.end(textEvent(answers.shift()!) + finishEvent() + event('[DONE]'));
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    opened.push({ [Symbol.asyncDispose]: async () => void server.close() });
+    const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    const pool = await SessionPool.open({ providers: { raw: { baseURL, quirks: { responseFormat } } } });
+    opened.push({ [Symbol.asyncDispose]: () => pool.close({ deadlineMs: 0 }) });
+    const session = await pool.start({ model: 'raw:m' });
+    expect(await session.prompt('how many', ASKED)).toMatchObject({
+      output: { count: 1 },
+      failedAttempts: [],
+    });
+    expect(seen.map(({ format }) => format)).toEqual([sent, sent]);
+    // In the last of the user's messages, and only there.
+    expect(seen[0]?.users).toEqual([expect.stringMatching(NOTE)]);
+    expect(seen[1]?.users).toEqual([
+      'how many',
+      expect.stringMatching(
+        /^Your answer is not the JSON[^]*\n\nWhen you are done, answer with JSON[^]*"count"/,
+      ),
+    ]);
+    expect(session.messages().at(-2)?.content).not.toContain('When you are done');
+  });
+
+  it('is one of several: the next one is sent the schema', () =>
+    onStage(
+      [
+        { match: { model: 'first', schema: true }, fault: { refuseSchema: true } },
+        { match: { model: 'first' }, fault: { status: 401 } },
+        { match: { model: 'second', schema: 'tally' }, answer: { text: '{"count":7}' } },
+      ],
+      {},
+      async (stage) => {
+        const session = await stage.start({ model: 'scripted:first', fallback: ['scripted:second'] });
+        const result = await session.prompt('how many', ASKED);
+        expect(result).toMatchObject({
+          output: { count: 7 },
+          failedAttempts: [{ status: 400 }, { status: 401 }],
+        });
+      },
+    ));
+
+  it('that refuses the words as well ends the prompt', () =>
+    onStage(
+      [{ fault: { status: 400, body: { error: { message: 'no json_schema, no anything' } } } }],
+      {},
+      async (stage) => {
+        const result = await (await stage.start()).prompt('how many', ASKED);
+        expect(result).toMatchObject({
+          stopReason: 'model-error',
+          error: { kind: 'invalid-request', status: 400 },
+        });
+        expect(stage.requestCount()).toBe(2);
+      },
+    ));
+});
+
 describe('a schema and an idempotency key', () => {
   it('are the same prompt only together', () =>
     onStage(repairedBy({ text: '{"count":3}' }), {}, async (stage) => {
@@ -262,17 +396,6 @@ describe('a schema and an idempotency key', () => {
       }
     }));
 });
-
-const opened: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
-});
-
-async function model(rules: readonly ScriptedRule[]): Promise<ScriptedModelServer> {
-  const server = await startScriptedModel({ rules });
-  opened.push({ [Symbol.asyncDispose]: () => server.close() });
-  return server;
-}
 
 async function poolOn(server: ScriptedModelServer, store: KeptStore | string): Promise<SessionPool> {
   const providers = { scripted: { baseURL: server.baseURL } };
