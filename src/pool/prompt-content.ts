@@ -7,9 +7,9 @@ import { imageTypeOf, type ImageType } from '../tools/image-type.ts';
 import { asBuffer } from '../workspace/bytes.ts';
 import { resolveFilePath } from '../workspace/paths.ts';
 
-/** Anthropic's models take 20 images at their full size, and models that run locally fewer. */
+/** Each goes out with every later request of the session; Anthropic's models see more than 20 only scaled down. */
 const MAX_IMAGES = 20;
-/** The most that Anthropic takes of one image; others take up to 20 MiB. */
+/** Providers take 5 to 20 MB of one image. What one refuses within this, it says itself. */
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 /** They are a third longer in a request, and OpenAI takes requests of 50 MB at most. */
 const MAX_TOTAL_BYTES = 32 * 1024 * 1024;

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GIF, PNG } from '../fixtures/images.ts';
-import { folder, recordsOf, skein, type CliResult } from './run-cli.ts';
+import { startScriptedModel } from '../../src/model/scripted/server.ts';
+import { folder, recordsOf, skein, type CliOptions, type CliResult } from './run-cli.ts';
 
 const SCHEMA = {
   type: 'object',
@@ -144,6 +145,43 @@ describe('skein batch, with a schema', () => {
     const page = readFileSync(join(here.path, 'out/report.html'), 'utf8');
     expect(page).toContain('<pre class="reply">{\n  &quot;count&quot;: 2\n}</pre>');
     expect(result.exitCode).toBe(0);
+  });
+
+  it('goes on with an item whose answer was being mended when the process was killed', async () => {
+    writeFileSync(
+      join(here.path, 'job.yaml'),
+      job('schema.json', 'first wrong').replace('scripted:model.yaml', 'me:any'),
+    );
+    const silent = await startScriptedModel({
+      rules: [
+        { match: { user: '^Your answer' }, answer: { text: '' }, fault: { pingOnly: true } },
+        { answer: { text: 'three' } },
+      ],
+    });
+    const batch = (
+      baseURL: string,
+      args: readonly string[],
+      options: Partial<CliOptions> = {},
+    ): Promise<CliResult> =>
+      skein(['batch', 'job.yaml', '--provider', `me=${baseURL}`, ...args], { cwd: here.path, ...options });
+    const killed = await batch(silent.baseURL, ['--out', 'out'], {
+      onOutput: ({ stdout }, child) => {
+        if (stdout.includes('"output.refused"')) child.kill('SIGKILL');
+      },
+    });
+    await silent.close();
+    expect(killed.exitCode).toBeNull();
+    const server = await startScriptedModel({
+      rules: [
+        { match: { user: '^Your answer', schema: true }, answer: { text: '{"count":3}' } },
+        { answer: { text: 'asked again from the start' } },
+      ],
+    });
+    const resumed = await batch(server.baseURL, ['--resume', 'out']);
+    await server.close();
+    const ended = recordsOf(resumed).find(({ type }) => type === 'session.ended');
+    expect(ended).toMatchObject({ item: 'a.txt', status: 'done', output: { count: 3 }, resumed: true });
+    expect(server.requestCount).toBe(1);
   });
 
   it('has items fail whose answer is none', async () => {
