@@ -382,7 +382,7 @@ export class MissingKeyError extends SkeinError {
  * `overloaded` (503, 529), `server` (other 5xx), `auth` (401, 403), `not-found` (404: model or path),
  * `quota` (402, spent credit), `context-length`, `invalid-request` (other 4xx), `bad-response` (not an event
  * stream, malformed or over-long event), `incomplete-stream` (ended without a finish reason), `provider`
- * (an error event inside the stream), `cancelled` (by us).
+ * (an error event inside the stream), `not-recorded` (a replay was asked for what its recording does not have), `cancelled` (by us).
  */
 export type ModelErrorKind =
   | 'connect'
@@ -398,6 +398,7 @@ export type ModelErrorKind =
   | 'bad-response'
   | 'incomplete-stream'
   | 'provider'
+  | 'not-recorded'
   | 'cancelled';
 
 /** A model call failed. Never carries a key: messages are redacted where they are built. `model_error`. */
@@ -431,6 +432,28 @@ export class ModelError extends SkeinError {
     this.retryAfterMs = data.retryAfterMs;
     this.limits = data.limits;
     this.usage = data.usage;
+  }
+}
+
+/**
+ * A recording of model calls cannot be made or replayed:
+ * - `recording_missing` — the directory holds none
+ * - `recording_damaged` — a file of it is not what was written
+ * - `recording_newer` — a newer skein made it
+ * - `recording_exists` — the directory to record into holds another run's recording, or something else
+ * - `recording_unwritable` — the directory cannot be made or written to
+ */
+export type RecordingErrorCode =
+  'recording_missing' | 'recording_damaged' | 'recording_newer' | 'recording_exists' | 'recording_unwritable';
+
+export class RecordingError extends SkeinError {
+  declare readonly code: RecordingErrorCode;
+  readonly directory: string;
+
+  constructor(code: RecordingErrorCode, data: { directory: string; problem: string; cause?: unknown }) {
+    const { directory, problem, cause } = data;
+    super(code, `Recording ${directory}: ${problem}.`, { cause });
+    this.directory = directory;
   }
 }
 

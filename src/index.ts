@@ -58,6 +58,8 @@ export type { LaneStats } from './gate/lane.ts';
 export type { FailedAttempt } from './journal/failed-attempts.ts';
 export type { ModelPrice, PriceTable } from './gate/prices.ts';
 export type { ApiName, QuirkOptions, Quirks } from './model/quirks.ts';
+export type { RecordOptions } from './model/recording/recording.ts';
+export { readRecording, type RecordingSummary } from './model/recording/read-recording.ts';
 export { baseImage } from './workspace/make-base-image.ts';
 export type { BaseImage } from './workspace/base-image.ts';
 export type { ChangeSummary, FileDifference } from './workspace/files-view.ts';

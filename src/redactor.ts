@@ -129,6 +129,11 @@ export class RedactedStream {
     this.#held = '';
     return rest;
   }
+
+  /** Something should follow, and will not: what was held back may be half of a value. A few characters are none. */
+  cutOff(): string {
+    return this.#held.length < MIN_LENGTH_IN_MESSAGES ? this.end() : '';
+  }
 }
 
 /** Texts to look for; the first counts, and where several begin at one place, the longest. */

@@ -14,6 +14,8 @@ export interface BatchCommandOptions extends BudgetFlags {
   readonly isolation?: 'thread' | 'process';
   readonly shards?: number;
   readonly provider: readonly string[];
+  /** Where exchanges with the model are kept. */
+  readonly record?: string;
   /** Rounds in which items in conflict are run again; true: the default number. */
   readonly rerunConflicts?: number | true;
   readonly write?: true;

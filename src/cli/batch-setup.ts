@@ -235,13 +235,14 @@ function joined(before: BudgetOptions | undefined, after: BudgetOptions | undefi
 export function resumeCommand(
   jobFile: string,
   directory: string,
-  { provider: providers, prices }: Pick<BatchCommandOptions, 'provider' | 'prices'>,
+  { provider: providers, prices, record }: Pick<BatchCommandOptions, 'provider' | 'prices' | 'record'>,
 ): string {
   const fromHere = relative('.', directory);
   const place = fromHere.startsWith('..') ? directory : join('.', fromHere);
   const words = ['skein', 'batch', jobFile, '--resume', place];
   for (const provider of providers) words.push('--provider', provider);
   if (prices !== undefined) words.push('--prices', prices);
+  if (record !== undefined) words.push('--record', record);
   return words.map(quote).join(' ');
 }
 

@@ -21,6 +21,7 @@ import {
   type BatchSetup,
 } from './batch-setup.ts';
 import { viewBatch } from './batch-view.ts';
+import { replayRemark } from './choose-model.ts';
 import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
@@ -50,7 +51,9 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
     ...poolOptions(setup, options),
     // What was cut off goes on when its item's turn comes, and not all at once now.
     store: visibleSessions(store, () => false),
+    ...(options.record === undefined ? {} : { record: { directory: options.record, run: runOf(setup) } }),
   });
+  if (chosen.replayed !== null) progress.remark(replayRemark(chosen.replayed));
   using interrupt = new Interrupt(() => progress.interrupt());
 
   let concurrency = 0;
@@ -144,6 +147,11 @@ function checkTogether({ resume, out, force, isolation, shards }: BatchCommandOp
 /** Items that earlier runs have done. */
 function doneBefore({ earlier }: BatchSetup): number {
   return [...(earlier?.standings.values() ?? [])].filter(({ at }) => at === 'done').length;
+}
+
+/** The same for all runs of one batch: they go on with one recording. */
+function runOf({ job, file }: BatchSetup): string {
+  return `batch ${job.name} of ${file.startedAt}`;
 }
 
 /** There is nothing left to run. */

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { RecordingError, UsageError } from '../errors.ts';
 import type { ProviderOptions } from '../model/model.ts';
+import { BUILT_IN_PROVIDERS } from '../model/providers.ts';
+import { readRecording } from '../model/recording/read-recording.ts';
 import { startScriptedModel } from '../model/scripted/server.ts';
 import { DEFAULT_MODEL } from '../pool/assemble.ts';
+import { printableLine } from './printable.ts';
 
 export interface ChosenModel extends AsyncDisposable {
   /** `provider:name`, as the pool takes it. */
@@ -10,16 +13,20 @@ export interface ChosenModel extends AsyncDisposable {
   readonly providers: Readonly<Record<string, ProviderOptions>>;
   /** No language model answers. */
   readonly scripted: boolean;
+  /** The recording that answers; null when somebody is asked. */
+  readonly replayed: string | null;
 }
 
 const SCRIPTED = 'scripted:';
+const REPLAY = 'replay:';
 
 /**
  * The model that a command names. `scripted:script.yaml` starts the scripted model in this process, on a free port of
- * the loopback interface, until it is disposed of.
+ * the loopback interface, until it is disposed of. `replay:DIR` is the model of a recording, and whoever could be asked is
+ * replayed from there.
  * @param options.providers  `name=baseURL` each; a key is taken from the variable `NAME_API_KEY`, where it is set
- * @param options.from  directory that a script's relative path starts at
- * @throws {UsageError} and what the script's reader throws
+ * @param options.from  directory that the relative path of a script or a recording starts at
+ * @throws {UsageError} and what the readers of scripts and recordings throw
  */
 export async function chooseModel(options: {
   readonly model: string | undefined;
@@ -28,12 +35,16 @@ export async function chooseModel(options: {
 }): Promise<ChosenModel> {
   const model = options.model ?? DEFAULT_MODEL;
   const providers = Object.fromEntries(options.providers.map(parseProvider));
+  if (model.startsWith(REPLAY) && !Object.hasOwn(providers, 'replay')) {
+    return replayedModel(model.slice(REPLAY.length), Object.keys(providers), options.from);
+  }
   const isNamed = Object.hasOwn(providers, 'scripted');
   if (!model.startsWith(SCRIPTED) || isNamed) {
     return {
       model,
       providers,
       scripted: model.startsWith(SCRIPTED),
+      replayed: null,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -45,7 +56,31 @@ export async function chooseModel(options: {
     model,
     providers: { ...providers, scripted: { baseURL: server.baseURL } },
     scripted: true,
+    replayed: null,
     [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** What a command says of a replay. */
+export function replayRemark(directory: string): string {
+  return `skein: replaying ${printableLine(directory)}; no model is asked`;
+}
+
+function replayedModel(given: string, named: readonly string[], from: string): ChosenModel {
+  if (given === '') throw new UsageError('usage', 'Model "replay:" names no recording; give replay:DIR.');
+  const { directory, models, providers } = readRecording(resolve(from, given));
+  const model = models[0];
+  if (model === undefined) {
+    throw new RecordingError('recording_damaged', { directory, problem: 'no session of it named a model' });
+  }
+  // Those that are not in the recording too: a replay asks nobody.
+  const others = [...BUILT_IN_PROVIDERS, ...named].map((name) => [name, { replay: directory }]);
+  return {
+    model,
+    providers: { ...Object.fromEntries(others), ...providers },
+    scripted: model.startsWith(SCRIPTED),
+    replayed: directory,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 

@@ -34,8 +34,10 @@ export function keptSession(store: JournalStore, options: RunCommandOptions): Ke
   if (sessionId === undefined || !store.session(sessionId)) return undefined;
   const { record, images } = readStoredSession(store, sessionId);
   const { model } = record.spec;
+  // A recording's models are those of its sessions.
+  const isReplay = options.model?.startsWith('replay:') ?? false;
   const other = [
-    options.model !== undefined && options.model !== model ? '--model' : '',
+    options.model !== undefined && options.model !== model && !isReplay ? '--model' : '',
     options.system === undefined ? '' : '--system',
     options.skills.length > 0 ? '--skills' : '',
     options.file.length > 0 ? '--file' : '',

@@ -17,7 +17,10 @@ import { OutputError, SkeinError } from '../errors.ts';
 const outputHasFailed = tolerateBrokenOutput();
 
 const modelOption = (): Option =>
-  new Option('-m, --model <id>', 'provider:name, or scripted:script.yaml for the scripted model');
+  new Option(
+    '-m, --model <id>',
+    'provider:name, scripted:script.yaml for the scripted model, replay:DIR for a recording',
+  );
 const providerOption = (): Option =>
   new Option(
     '--provider <name=baseURL>',
@@ -42,6 +45,11 @@ const turnsOption = (): Option =>
   new Option('--budget-turns <n>', 'the same in model responses').argParser(wholeNumber(1));
 const minutesOption = (): Option =>
   new Option('--budget-minutes <n>', 'the same in minutes').argParser(amount);
+const recordOption = (): Option =>
+  new Option(
+    '--record <directory>',
+    'keep every exchange with the model there, sources included, to be replayed',
+  );
 const jsonOption = (): Option =>
   new Option('--json', 'NDJSON records on standard output (the default where it is no terminal)');
 const storeOption = (): Option =>
@@ -66,6 +74,7 @@ program
   .option('--system <text>', 'more to the system prompt')
   .option('--skills <directory>', 'look for SKILL.md files here (repeatable)', collect, [])
   .addOption(providerOption())
+  .addOption(recordOption())
   .option('--max-turns <n>', 'tool rounds that the prompt may take (default 10; 0: no limit)', wholeNumber(0))
   .option(
     '-i, --image <file>',
@@ -102,6 +111,7 @@ program
   .option('-d, --dir <directory>', 'the files that the sessions see (default: the current directory)')
   .addOption(modelOption())
   .addOption(providerOption())
+  .addOption(recordOption())
   .option(
     '-c, --concurrency <n>',
     "sessions at a time (default: the job's, or else 8)",

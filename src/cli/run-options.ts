@@ -8,6 +8,8 @@ export interface RunCommandOptions extends BudgetFlags {
   readonly system?: string;
   readonly skills: readonly string[];
   readonly provider: readonly string[];
+  /** Where exchanges with the model are kept. */
+  readonly record?: string;
   readonly maxTurns?: number;
   /** Images that go with the prompt. */
   readonly image: readonly string[];

@@ -6,7 +6,7 @@ import { isUnseen } from '../batch/unseen-files.ts';
 import { OutputError, UsageError } from '../errors.ts';
 import type { JournalStore } from '../journal/store.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
-import type { SessionOptions, StreamOptions } from '../pool/options.ts';
+import type { PoolOptions, SessionOptions, StreamOptions } from '../pool/options.ts';
 import type { PromptContent } from '../pool/prompt-content.ts';
 import type { PromptResult } from '../pool/prompt-result.ts';
 import { SessionPool } from '../pool/pool.ts';
@@ -16,7 +16,7 @@ import type { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference } from '../workspace/files-view.ts';
 import { givenBudget, givenPrices } from './budget-flags.ts';
 import { changesToWrite } from './changes-to-write.ts';
-import { chooseModel, type ChosenModel } from './choose-model.ts';
+import { chooseModel, replayRemark, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
@@ -59,6 +59,7 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
     providers: chosen.providers,
     prices,
     ...(store ? { store } : {}),
+    ...recordingOf(options),
   });
 
   const view = listenerFor(terminal, {
@@ -68,6 +69,7 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
     isValue: schema !== undefined,
   });
   using _ = relayWarnings((line) => view.remark(line));
+  if (chosen.replayed !== null) view.remark(replayRemark(chosen.replayed));
   using interrupt = new Interrupt(() => view.remark('skein: ending; Ctrl-C again exits at once'));
   const session =
     (earlier && pool.session(earlier.sessionId)) ?? (await pool.start(started(image, chosen, options)));
@@ -98,6 +100,13 @@ export async function runCommand(prompt: string | undefined, options: RunCommand
   const end = await deliver(delivery, directory, options, interrupt.exitCode);
   view.ended(result, diffs, end);
   return end.exitCode;
+}
+
+/** Runs that go on with one kept session are one recording. */
+function recordingOf({ record, store, session }: RunCommandOptions): Pick<PoolOptions, 'record'> {
+  if (record === undefined) return {};
+  if (store === undefined || session === undefined) return { record };
+  return { record: { directory: record, run: `session ${session} of ${resolve(store)}` } };
 }
 
 /** Sends the prompt, and tells the listener what happens until it ends. */

@@ -12,13 +12,17 @@ import type { Model, ModelDeadlines, ResolvedProvider } from './model.ts';
 import { providerSecrets } from './provider-secrets.ts';
 import { quirksOf, type ApiName } from './quirks.ts';
 import { Responses } from './responses.ts';
+import { openTransport } from './recording/open-transport.ts';
 import { TextBatcher } from './text-batcher.ts';
+import type { Transport } from './transport.ts';
 
 const CLIENTS = { chat: ChatCompletions, responses: Responses };
 
 interface KnownProvider {
   readonly provider: ResolvedProvider;
   readonly deadlines: ModelDeadlines;
+  /** Of all its clients. */
+  readonly transport: Transport;
   /** Made when first asked for: a provider may speak to its models in either. */
   readonly clients: Map<ApiName, Model>;
 }
@@ -29,6 +33,8 @@ export class ThreadModelService implements ModelService {
   /** Of all providers: what one is told may be the key of another. */
   readonly #redactor = new Redactor();
   readonly #running = new Map<number, AbortController>();
+  /** Why an exchange could not be recorded, until it has been told. */
+  #unrecorded: string | undefined;
   #batcher: TextBatcher | undefined;
 
   connect(options: { readonly port: MessagePortLike; readonly credits: SharedArrayBuffer }): void {
@@ -37,10 +43,27 @@ export class ThreadModelService implements ModelService {
 
   addProvider(provider: ResolvedProvider, deadlines: ModelDeadlines): void {
     this.#redactor.learn(providerSecrets(provider));
-    this.#providers.set(provider.name, { provider, deadlines, clients: new Map() });
+    const transport = openTransport(provider, {
+      deadlines,
+      redactor: this.#redactor,
+      onLost: (reason) => (this.#unrecorded ??= reason),
+    });
+    this.#providers.set(provider.name, { provider, deadlines, transport, clients: new Map() });
   }
 
   async complete(call: ModelCall): Promise<ModelReply> {
+    const reply = await this.#complete(call);
+    const unrecorded = this.#unrecorded;
+    if (unrecorded === undefined) return reply;
+    this.#unrecorded = undefined;
+    return { ...reply, unrecorded };
+  }
+
+  cancel(callId: number): void {
+    this.#running.get(callId)?.abort();
+  }
+
+  async #complete(call: ModelCall): Promise<ModelReply> {
     const model = this.#client(call.provider, call.request.model);
     if (!model)
       return failure(
@@ -85,16 +108,13 @@ export class ThreadModelService implements ModelService {
     );
   }
 
-  cancel(callId: number): void {
-    this.#running.get(callId)?.abort();
-  }
-
   #client(providerName: string, modelName: string): Model | undefined {
     const known = this.#providers.get(providerName);
     if (!known) return undefined;
-    const { provider, deadlines, clients } = known;
+    const { provider, deadlines, transport, clients } = known;
     const { api } = quirksOf(provider, modelName);
-    const client = clients.get(api) ?? new CLIENTS[api](provider, { deadlines, redactor: this.#redactor });
+    const redactor = this.#redactor;
+    const client = clients.get(api) ?? new CLIENTS[api](provider, { deadlines, redactor, transport });
     clients.set(api, client);
     return client;
   }

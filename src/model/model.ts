@@ -2,6 +2,7 @@ import type { ModelError } from '../errors.ts';
 import type { ToolCall } from '../tools/tool.ts';
 import type { ModelSource } from './message.ts';
 import type { ApiName, QuirkOptions, Quirks } from './quirks.ts';
+import type { Tape } from './recording/tape.ts';
 
 /** The seam to a language model: a request in, events out. Implementers pass `test/contracts/model.ts`. */
 export interface Model {
@@ -183,6 +184,13 @@ export interface ProviderOptions {
   readonly api?: ApiName;
   /** Where it differs from what skein knows or guesses of it. */
   readonly quirks?: QuirkOptions;
+  /**
+   * Directory of a recording that answers in this provider's stead: nothing is sent anywhere and no key is needed. All
+   * else about the provider is as it was recorded, so an entry with this has nothing but this.
+   */
+  readonly replay?: string;
+  /** Also as slowly as it was recorded, with the waits that the provider asked for. Default false. */
+  readonly replayTiming?: boolean;
 }
 
 /** A provider with everything looked up, as the model thread needs it. Holds the key: never logged, never journalled. */
@@ -194,6 +202,8 @@ export interface ResolvedProvider {
   readonly traceHeaders?: boolean;
   /** What the user says of it; see {@link quirksOf} for the rest. */
   readonly quirks: Partial<Quirks>;
+  /** Where exchanges are kept or come from. Default: they go over the network, and nothing is kept. */
+  readonly tape?: Tape;
 }
 
 /** Deadlines of one attempt, in milliseconds. `idleMs` is reset by content, never by comments or empty events. */

@@ -1,6 +1,7 @@
 import { InvalidOptionError, MissingKeyError, UnknownProviderError } from '../errors.ts';
 import type { ProviderOptions, ResolvedProvider } from './model.ts';
 import type { Quirks } from './quirks.ts';
+import { replayProvider } from './recording/replay-provider.ts';
 
 interface BuiltIn extends ProviderOptions {
   readonly baseURL: string;
@@ -32,7 +33,7 @@ export const BUILT_IN_PROVIDERS: readonly string[] = Object.keys(BUILT_IN);
 /**
  * The provider and the provider's own model name behind `provider:name`. The name may hold colons and slashes. Entries
  * of `providers` add to the built-in ones or override parts of them.
- * @throws {UnknownProviderError} {@link MissingKeyError} {@link InvalidOptionError}
+ * @throws {UnknownProviderError} {@link MissingKeyError} {@link InvalidOptionError}; {@link RecordingError} for a replay
  */
 export function resolveModel(
   modelId: string,
@@ -55,6 +56,7 @@ export function resolveModel(
     const known = [...new Set([...BUILT_IN_PROVIDERS, ...Object.keys(providers)])];
     throw new UnknownProviderError({ model: modelId, provider: name, known });
   }
+  if (own?.replay !== undefined) return { provider: replayed(name, own), model };
   const provider = {
     name,
     baseURL: baseURLOf(name, own, builtIn, env),
@@ -64,6 +66,18 @@ export function resolveModel(
     ...(own?.traceHeaders ? { traceHeaders: true } : {}),
   };
   return { provider, model };
+}
+
+/** @throws {InvalidOptionError} when the entry says more: the rest is as it was recorded */
+function replayed(name: string, { replay = '', replayTiming, ...rest }: ProviderOptions): ResolvedProvider {
+  const extra = Object.keys(rest)[0];
+  if (extra !== undefined) {
+    throw new InvalidOptionError({
+      option: `providers.${name}.${extra}`,
+      problem: 'does not go with replay: a replayed provider is as it was recorded',
+    });
+  }
+  return replayProvider(name, { replay, replayTiming });
 }
 
 function quirksSet(own: ProviderOptions | undefined): Partial<Quirks> {

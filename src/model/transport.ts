@@ -30,6 +30,7 @@ export interface StreamedResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly header: (name: string) => string | undefined;
+  readonly headerNames: () => readonly string[];
   /** The next bytes, or undefined at the end. @throws when the connection breaks or was aborted */
   next(): Promise<Buffer | undefined>;
   /** Nobody reads on: what still comes is thrown away, and the connection can serve again. */

@@ -71,6 +71,8 @@ class Exchange implements Dispatcher.DispatchHandler, StreamedResponse {
     return Array.isArray(value) ? value.join(', ') : value;
   };
 
+  readonly headerNames = (): readonly string[] => Object.keys(this.#headers);
+
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       if (this.#chunks.length > 0) {

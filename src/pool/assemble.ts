@@ -56,7 +56,12 @@ export function assemble(
   store: JournalStore = new MemoryStore(),
   clock: Clock = systemClock,
 ): PoolParts {
-  const { threads = {}, models: modelOptions = {}, limits = {} } = options;
+  const { threads = {}, models: modelOptions = {}, limits = {}, record } = options;
+  // First: a recording that cannot be begun leaves no threads behind.
+  const providers = new ProviderBook(
+    options.providers ?? {},
+    typeof record === 'string' ? { directory: record } : record,
+  );
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
   const runner = stepRunner(options, maxThreads, clock);
   const placement = new Placement(
@@ -68,7 +73,6 @@ export function assemble(
     placement,
     runner,
   });
-  const providers = new ProviderBook(options.providers ?? {});
   const models = new ModelThreads({
     threads: modelOptions.threads ?? 1,
     maxHeapMb: 1024,
@@ -79,6 +83,7 @@ export function assemble(
       totalMs: modelOptions.totalTimeoutMs ?? DEFAULT_DEADLINES.totalMs,
     },
     provider: (name) => providers.get(name),
+    recording: providers.recording,
   });
   const observer = poolObserver(options, providers, clock);
   // Unlike those of the store's earlier owners, too.

@@ -1,6 +1,7 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { ModelError, ThreadLostError } from '../errors.ts';
 import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider, Usage } from '../model/model.ts';
+import type { Recording } from '../model/recording/recording.ts';
 import type { ModelReply, ModelService, SerializedModelError } from '../protocol/model-protocol.ts';
 import { connectThread, handOver, type RemoteThread } from '../protocol/rpc.ts';
 import { readTextBatch } from '../protocol/schemas.ts';
@@ -13,6 +14,8 @@ export interface ModelThreadsOptions {
   readonly deadlines: ModelDeadlines;
   /** Looks a provider up by name; its key goes to the model threads and nowhere else. */
   readonly provider: (name: string) => ResolvedProvider;
+  /** What their exchanges are kept in. */
+  readonly recording: Pick<Recording, 'lose' | 'seal'> | undefined;
 }
 
 /**
@@ -38,6 +41,7 @@ export class ModelThreads implements ModelCaller {
     this.#closed = true;
     await Promise.all(this.#threads.map(async (thread) => thread?.close()));
     this.#threads.fill(undefined);
+    this.#options.recording?.seal();
   }
 
   #leastBusy(): ModelThread {
@@ -115,6 +119,7 @@ class ModelThread {
       );
       this.#drainText();
       if (reply.firstChunkMs !== null) onFirstChunk?.(reply.firstChunkMs);
+      if (reply.unrecorded !== undefined) this.#options.recording?.lose(reply.unrecorded);
       if (reply.ok) return reply.response;
       throw modelError(reply.error);
     } catch (error) {

@@ -8,6 +8,7 @@ import type { PriceTable } from '../gate/prices.ts';
 import type { BudgetOptions } from '../protocol/budget.ts';
 import type { FilesInput } from '../workspace/from-files.ts';
 import { BaseImage } from '../workspace/base-image.ts';
+import type { RecordOptions } from '../model/recording/recording.ts';
 import { checkOptions } from './check-options.ts';
 import { api, quirks } from './quirk-options.ts';
 import type { PoolListener } from './pool-observer.ts';
@@ -116,6 +117,11 @@ export interface PoolOptions {
   readonly threads?: ThreadOptions;
   readonly models?: ModelThreadOptions;
   readonly providers?: Readonly<Record<string, ProviderOptions>>;
+  /**
+   * A directory in which every exchange with a provider is kept, for a replay (see `docs/record-replay.md`): new or empty,
+   * or with `run` also the recording of the run of that name. It holds what the model was sent, sources included.
+   */
+  readonly record?: string | RecordOptions;
   readonly limits?: LimitOptions;
   /**
    * Hears of everything that happens in the pool, in order. Given here and not later, so that nothing is missed: prompts of an
@@ -297,12 +303,16 @@ const prices = z.record(
   modelPrice,
 );
 
+const directory = z.string().check(z.minLength(1));
+
 const providerOptions = z.strictObject({
   baseURL: z.optional(z.string()),
   apiKey: z.optional(z.string()),
   apiKeyEnv: z.optional(z.string()),
   headers: z.optional(z.record(z.string(), z.string())),
   lenient: z.optional(z.boolean()),
+  replay: z.optional(z.string().check(z.minLength(1))),
+  replayTiming: z.optional(z.boolean()),
   traceHeaders: z.optional(z.boolean()),
   limits: z.optional(
     z.strictObject({
@@ -354,6 +364,12 @@ const poolOptions = z.strictObject({
     }),
   ),
   providers: z.optional(z.record(z.string(), providerOptions)),
+  record: z.optional(
+    z.union(
+      [directory, z.strictObject({ directory, run: z.optional(z.string().check(z.minLength(1))) })],
+      'expected the path of a directory, or { directory, run }',
+    ),
+  ),
   limits: z.optional(
     z.strictObject({
       maxSessions: count(1),
@@ -471,12 +487,25 @@ const promptOptions = z.extend(streamOptions, {
 
 /** @throws {InvalidOptionError} for an option that is unknown, of the wrong type or out of range */
 export function checkPoolOptions(options: PoolOptions): PoolOptions {
-  const { threads, contextTokens = {} } = checkOptions(poolOptions, options, 'SessionPool.open');
+  const {
+    threads,
+    record,
+    providers = {},
+    contextTokens = {},
+  } = checkOptions(poolOptions, options, 'SessionPool.open');
   const nameless = Object.keys(contextTokens).find((model) => !/^[^:]+:./.test(model));
   if (nameless !== undefined) {
     throw new InvalidOptionError({
       option: `contextTokens.${nameless}`,
       problem: "expected a name such as 'provider:model' or 'provider:*'",
+    });
+  }
+  const replayed = Object.keys(providers).find((name) => providers[name]?.replay !== undefined);
+  if (record !== undefined && replayed !== undefined) {
+    throw new InvalidOptionError({
+      option: 'record',
+      problem: `provider ${replayed} is replayed, and a replay is not recorded again`,
+      hint: 'Leave out one of the two.',
     });
   }
   if (threads?.max !== undefined && threads.min !== undefined && threads.min > threads.max) {

@@ -4,6 +4,7 @@ import { providerSecrets } from '../model/provider-secrets.ts';
 import type { LaneId } from '../gate/admission.ts';
 import { Redactor } from '../redactor.ts';
 import type { ProviderOptions, ResolvedProvider } from '../model/model.ts';
+import { Recording, type RecordOptions } from '../model/recording/recording.ts';
 
 /** The models that a session may ask, as `provider:name`. */
 export interface ModelNames {
@@ -22,23 +23,31 @@ export class ProviderBook {
   readonly #withoutSchema = new Set<string>();
   /** Knows the credentials of every provider that is configured, whether or not a session has named it. */
   readonly redactor = new Redactor();
+  /** What their exchanges are kept in. */
+  readonly recording: Recording | undefined;
 
-  constructor(options: Readonly<Record<string, ProviderOptions>>) {
+  /** @throws {RecordingError} when nothing can be recorded where `record` says */
+  constructor(options: Readonly<Record<string, ProviderOptions>>, record?: RecordOptions) {
     this.#options = options;
-    for (const name of new Set([...BUILT_IN_PROVIDERS, ...Object.keys(options)])) {
+    // A replay has no credentials; those of the provider that it stands for were redacted when it was recorded.
+    const asked = Object.entries(options).filter(([, { replay }]) => replay === undefined);
+    for (const name of new Set([...BUILT_IN_PROVIDERS, ...asked.map(([name]) => name)])) {
       try {
-        this.redactor.learn(providerSecrets(this.#resolve(`${name}:any`)));
+        const { provider } = resolveModel(`${name}:any`, Object.fromEntries(asked), process.env);
+        this.redactor.learn(providerSecrets(provider));
       } catch {
         // Not usable, for want of a key perhaps: said when a session names it.
       }
     }
+    if (record) this.recording = Recording.open(record, this.redactor);
   }
 
   /** Makes sure that a model can be called. @throws `unknown_provider`, `missing_key`, `invalid_option` */
   admit(model: string): void {
     if (this.#admitted.has(model)) return;
     const { provider } = resolveModel(model, this.#options, process.env);
-    if (!this.#resolved.has(provider.name)) this.#resolved.set(provider.name, provider);
+    if (!this.#resolved.has(provider.name)) this.#resolved.set(provider.name, this.#recorded(provider));
+    this.recording?.admit(model, this.get(provider.name));
     this.#admitted.add(model);
   }
 
@@ -79,7 +88,7 @@ export class ProviderBook {
     this.#withoutSchema.add(model);
   }
 
-  #resolve(model: string): ResolvedProvider {
-    return resolveModel(model, this.#options, process.env).provider;
+  #recorded(provider: ResolvedProvider): ResolvedProvider {
+    return this.recording ? { ...provider, tape: this.recording.tape } : provider;
   }
 }

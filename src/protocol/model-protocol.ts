@@ -41,6 +41,8 @@ export type ModelReply = {
   readonly streamedText: boolean;
   /** From the call's beginning to the first piece of text or reasoning, else to the end; null when neither came. */
   readonly firstChunkMs: number | null;
+  /** Why an exchange, this call's or one before it, could not be recorded. */
+  readonly unrecorded?: string;
 } & (
   | { readonly ok: true; readonly response: ModelResponse }
   | { readonly ok: false; readonly error: SerializedModelError }
