@@ -43,6 +43,7 @@ export interface ProviderClientOptions {
 interface ReadOptions {
   readonly clock: AttemptClock;
   readonly signal: AbortSignal;
+  readonly redacted: RedactedResponse;
   /** `[DONE]` is enough of an end. */
   readonly lenient: boolean;
 }
@@ -101,6 +102,7 @@ export class ProviderClient implements Model {
     const cancel = (): void => abort?.(cancelled());
     const quirks = quirksOf(this.#provider, request.model);
     const accumulator = this.#protocol.accumulator();
+    const redacted = new RedactedResponse(this.#redactor);
     try {
       const { url, headers } = await (this.#signed ??= this.#sign());
       if (signal.aborted) throw cancelled();
@@ -117,12 +119,18 @@ export class ProviderClient implements Model {
       clock.enter('idle');
       if (response.status !== 200) throw await this.#readError(response);
       yield { type: 'began', limits: readRateLimits(response.header) };
-      const whole = yield* this.#read(response, accumulator, { clock, signal, lenient: quirks.lenientEnd });
+      const whole = yield* this.#read(response, accumulator, {
+        clock,
+        signal,
+        redacted,
+        lenient: quirks.lenientEnd,
+      });
       if (signal.aborted) throw cancelled();
       // Before the end is told: a reader that leaves at it must not cost the connection.
       abort = undefined;
       yield { type: 'end', response: this.#told(whole, accumulator, request) };
     } catch (error) {
+      if (!signal.aborted) yield* redacted.cutOff();
       // What came of a broken response is paid for all the same.
       const usage = accumulator.contentCount > 0 ? estimate(request, accumulator) : undefined;
       yield { type: 'failed', error: this.#failure(error, signal, usage) };
@@ -142,10 +150,9 @@ export class ProviderClient implements Model {
   async *#read(
     response: StreamedResponse,
     accumulator: ResponseAccumulator,
-    { clock, signal, lenient }: ReadOptions,
+    { clock, signal, redacted, lenient }: ReadOptions,
   ): AsyncGenerator<ModelEvent, ModelResponse, void> {
     const type = response.header('content-type') ?? 'text/event-stream';
-    const redacted = new RedactedResponse(this.#redactor);
     if (!type.includes('text/event-stream')) {
       await this.#readBody(response, type, accumulator);
       yield* redacted.pieces(accumulator.takeArrived());

@@ -20,10 +20,18 @@ export class RedactedResponse {
     }
   }
 
-  /** What has waited, now that the response is whole. Of a broken one it is dropped: it may be half of a secret. */
+  /** What has waited, now that the response is whole. Of a broken one see {@link cutOff}. */
   *rest(): Generator<ModelEvent, void, void> {
     for (const type of ['reasoning', 'text'] as const) {
       const text = this.#streams[type].end();
+      if (text !== '') yield { type, text };
+    }
+  }
+
+  /** What has waited when the response broke off, unless it may be half of a secret: a few characters are none. */
+  *cutOff(): Generator<ModelEvent, void, void> {
+    for (const type of ['reasoning', 'text'] as const) {
+      const text = this.#streams[type].cutOff();
       if (text !== '') yield { type, text };
     }
   }

@@ -42,7 +42,7 @@ const RULES: ScriptedRule[] = [
     answer: { calls: [{ name: 'read' }] },
     fault: { cutAtByte: 40 },
   },
-  { match: { user: 'f06' }, answer: { text: 'As I was saying …' }, fault: { noFinish: true } },
+  { match: { user: 'f06' }, answer: { text: 'As I was' }, fault: { noFinish: true } },
   { match: { user: 'f07' }, fault: { status: 400, body: { error: { message: 'no such thing' } } } },
   { match: { user: 'f.8', turn: 0 }, answer: { calls: [{ name: 'nonsense', arguments: '{"a":' }] } },
   {
