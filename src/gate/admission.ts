@@ -25,6 +25,8 @@ export interface LaneId {
   readonly provider: string;
   readonly model: string;
   readonly limits: ProviderLimits;
+  /** A recording answers: nothing is waited for. */
+  readonly isReplayed?: boolean;
 }
 
 export interface GateRequest {

@@ -1,5 +1,6 @@
 import { ModelError } from '../errors.ts';
 import type { GateRequest, LaneId, Permit } from './admission.ts';
+import { OPEN_PERMIT } from './open-permit.ts';
 import { Lane, type LaneOptions, type LaneStats } from './lane.ts';
 
 /** Lanes of which anything is remembered while nobody uses them. */
@@ -26,6 +27,7 @@ export class Gate {
    */
   async admit(request: GateRequest): Promise<Permit> {
     if (this.#isClosed) throw new ModelError({ kind: 'cancelled', message: 'the gate is closed' });
+    if (request.lane.isReplayed) return OPEN_PERMIT;
     return this.#lane(request.lane).admit(request);
   }
 

@@ -76,8 +76,8 @@ export async function modelTurn(call: ModelTurn): Promise<ModelAnswer> {
     } catch (error) {
       if (next === undefined || !(error instanceof ModelError) || call.signal.aborted) throw error;
       const { kind, message } = error;
-      // There is a better answer to that: asking for less.
-      if (kind === 'context-length') throw error;
+      // There is a better answer to that: asking for less. And what is in no recording is in no other model's.
+      if (kind === 'context-length' || kind === 'not-recorded') throw error;
       call.tell?.({ type: 'model-fell-back', turn: call.turn, from: model, to: next, kind, message });
     }
   }
@@ -131,8 +131,9 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       }
       if (isLanes) waitedMs += clock.now() - sentAt;
       else counted += 1;
-      const delayMs = isLanes ? 0 : retryDelayMs(error, counted, random, policy);
-      if (delayMs === null) throw error;
+      const policyMs = isLanes ? 0 : retryDelayMs(error, counted, random, policy);
+      if (policyMs === null) throw error;
+      const delayMs = target.lane.isReplayed ? 0 : policyMs;
       if (waitedMs >= policy.maxWaitMs) throw tooLong(error, waitedMs);
       tell?.({
         type: 'model-retried',

@@ -67,13 +67,14 @@ export class ProviderBook {
   lane(model: string): LaneId {
     const known = this.#lanes.get(model);
     if (known) return known;
-    const { baseURL, apiKey, name: provider } = this.get(model.slice(0, model.indexOf(':')));
+    const { baseURL, apiKey, name: provider, tape } = this.get(model.slice(0, model.indexOf(':')));
     const name = model.slice(provider.length + 1);
     const key = createHash('sha256')
       .update(JSON.stringify([baseURL, apiKey, name]))
       .digest('base64');
     const own = Object.hasOwn(this.#options, provider) ? this.#options[provider] : undefined;
-    const lane = { key, provider, model: name, limits: own?.limits ?? {} };
+    const isReplayed = tape?.mode === 'replay';
+    const lane = { key, provider, model: name, limits: own?.limits ?? {}, isReplayed };
     this.#lanes.set(model, lane);
     return lane;
   }

@@ -12,6 +12,9 @@ export function normalForm(events: readonly SessionEvent[]): object[] {
     if (event.type === 'text' || event.type === 'reasoning') {
       if (last?.['type'] === event.type && last['turn'] === event.turn) last['text'] += event.text;
       else all.push({ ...event });
+    } else if (event.type === 'gate-waiting' || event.type === 'gate-admitted') {
+      // A recording is not waited for.
+      continue;
     } else if (event.type === 'model-retried') {
       const { delayMs: __, ...rest } = event;
       all.push(rest);
