@@ -26,6 +26,7 @@ import { ProviderBook } from './provider-book.ts';
 import type { DriverPorts } from './session-context.ts';
 import { ShardRunner } from '../threads/shard-runner.ts';
 import type { StepRunner } from '../threads/step-runner.ts';
+import type { ThreadListener } from '../threads/thread-event.ts';
 import { StepScheduler } from './step-scheduler.ts';
 import { workerFile } from '../threads/worker-file.ts';
 
@@ -63,7 +64,9 @@ export function assemble(
     typeof record === 'string' ? { directory: record } : record,
   );
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
-  const runner = stepRunner(options, maxThreads, clock);
+  const providers = new ProviderBook(options.providers ?? {});
+  const observer = poolObserver(options, providers, clock);
+  const runner = stepRunner(options, maxThreads, clock, observer);
   const placement = new Placement(
     { maxThreads, dedicated: threads.dedicated ?? false, patienceMs: threads.patienceMs ?? 5 },
     clock,
@@ -85,7 +88,6 @@ export function assemble(
     provider: (name) => providers.get(name),
     recording: providers.recording,
   });
-  const observer = poolObserver(options, providers, clock);
   // Unlike those of the store's earlier owners, too.
   let stepId = store.epoch * 2 ** 32;
   return {
@@ -156,7 +158,10 @@ function poolObserver(
   });
 }
 
-function stepRunner(options: PoolOptions, maxThreads: number, clock: Clock): StepRunner {
+function stepRunner(options: PoolOptions, maxThreads: number, clock: Clock, observer: Observer): StepRunner {
+  const onThread: ThreadListener = (event) => {
+    if (observer.isHeard) observer.tell(event);
+  };
   const { threads = {}, limits = {} } = options;
   const common = {
     workerFile: workerFile('session'),
@@ -169,13 +174,14 @@ function stepRunner(options: PoolOptions, maxThreads: number, clock: Clock): Ste
       maxBytes: limits.maxResidentBytes ?? 64 * 1024 * 1024,
     },
   };
-  if (options.isolation !== 'process') return new PiscinaRunner(common, clock);
+  if (options.isolation !== 'process') return new PiscinaRunner({ ...common, onThread }, clock);
   return new ShardRunner(
     {
       threads: common,
       shards: options.shards ?? 2,
       maxRssMb: limits.maxShardRssMb ?? 2_048,
       maxImageBytes: 256 * 1024 * 1024,
+      onThread,
     },
     clock,
   );

@@ -1,5 +1,6 @@
 import type { ModelErrorKind, ThreadLossReason } from '../errors.ts';
 import type { ModelResponse, Usage } from '../model/model.ts';
+import type { ThreadEvent } from '../threads/thread-event.ts';
 import type { SessionEventBody } from './events.ts';
 import type { SessionStateName } from './session-state.ts';
 import type { SettledAs } from './supervisor.ts';
@@ -13,6 +14,7 @@ import type { SettledAs } from './supervisor.ts';
 export type PoolEvent = { readonly seq: number; readonly at: number } & PoolEventBody;
 
 export type PoolEventBody =
+  | ThreadEvent
   | SessionLifeEvent
   | (OfPrompt & SessionEventBody)
   | (OfPrompt & PromptLifeEvent)

@@ -6,6 +6,7 @@ import { readStepOutcome } from '../protocol/schemas.ts';
 import { StepPage } from '../protocol/step-page.ts';
 import type { Clock } from '../clock.ts';
 import type { StepRun, StepRunner, ThreadHealth } from './step-runner.ts';
+import type { ThreadListener } from './thread-event.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface PiscinaRunnerOptions extends ThreadSetup {
@@ -19,6 +20,7 @@ export interface PiscinaRunnerOptions extends ThreadSetup {
   readonly maxHeapMb: number;
   /** A thread that was ended still runs: see {@link ThreadHealth.stuck}. */
   readonly onStuck?: () => void;
+  readonly onThread?: ThreadListener | undefined;
 }
 
 /** A thread that has run before and does not come round to a step for so long is busy with what a session left behind. */
@@ -81,7 +83,11 @@ export class PiscinaRunner implements StepRunner {
     // A thread may die of a late error while idle; without a listener that would end the process. Its sessions
     // are found missing when they are next wanted.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('workerCreate', ({ id: threadId }: { id: number }) =>
+      options.onThread?.({ type: 'thread-started', threadId }),
+    );
     this.#pool.on('workerDestroy', ({ id }: { id: number }) => {
+      options.onThread?.({ type: 'thread-ended', threadId: id });
       this.#watchEnd(id);
       setImmediate(() => this.#failStarts());
     });

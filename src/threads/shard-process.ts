@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StepTask } from '../protocol/messages.ts';
+import type { ThreadListener } from './thread-event.ts';
 import {
   readFromShard,
   toShardTask,
@@ -23,6 +24,8 @@ export interface ShardOptions {
   readonly maxRssMb: number;
   /** Bytes of base images kept in a shard. */
   readonly maxImageBytes: number;
+  /** Hears of the processes, not of the threads in them. */
+  readonly onThread?: ThreadListener | undefined;
 }
 
 /** How a step ended in a shard. */

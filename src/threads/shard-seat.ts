@@ -95,11 +95,15 @@ export class ShardSeat {
       return this.#startFailed(error instanceof Error ? error.message : String(error));
     }
     this.#alive.add(shard);
+    const { pid } = shard;
     void shard.ended.then(() => {
       this.#alive.delete(shard);
-      if (shard.crashed) this.#deaths.push(clock.now());
+      const { crashed, why } = shard;
+      if (crashed) this.#deaths.push(clock.now());
+      if (pid !== undefined) options.onThread?.({ type: 'shard-ended', pid, why, crashed });
     });
     if (!(await shard.ready)) return this.#startFailed(shard.why);
+    if (pid !== undefined) options.onThread?.({ type: 'shard-started', pid });
     this.#failedStarts = 0;
     this.#current = shard;
     return shard;

@@ -15,10 +15,11 @@ const answers: Tool = {
   execute: () => 'because',
 };
 
-/** Events in short; text joined. */
+/** Events in short; text joined, without threads: when they come and go is chance. */
 function lines(events: readonly PoolEvent[]): string[] {
   const all: string[] = [];
   for (const event of events) {
+    if (!('sessionId' in event)) continue;
     const line = lineOf(event);
     if (line !== all.at(-1) || event.type !== 'text') all.push(line);
   }
@@ -107,7 +108,9 @@ describe('the events of a pool', () => {
       'session-closed',
     ]);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-    expect(new Set(events.map(({ sessionId }) => sessionId))).toEqual(new Set(['s']));
+    expect(new Set(events.flatMap((event) => ('sessionId' in event ? [event.sessionId] : [])))).toEqual(
+      new Set(['s']),
+    );
     expect(new Set(events.flatMap((event) => ('promptId' in event ? [event.promptId] : [])))).toEqual(
       new Set(['s/1']),
     );
@@ -135,6 +138,31 @@ describe('the events of a pool', () => {
     expect(call).toMatchObject({ name: 'die', place: 'nowhere', settledAs: 'tool_crashed', isError: true });
     expect(call!.endEpochMs).toBeGreaterThanOrEqual(call!.startEpochMs);
   });
+
+  it.each([
+    ['thread', 'thread'],
+    ['process', 'shard'],
+  ] as const)(
+    'tell of the threads, or the processes, that come and go (isolation: %s)',
+    async (isolation, what) => {
+      const events: PoolEvent[] = [];
+      const rules = turns({ calls: [{ name: 'die', arguments: { how: 'exit' } }] }, { text: 'survived' });
+      const options = { isolation, shards: 1, threads: { max: 1 } };
+      await onStage(rules, { ...options, onEvent: (event) => events.push(event) }, async (made) => {
+        await (await made.start({ tools: [CRASH_TOOLS] })).prompt('go');
+      });
+      const types = events.map(({ type }) => type).filter((type) => type.startsWith(what));
+      expect(types.filter((type) => type.endsWith('started')).length).toBe(
+        types.filter((type) => type.endsWith('ended')).length,
+      );
+      expect(types.slice(0, 2)).toEqual(
+        what === 'thread'
+          ? ['thread-started', 'thread-ended']
+          : // A thread that exits costs its process nothing.
+            ['shard-started', 'shard-ended'],
+      );
+    },
+  );
 
   it('tell of a prompt that is left as it is, and of it again in the pool that takes it up', async () => {
     const first: PoolEvent[] = [];
