@@ -148,7 +148,7 @@ function poolObserver(
 ): Observer {
   if (telemetry === false && !onEvent) return NO_OBSERVER;
   const { recordContent = false } = typeof telemetry === 'object' ? telemetry : {};
-  const baseURLOf = (provider: string): string => providers.get(provider).baseURL;
+  const baseURLOf = (provider: string): string | undefined => providers.baseURLOf(provider);
   return new PoolObserver({
     clock,
     listener: onEvent,

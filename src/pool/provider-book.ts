@@ -56,6 +56,11 @@ export class ProviderBook {
     for (const one of [model, ...fallback]) this.admit(one);
   }
 
+  /** Where a provider is; undefined for one that was not admitted. */
+  baseURLOf(name: string): string | undefined {
+    return this.#resolved.get(name)?.baseURL;
+  }
+
   /** A provider that was admitted. */
   get(name: string): ResolvedProvider {
     const provider = this.#resolved.get(name);

@@ -49,6 +49,8 @@ export class TraceContent {
       return [{ type: 'tool_call_response', id, response: this.text(content) }];
     }
     const parts: Part[] = [];
+    const reasoning = message.role === 'assistant' ? message.reasoning?.text : undefined;
+    if (reasoning) parts.push({ type: 'reasoning', content: this.text(reasoning) });
     // Images by name: a span is no place for megabytes.
     const said = describeContent(message.content ?? '');
     if (said !== '') parts.push({ type: 'text', content: this.text(said) });

@@ -20,8 +20,8 @@ const WELL_KNOWN: readonly (readonly [RegExp, string])[] = [
 /** What traces say of a provider: the conventions' name where they have one for its host, else the name it has in this pool. */
 export interface ProviderIdentity {
   readonly name: string;
-  readonly address: string;
-  readonly port: number;
+  readonly address?: string;
+  readonly port?: number;
 }
 
 /** @param baseURL  a valid http or https URL */

@@ -27,8 +27,8 @@ export interface TelemetryParts {
   /** Record what models and tools were given and what they answered. */
   readonly recordContent: boolean;
   readonly redactor: Redactor;
-  /** Where a provider is, by its name in the pool. */
-  readonly baseURLOf: (provider: string) => string;
+  /** Where a provider is, by its name in the pool; undefined where that is not known (yet). */
+  readonly baseURLOf: (provider: string) => string | undefined;
 }
 
 /** A call of a function of the caller, while it runs. */
@@ -160,8 +160,8 @@ export class Telemetry {
       [ATTR.operation]: OPERATION.chat,
       [ATTR.provider]: name,
       [ATTR.requestModel]: event.model,
-      [ATTR.serverAddress]: address,
-      [ATTR.serverPort]: port,
+      ...(address === undefined ? {} : { [ATTR.serverAddress]: address }),
+      ...(port === undefined ? {} : { [ATTR.serverPort]: port }),
     };
     const prompt = this.#prompt(event);
     const within = prompt?.context ?? ROOT_CONTEXT;
@@ -311,7 +311,9 @@ export class Telemetry {
   #provider(name: string): ProviderIdentity {
     let identity = this.#providers.get(name);
     if (!identity) {
-      identity = providerIdentity(name, this.#parts.baseURLOf(name));
+      const baseURL = this.#parts.baseURLOf(name);
+      if (baseURL === undefined) return { name };
+      identity = providerIdentity(name, baseURL);
       this.#providers.set(name, identity);
     }
     return identity;

@@ -7,6 +7,7 @@ import { assemble } from '../../src/pool/assemble.ts';
 import type { PoolEvent } from '../../src/pool/pool-event.ts';
 import type { PromptResult } from '../../src/pool/prompt-result.ts';
 import { SessionPool } from '../../src/pool/pool.ts';
+import type { RecoverMode } from '../../src/pool/recovery.ts';
 import type { Tool } from '../../src/tools/tool.ts';
 import { KeptStore } from '../scenarios/kept-store.ts';
 import { onStage, turns, type Stage } from '../scenarios/support.ts';
@@ -282,7 +283,8 @@ describe('a step that waits for a thread', () => {
 });
 
 describe('a prompt that another process began', () => {
-  it('has a trace of its own, and says that it was resumed', async () => {
+  /** One prompt, left in the middle of its model call; then another pool on the same store, under a span. */
+  async function takenUp(recover: RecoverMode, use: (collector: Collector) => void): Promise<void> {
     const server = await startScriptedModel({
       rules: [{ times: 1, answer: { delay: { firstMs: 60_000 } } }, { answer: { text: 'in the end' } }],
     });
@@ -294,13 +296,19 @@ describe('a prompt that another process began', () => {
     while (server.requestCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await before.close({ deadlineMs: 0 });
     await withCollector(async (collector) => {
-      const tracer = trace.getTracer('the caller');
-      await tracer.startActiveSpan('whoever opens the pool', async (opener) => {
-        const pool = await SessionPool.over(assemble(options, new KeptStore(store)));
+      await trace.getTracer('the caller').startActiveSpan('whoever opens the pool', async (opener) => {
+        const pool = await SessionPool.over(assemble(options, new KeptStore(store)), recover);
         await pool.session('s')!.result('s/1');
         await pool.close();
         opener.end();
       });
+      use(collector);
+    });
+    await server.close();
+  }
+
+  it('has a trace of its own, and says that it was resumed', async () => {
+    await takenUp('finish', (collector) => {
       expect(collector.tree()).toEqual([
         'whoever opens the pool',
         'invoke_agent skein',
@@ -309,7 +317,13 @@ describe('a prompt that another process began', () => {
       ]);
       expect(collector.span('invoke_agent skein').attributes['skein.prompt.resumed']).toBe(true);
     });
-    await server.close();
+  });
+
+  it('and is not gone on with ends as interrupted, though its provider was never looked up', async () => {
+    await takenUp('report', (collector) => {
+      expect(collector.tree()).toEqual(['whoever opens the pool', 'invoke_agent skein !interrupted']);
+      expect(collector.span('invoke_agent skein').attributes['gen_ai.provider.name']).toBe('scripted');
+    });
   });
 });
 

@@ -27,8 +27,12 @@ describe('a batch that is traced', () => {
         expect(collector.tree()).toEqual([
           'nightly',
           '  invoke_workflow look',
-          ...['invoke_agent skein', '  skein.turn', '    chat any'],
-          ...['invoke_agent skein', '  skein.turn', '    chat any'],
+          'invoke_agent skein',
+          '  skein.turn',
+          '    chat any',
+          'invoke_agent skein',
+          '  skein.turn',
+          '    chat any',
         ]);
         const workflow = collector.span('invoke_workflow look');
         expect(workflow.kind).toBe(SpanKind.INTERNAL);

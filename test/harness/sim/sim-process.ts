@@ -5,11 +5,13 @@ import { DEFAULT_MAX_RETRY_AFTER_MS, DEFAULT_RETRY_POLICY } from '../../../src/g
 import { Journal } from '../../../src/journal/journal.ts';
 import { Redactor } from '../../../src/redactor.ts';
 import type { PoolParts } from '../../../src/pool/assemble.ts';
-import { NO_OBSERVER } from '../../../src/pool/observer.ts';
+import { ObservedModels } from '../../../src/pool/observed-models.ts';
 import { Placement } from '../../../src/pool/placement.ts';
+import { PoolObserver } from '../../../src/pool/pool-observer.ts';
 import { ProviderBook } from '../../../src/pool/provider-book.ts';
 import { StepScheduler } from '../../../src/pool/step-scheduler.ts';
 import { DEFAULT_QUOTA } from '../../../src/workspace/workspace.ts';
+import { EventWatch } from './event-watch.ts';
 import { modelOf, SimModel } from './sim-model.ts';
 import { SimStore, type SimDisk } from './sim-store.ts';
 import { SimThreads } from './sim-threads.ts';
@@ -41,6 +43,20 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
     placement,
     runner: threads,
   });
+  const { life } = world;
+  const events = new EventWatch({
+    watchOf: (sessionId) => disk.watch(sessionId),
+    fail: (problem) => world.fail(problem),
+    reach: (state) => world.reach(state),
+  });
+  const observer = new PoolObserver({
+    clock,
+    // What a process that is dead still does, it does to nobody.
+    listener: (event) => {
+      if (life === world.life) events.hear(event);
+    },
+    telemetry: undefined,
+  });
   let stepId = store.epoch * 2 ** 32;
   const providers = new ProviderBook({ sim: { baseURL: 'http://127.0.0.1:9' } });
   const parts: PoolParts = {
@@ -49,7 +65,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
       random: () => prng.float(),
       journal: new Journal(store),
       steps: scheduler,
-      models,
+      models: new ObservedModels(models, observer, clock),
       providers,
       context: new ContextBook(),
       gate: new Gate({
@@ -62,7 +78,7 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
       prices: {},
       warnOfPause: () => undefined,
       redactor: new Redactor(),
-      observer: NO_OBSERVER,
+      observer,
       nextStepId: () => (stepId += 1),
     },
     store,
@@ -83,5 +99,5 @@ export function simProcess(world: World, disk: SimDisk, outside: Outside): SimPr
     quota: DEFAULT_QUOTA,
     defaultModel: modelOf('nobody'),
   };
-  return { life: world.life, parts, store, threads, models };
+  return { life, parts, store, threads, models };
 }
