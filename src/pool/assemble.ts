@@ -64,7 +64,6 @@ export function assemble(
     typeof record === 'string' ? { directory: record } : record,
   );
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
-  const providers = new ProviderBook(options.providers ?? {});
   const observer = poolObserver(options, providers, clock);
   const runner = stepRunner(options, maxThreads, clock, observer);
   const placement = new Placement(

@@ -26,7 +26,9 @@ export interface ModelTurn {
   /** Called right before each request. @throws {BudgetReachedError} */
   readonly assertAffordable: () => void;
   readonly signal: AbortSignal;
-  readonly tell: ((event: SessionEventBody) => void) | undefined;
+  readonly tell: (event: SessionEventBody) => void;
+  /** Text is told as it comes. */
+  readonly showsText: boolean;
   /** Gets the attempts that came to nothing, whatever comes of the turn. */
   readonly failedAttempts: FailedAttempt[];
   /** Gets what each of them has used; returns it with what it cost. */
@@ -78,7 +80,7 @@ export async function modelTurn(call: ModelTurn): Promise<ModelAnswer> {
       const { kind, message } = error;
       // There is a better answer to that: asking for less. And what is in no recording is in no other model's.
       if (kind === 'context-length' || kind === 'not-recorded') throw error;
-      call.tell?.({ type: 'model-fell-back', turn: call.turn, from: model, to: next, kind, message });
+      call.tell({ type: 'model-fell-back', turn: call.turn, from: model, to: next, kind, message });
     }
   }
   throw new TypeError('there is nobody to ask');
@@ -99,18 +101,16 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
     waitedMs += permit.waitedMs;
     const sentAt = clock.now();
     let isShown = false;
-    const onText: OnText | undefined =
-      tell &&
-      ((kind, text) => {
-        isShown = true;
-        tell({ type: kind, turn, text });
-      });
+    const onText: OnText = (kind, text) => {
+      isShown = true;
+      tell({ type: kind, turn, text });
+    };
     try {
       call.assertAffordable();
       const response = await models.complete(target.provider, target.request, {
         signal,
         origin: { ...call.origin, attempt },
-        onText,
+        onText: call.showsText ? onText : undefined,
         onBegan: (limits) => permit.began(limits),
       });
       permit.succeeded(response.usage);
@@ -126,7 +126,7 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       if (target.request.schema && isSchemaRefusal(error)) {
         call.schemaRefused(model);
         target = call.requestTo(model);
-        tell?.({ type: 'schema-refused', turn, model, message: error.message });
+        tell({ type: 'schema-refused', turn, model, message: error.message });
         continue;
       }
       if (isLanes) waitedMs += clock.now() - sentAt;
@@ -135,7 +135,7 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       if (policyMs === null) throw error;
       const delayMs = target.lane.isReplayed ? 0 : policyMs;
       if (waitedMs >= policy.maxWaitMs) throw tooLong(error, waitedMs);
-      tell?.({
+      tell({
         type: 'model-retried',
         turn,
         model,
@@ -167,10 +167,10 @@ async function admit(
     signal,
     onWait: ({ reason, expectedMs }) => {
       hasWaited = true;
-      tell?.({ type: 'gate-waiting', turn, model, reason, expectedMs });
+      tell({ type: 'gate-waiting', turn, model, reason, expectedMs });
     },
   });
-  if (hasWaited) tell?.({ type: 'gate-admitted', turn, model, waitedMs: permit.waitedMs });
+  if (hasWaited) tell({ type: 'gate-admitted', turn, model, waitedMs: permit.waitedMs });
   return permit;
 }
 

@@ -8,7 +8,6 @@ import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import { priced } from '../gate/prices.ts';
 import type { Usage } from '../model/model.ts';
 import { ContextKeeper } from './context-keeper.ts';
-import type { SessionEventBody } from './events.ts';
 import { modelRequest, sideRequest } from './model-request.ts';
 import { modelTurn, type ModelAnswer, type ModelTurn } from './model-turn.ts';
 import { PromptBudget } from './prompt-budget.ts';
@@ -58,9 +57,7 @@ export class PromptRun {
       ask: async (messages) => {
         const requestTo: ModelTurn['requestTo'] = (model) =>
           sideRequest(session.record, model, session.ports.providers, messages);
-        const { response } = await this.#ask(requestTo, 0, (event) => {
-          if (event.type !== 'text' && event.type !== 'reasoning') ticket.tell(event);
-        });
+        const { response } = await this.#ask(requestTo, 0, false);
         return response;
       },
       tell: (event) => ticket.tell(event),
@@ -279,10 +276,9 @@ export class PromptRun {
   }
 
   async #respond(): Promise<undefined> {
-    const tell = (event: SessionEventBody): void => this.#ticket.tell(event);
     const { record, ports } = this.#session;
     const requestTo: ModelTurn['requestTo'] = (model) => modelRequest(record, model, ports.providers);
-    const { response, model } = await this.#ask(requestTo, 1, this.#ticket.wantsText ? tell : undefined);
+    const { response, model } = await this.#ask(requestTo, 1, this.#ticket.wantsText);
     // Also when the prompt is to end now: the response was paid for.
     await this.#session.write({
       type: 'model-responded',
@@ -296,11 +292,7 @@ export class PromptRun {
   }
 
   /** @param turns  how many of the session's turns the response is: none when it is asked for a summary */
-  async #ask(
-    requestTo: ModelTurn['requestTo'],
-    turns: number,
-    tell: ModelTurn['tell'],
-  ): Promise<ModelAnswer> {
+  async #ask(requestTo: ModelTurn['requestTo'], turns: number, showsText: boolean): Promise<ModelAnswer> {
     const { record, ports } = this.#session;
     const { sessionId, model: first, fallback = [], priority = 'interactive' } = record.spec;
     const { response: answer, model } = await modelTurn({
@@ -314,7 +306,8 @@ export class PromptRun {
       turn: this.#active.turns + 1,
       assertAffordable: () => this.#budget.assertAffordable(),
       signal: this.#ticket.signal,
-      tell,
+      tell: (event) => this.#ticket.tell(event),
+      showsText,
       failedAttempts: this.#failedAttempts,
       charge: (used, of) => this.#charge(used, of, 0),
     });

@@ -64,11 +64,6 @@ export class PromptTicket {
     return this.#hasEnded;
   }
 
-  /** Whether anybody listens. */
-  get isHeard(): boolean {
-    return this.#listener !== undefined || this.#others.length > 0;
-  }
-
   /** Whether anybody wants the model's text as it comes. */
   get wantsText(): boolean {
     return this.#listener !== undefined || this.#others.some(({ wantsText }) => wantsText);

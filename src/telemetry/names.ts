@@ -77,6 +77,8 @@ export const ATTR = {
   delayMs: 'skein.delay_ms',
   fromModel: 'skein.model.from',
   toModel: 'skein.model.to',
+  /** What a model call waited for at the gate. */
+  gateReason: 'skein.gate.reason',
   sessionState: 'skein.session.state',
   items: 'skein.workflow.items',
 } as const;

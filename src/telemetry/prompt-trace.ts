@@ -17,6 +17,7 @@ export class PromptTrace {
   readonly span: Span;
   readonly #context: Context;
   #turn: OpenTurn | undefined;
+  #gateReason: string | undefined;
 
   /** @param caller  where the prompt was sent; null for one that an earlier process accepted */
   constructor(
@@ -75,6 +76,18 @@ export class PromptTrace {
   turnEnded(): void {
     this.#turn?.span.end();
     this.#turn = undefined;
+  }
+
+  /** A model call waits for the gate. The last reason that it is given counts. */
+  gateWaiting(reason: string): void {
+    this.#gateReason = reason;
+  }
+
+  /** @returns what was waited for */
+  gateAdmitted(): string | undefined {
+    const reason = this.#gateReason;
+    this.#gateReason = undefined;
+    return reason;
   }
 
   /** A wait that is over now. */

@@ -120,6 +120,12 @@ export class Telemetry {
         return this.#modelCallEnded(event);
       case 'model-retried':
         return this.#modelRetried(event);
+      case 'model-fell-back':
+        return this.#modelFellBack(event);
+      case 'gate-waiting':
+        return this.#prompt(event)?.gateWaiting(event.reason);
+      case 'gate-admitted':
+        return this.#waitedForGate(event);
       case 'step-began':
         return this.#waitedForThread(event);
       case 'step-ended':
@@ -235,6 +241,31 @@ export class Telemetry {
       [ATTR.delayMs]: event.delayMs,
     });
     instruments()?.modelRetries.add(1, { [ATTR.errorType]: event.kind });
+  }
+
+  #modelFellBack(event: Event<'model-fell-back'>): void {
+    this.#prompt(event)?.current.addEvent(SPAN_EVENT.modelFellBack, {
+      [ATTR.fromModel]: event.from,
+      [ATTR.toModel]: event.to,
+      [ATTR.errorType]: event.kind,
+      [ATTR.message]: event.message,
+    });
+  }
+
+  #waitedForGate(event: Event<'gate-admitted'>): void {
+    const { model, waitedMs } = event;
+    const colon = model.indexOf(':');
+    const labels = {
+      [ATTR.provider]: this.#provider(model.slice(0, colon)).name,
+      [ATTR.requestModel]: model.slice(colon + 1),
+    };
+    instruments()?.gateWait.record(waitedMs / 1_000, labels);
+    const prompt = this.#prompt(event);
+    const reason = prompt?.gateAdmitted();
+    prompt?.waited(SPAN.waitGate, waitedMs, {
+      ...labels,
+      ...(reason === undefined ? {} : { [ATTR.gateReason]: reason }),
+    });
   }
 
   #waitedForThread(event: Event<'step-began'> | Event<'step-ended'>): void {

@@ -193,6 +193,55 @@ describe('a prompt that is traced', () => {
     );
   });
 
+  it('has a span for what it waited for at the gate, in its turn and in the metrics', async () => {
+    const rules: ScriptedRule[] = [
+      { match: { user: 'once more' }, times: 1, fault: { status: 429, retryAfter: 0.05 } },
+      { answer: { text: 'fine' } },
+    ];
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start();
+      await session.prompt('once more');
+      const wait = collector.span('skein.wait_gate');
+      expect(wait.attributes).toEqual({
+        'gen_ai.provider.name': 'scripted',
+        'gen_ai.request.model': 'scripted',
+        'skein.gate.reason': 'paused',
+      });
+      const turn = collector.span('skein.turn');
+      expect(wait.parentSpanContext?.spanId).toBe(turn.spanContext().spanId);
+      expect(endMs(wait) - startMs(wait)).toBeGreaterThanOrEqual(40);
+      const [refused, answered] = collector.spans.filter(({ name }) => name === 'chat scripted');
+      expect([refused?.attributes['error.type'], answered?.attributes['error.type']]).toEqual([
+        'rate-limited',
+        undefined,
+      ]);
+      const points = (await collector.points()).get('skein.gate.wait');
+      expect(points?.map(({ count }) => count)).toEqual([1]);
+    });
+  });
+
+  it('says which model it fell back to, and has the calls of both', async () => {
+    const rules: ScriptedRule[] = [
+      { match: { model: 'gone' }, fault: { status: 404 } },
+      { answer: { text: 'fine' } },
+    ];
+    await onTracedStage(rules, async (stage, collector) => {
+      const session = await stage.start({ model: 'scripted:gone', fallback: ['scripted:there'] });
+      expect(await session.prompt('go')).toMatchObject({ stopReason: 'end' });
+      expect(collector.tree()).toEqual([
+        'invoke_agent skein',
+        '  skein.turn',
+        '    chat gone !not-found',
+        '    chat there',
+      ]);
+      expect(
+        collector
+          .span('skein.turn')
+          .events.map(({ name, attributes }) => [name, attributes?.['skein.model.to']]),
+      ).toEqual([['skein.model_fell_back', 'scripted:there']]);
+    });
+  });
+
   it('has a span for each attempt to call the model', async () => {
     const rules: ScriptedRule[] = [
       { times: 1, answer: {}, fault: { status: 503 } },
