@@ -53,7 +53,8 @@ export function roomIn(
   };
 }
 
-function answerLimit(modelOptions: Readonly<Record<string, unknown>>): number {
+/** Tokens that the answer has at most; 0 where nothing says. Some servers take -1 for no limit. */
+export function answerLimit(modelOptions: Readonly<Record<string, unknown>>): number {
   const limits = ANSWER_LIMITS.map((name) => modelOptions[name]);
-  return limits.find((limit) => typeof limit === 'number') ?? 0;
+  return limits.find((limit): limit is number => typeof limit === 'number' && limit > 0) ?? 0;
 }

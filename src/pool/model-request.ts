@@ -1,10 +1,12 @@
+import type { ContextBook } from '../context/context-book.ts';
+import { weightOf, weightOfMessages } from '../context/estimate.ts';
+import { answerLimit } from '../context/room.ts';
 import type { LaneId } from '../gate/admission.ts';
 import { Conversation } from '../journal/conversation.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
-import { weighedLength } from '../model/content.ts';
 import { dialectOf, type Dialect } from '../model/dialect.ts';
 import type { Message } from '../model/message.ts';
-import type { ModelRequest, ResolvedProvider } from '../model/model.ts';
+import type { ResolvedProvider } from '../model/model.ts';
 import { quirksOf, type Quirks } from '../model/quirks.ts';
 import { cacheablePrefix } from './cacheable-prefix.ts';
 import type { TargetedRequest } from './model-turn.ts';
@@ -21,26 +23,41 @@ export interface ModelProviders {
   schemaRefused(model: string): void;
 }
 
+/** What a request is made with, and estimated by. */
+export interface RequestPorts {
+  readonly providers: ModelProviders;
+  readonly context: ContextBook;
+}
+
 /** What a session asks next. @param model  `provider:name` of one that it may ask */
-export function modelRequest(
-  record: SessionRecord,
-  model: string,
-  providers: ModelProviders,
-): TargetedRequest {
+export function modelRequest(record: SessionRecord, model: string, ports: RequestPorts): TargetedRequest {
+  const { providers } = ports;
   const target = targetOf(model, providers);
   const { dialect } = target;
   const schema = record.active?.schema;
   const isSent = schema !== undefined && target.responseFormat !== 'none' && providers.takesSchema(model);
   const isSaid = schema !== undefined && !(isSent && target.responseFormat === 'json_schema');
-  return targeted(model, target, providers, cacheablePrefix(record, model), {
-    model: target.name,
-    messages: isSaid
-      ? encoded(withSchemaNote(record.conversation.sent, schema), dialect)
-      : record.conversation.encoded(dialect),
-    tools: record.opening?.tools ?? null,
-    options: record.spec.modelOptions,
-    ...(isSent ? { schema } : {}),
-  });
+  return {
+    provider: target.provider,
+    lane: providers.lane(model),
+    request: {
+      model: target.name,
+      messages: isSaid
+        ? encoded(withSchemaNote(record.conversation.sent, schema), dialect)
+        : record.conversation.encoded(dialect),
+      tools: record.opening?.tools ?? null,
+      options: record.spec.modelOptions,
+      ...(isSent ? { schema } : {}),
+    },
+    // A schema costs about the same in words and as a field of its own.
+    estimatedTokens: estimatedTokens(
+      record,
+      model,
+      ports,
+      record.sentWeight + (schema ? weightOf(schema.json) : 0),
+    ),
+    prefix: cacheablePrefix(record, model),
+  };
 }
 
 /** Messages that are sent once: nothing of it is kept. */
@@ -58,17 +75,24 @@ const TURN_OPTIONS = ['tool_choice', 'parallel_tool_calls', 'response_format', '
 export function sideRequest(
   record: SessionRecord,
   model: string,
-  providers: ModelProviders,
+  ports: RequestPorts,
   messages: readonly Message[],
 ): TargetedRequest {
+  const { providers } = ports;
   const target = targetOf(model, providers);
   const options = Object.entries(record.spec.modelOptions).filter(([name]) => !TURN_OPTIONS.includes(name));
-  return targeted(model, target, providers, undefined, {
-    model: target.name,
-    messages: encoded(messages, target.dialect),
-    tools: null,
-    options: Object.fromEntries(options),
-  });
+  return {
+    provider: target.provider,
+    lane: providers.lane(model),
+    request: {
+      model: target.name,
+      messages: encoded(messages, target.dialect),
+      tools: null,
+      options: Object.fromEntries(options),
+    },
+    estimatedTokens: estimatedTokens(record, model, ports, weightOfMessages(messages)),
+    prefix: undefined,
+  };
 }
 
 /** A model, and how it wants its conversations written. */
@@ -89,25 +113,17 @@ function targetOf(model: string, providers: ModelProviders): Target {
   return { provider, name, dialect, responseFormat: quirks.responseFormat };
 }
 
-function targeted(
+/**
+ * What is sent, by what is known of the model, and the answer at its longest: providers count that before there is one.
+ * @param sentWeight  see `weightOf`
+ */
+function estimatedTokens(
+  { spec, charsPerToken }: SessionRecord,
   model: string,
-  { provider }: Target,
-  providers: ModelProviders,
-  prefix: string | undefined,
-  request: ModelRequest,
-): TargetedRequest {
-  return {
-    provider,
-    lane: providers.lane(model),
-    request,
-    estimatedTokens: estimatedTokens(request),
-    prefix,
-  };
-}
-
-/** About four characters a token, and the answer at its longest, which is what providers count before there is one. */
-function estimatedTokens({ messages, tools, options }: ModelRequest): number {
-  const most = options['max_completion_tokens'] ?? options['max_tokens'] ?? options['max_output_tokens'];
-  const answer = typeof most === 'number' && most > 0 ? most : 0;
-  return Math.ceil((weighedLength(messages) + (tools?.length ?? 0)) / 4) + answer;
+  { context }: RequestPorts,
+  sentWeight: number,
+): number {
+  // A conversation's own figure is of its own model's tokens.
+  const weighed = { sentWeight, charsPerToken: model === spec.model ? charsPerToken : null };
+  return context.tokensOf(model, weighed) + answerLimit(spec.modelOptions);
 }

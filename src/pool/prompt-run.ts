@@ -56,7 +56,7 @@ export class PromptRun {
       // What it says is for the session to read, not for who listens to it.
       ask: async (messages) => {
         const requestTo: ModelTurn['requestTo'] = (model) =>
-          sideRequest(session.record, model, session.ports.providers, messages);
+          sideRequest(session.record, model, session.ports, messages);
         const { response } = await this.#ask(requestTo, 0, false);
         return response;
       },
@@ -277,7 +277,7 @@ export class PromptRun {
 
   async #respond(): Promise<undefined> {
     const { record, ports } = this.#session;
-    const requestTo: ModelTurn['requestTo'] = (model) => modelRequest(record, model, ports.providers);
+    const requestTo: ModelTurn['requestTo'] = (model) => modelRequest(record, model, ports);
     const { response, model } = await this.#ask(requestTo, 1, this.#ticket.wantsText);
     // Also when the prompt is to end now: the response was paid for.
     await this.#session.write({

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { catchPlanted } from './planted/catch-planted.ts';
+import { plantBug } from './planted/plant-bug.ts';
 import { PLANTED_BUGS } from './planted/planted-bugs.ts';
 import type { PlantedBug } from './planted/planted-bug.ts';
 import { formatFigures } from './shared/figures.ts';
@@ -50,4 +54,12 @@ describe('npm run planted', () => {
     expect(new Set(names).size).toBe(names.length);
     expect(names.length).toBeGreaterThanOrEqual(12);
   });
+
+  it.each(PLANTED_BUGS.map((bug) => [bug.name, bug] as const))(
+    'finds the place of each in the product as it is, and what it makes of it is a program: %s',
+    async (_name, bug) => {
+      const broken = plantBug(bug, readFileSync(join(ROOT, bug.file), 'utf8'));
+      await expect(transform(broken, { loader: 'ts' })).resolves.toMatchObject({ warnings: [] });
+    },
+  );
 });

@@ -52,6 +52,23 @@ describe('a prompt with images', () => {
     });
   });
 
+  it.each([
+    ['Chat Completions', {}],
+    ['Chat Completions with marks for a prompt cache', { quirks: { cacheControl: 'anthropic' } }],
+    ['the Responses API', { api: 'responses' }],
+  ] as const)('reaches the model over %s', (_name, as) =>
+    onStage(RULES, {}, async ({ baseURL }) => {
+      const pool = await SessionPool.open({ providers: { other: { baseURL, ...as } } });
+      try {
+        const session = await pool.start({ model: 'other:m', files: FILES });
+        expect((await session.prompt(TWO)).reply).toBe('two images: compare');
+        expect((await session.prompt(TWO.slice(1, 2) as PromptContent)).reply).toBe('one image: ');
+      } finally {
+        await pool.close({ deadlineMs: 0 });
+      }
+    }),
+  );
+
   it('streams like any other, in shard processes too', async () => {
     for (const isolation of ['thread', 'process'] as const) {
       await onStage(RULES, { isolation }, async (stage) => {

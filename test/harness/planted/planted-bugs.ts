@@ -20,9 +20,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'tools-read-the-host',
     file: 'src/tools/text-file.ts',
-    find: '    const text = workspace.readText(path);',
+    find: '    return bytesOf(workspace, path);',
     replace:
-      "    const text = workspace.exists(path) ? workspace.readText(path) : process.getBuiltinModule('node:fs').readFileSync(path, 'utf8');",
+      "    return workspace.exists(path) ? bytesOf(workspace, path) : process.getBuiltinModule('node:fs').readFileSync(path);",
     harness: 'fuzz',
     flags: TOOLS,
   },
@@ -54,7 +54,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'cut-stream-taken-for-complete',
     file: 'src/model/chat-accumulator.ts',
     find: '(done ? this.#impliedFinish() : undefined)',
-    replace: "(this.#text === '' ? undefined : 'stop')",
+    replace: "(this.#streamed.text === '' ? undefined : 'stop')",
     harness: 'fuzz',
     flags: STREAMS,
   },

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plantBug } from './plant-bug.ts';
 import type { Harness, PlantedBug } from './planted-bug.ts';
 
 const COPIED = ['bench', 'src', 'workers', 'test', 'package.json', 'tsconfig.json'];
@@ -35,14 +36,7 @@ export class ScratchCopy {
   async runWith(bug: PlantedBug): Promise<HarnessRun> {
     const file = join(this.#root, bug.file);
     const text = readFileSync(file, 'utf8');
-    const places = text.split(bug.find).length - 1;
-    if (places !== 1) {
-      throw new Error(`${bug.name}: ${bug.file} has the text to replace ${places} times; look at it again.`);
-    }
-    writeFileSync(
-      file,
-      text.replace(bug.find, () => bug.replace),
-    );
+    writeFileSync(file, plantBug(bug, text));
     try {
       return await this.run(bug.harness, bug.flags);
     } finally {
