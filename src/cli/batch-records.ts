@@ -134,6 +134,11 @@ export class BatchRecords {
         this.#writer.record('gate.admitted', { item, turn, model, waitedMs: Math.round(waitedMs) });
         break;
       }
+      case 'gate-left': {
+        const { turn, model, kind, waitedMs } = event;
+        this.#writer.record('gate.left', { item, turn, model, kind, waitedMs: Math.round(waitedMs) });
+        break;
+      }
       case 'schema-refused': {
         const { turn, model, message } = event;
         this.#writer.record('schema.refused', { item, turn, model, message });

@@ -86,6 +86,7 @@ const RECORD_TYPES: Readonly<Record<SessionEvent['type'], string | undefined>> =
   reasoning: 'reasoning.delta',
   'gate-waiting': 'gate.waiting',
   'gate-admitted': 'gate.admitted',
+  'gate-left': 'gate.left',
   'model-retried': 'model.retried',
   'model-fell-back': 'model.fell-back',
   'tool-started': 'tool.started',

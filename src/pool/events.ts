@@ -38,6 +38,14 @@ export type SessionEventBody =
       readonly model: string;
       readonly waitedMs: number;
     }
+  /** The request that waited is not sent: the prompt was cancelled, it waited for too long, or another model is asked. */
+  | {
+      readonly type: 'gate-left';
+      readonly turn: number;
+      readonly model: string;
+      readonly kind: ModelErrorKind;
+      readonly waitedMs: number;
+    }
   /** The model call failed and will be made again after `delayMs`, or later if the gate makes it wait. */
   | {
       readonly type: 'model-retried';

@@ -1,3 +1,4 @@
+import type { Message } from '../model/message.ts';
 import type { ModelCallOrigin, ModelRequest, ModelResponse, RateLimits } from '../model/model.ts';
 
 /** The seam to the model threads. */
@@ -10,6 +11,8 @@ export interface ModelCaller {
 export interface ModelCallOptions {
   readonly signal: AbortSignal;
   readonly origin: ModelCallOrigin;
+  /** What the request's messages say, for whoever watches: the request has them as its provider wants them. */
+  readonly conversation?: readonly Message[];
   /** Gets text as it arrives, in order and before the promise settles. */
   readonly onText?: OnText | undefined;
   /** The provider has taken the request: called at most once, before any text. */

@@ -37,14 +37,15 @@ export function modelRequest(record: SessionRecord, model: string, ports: Reques
   const schema = record.active?.schema;
   const isSent = schema !== undefined && target.responseFormat !== 'none' && providers.takesSchema(model);
   const isSaid = schema !== undefined && !(isSent && target.responseFormat === 'json_schema');
+  const { sent } = record.conversation;
+  const conversation = isSaid ? withSchemaNote(sent, schema) : sent;
   return {
     provider: target.provider,
     lane: providers.lane(model),
+    conversation,
     request: {
       model: target.name,
-      messages: isSaid
-        ? encoded(withSchemaNote(record.conversation.sent, schema), dialect)
-        : record.conversation.encoded(dialect),
+      messages: isSaid ? encoded(conversation, dialect) : record.conversation.encoded(dialect),
       tools: record.opening?.tools ?? null,
       options: record.spec.modelOptions,
       ...(isSent ? { schema } : {}),
@@ -84,6 +85,7 @@ export function sideRequest(
   return {
     provider: target.provider,
     lane: providers.lane(model),
+    conversation: messages,
     request: {
       model: target.name,
       messages: encoded(messages, target.dialect),

@@ -3,6 +3,7 @@ import type { LaneId, Permit } from '../gate/admission.ts';
 import type { Gate } from '../gate/gate.ts';
 import { retryDelayMs, type RetryPolicy } from '../gate/retry.ts';
 import { addFailedAttempt, type FailedAttempt } from '../journal/failed-attempts.ts';
+import type { Message } from '../model/message.ts';
 import { isSchemaRefusal } from '../model/schema-refusal.ts';
 import type { ModelCallOrigin, ModelRequest, ModelResponse, Priority, Usage } from '../model/model.ts';
 import type { Clock } from '../clock.ts';
@@ -50,6 +51,8 @@ export interface TargetedRequest {
   readonly provider: string;
   readonly lane: LaneId;
   readonly request: ModelRequest;
+  /** What its messages say, as it is sent. */
+  readonly conversation: readonly Message[];
   /** What the provider will count when it lets the request through, roughly. */
   readonly estimatedTokens: number;
   /** Hash of what it begins with, where a provider may cache that. */
@@ -110,6 +113,7 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       const response = await models.complete(target.provider, target.request, {
         signal,
         origin: { ...call.origin, attempt },
+        conversation: target.conversation,
         onText: call.showsText ? onText : undefined,
         onBegan: (limits) => permit.began(limits),
       });
@@ -156,22 +160,31 @@ async function admit(
   { lane, estimatedTokens, prefix }: TargetedRequest,
   wait: { readonly hasAlternative: boolean; readonly maxWaitMs: number },
 ): Promise<Permit> {
+  const { gate, clock } = calls;
+  const arrivedAt = clock.now();
   let hasWaited = false;
-  const permit = await calls.gate.admit({
-    ...wait,
-    lane,
-    sessionId,
-    priority,
-    estimatedTokens,
-    prefix,
-    signal,
-    onWait: ({ reason, expectedMs }) => {
-      hasWaited = true;
-      tell({ type: 'gate-waiting', turn, model, reason, expectedMs });
-    },
-  });
-  if (hasWaited) tell({ type: 'gate-admitted', turn, model, waitedMs: permit.waitedMs });
-  return permit;
+  try {
+    const permit = await gate.admit({
+      ...wait,
+      lane,
+      sessionId,
+      priority,
+      estimatedTokens,
+      prefix,
+      signal,
+      onWait: ({ reason, expectedMs }) => {
+        hasWaited = true;
+        tell({ type: 'gate-waiting', turn, model, reason, expectedMs });
+      },
+    });
+    if (hasWaited) tell({ type: 'gate-admitted', turn, model, waitedMs: permit.waitedMs });
+    return permit;
+  } catch (error) {
+    if (hasWaited && error instanceof ModelError) {
+      tell({ type: 'gate-left', turn, model, kind: error.kind, waitedMs: clock.now() - arrivedAt });
+    }
+    throw error;
+  }
 }
 
 /** Rejected again and again, for longer than is waited. */

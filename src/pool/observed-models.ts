@@ -40,14 +40,10 @@ export class ObservedModels implements ModelCaller {
     const { model, options: modelOptions } = request;
     const startMs = this.#clock.now();
     let firstChunkMs: number | null = null;
-    this.#observer.tell({
-      type: 'model-call-began',
-      ...about,
-      provider,
-      model,
-      attempt,
-      options: modelOptions,
-    });
+    this.#observer.tell(
+      { type: 'model-call-began', ...about, provider, model, attempt, options: modelOptions },
+      options.conversation,
+    );
     const traceparent = this.#observer.traceparentOfCall(modelCallId);
     const origin = traceparent === undefined ? options.origin : { ...options.origin, traceparent };
     const onFirstChunk = (afterMs: number): void => {

@@ -19,7 +19,7 @@ export interface FollowedPrompt {
 export interface Observer {
   /** Somebody listens to the pool's events, or traces. */
   readonly isHeard: boolean;
-  /** @param conversation  with `turn-began`: what the model is about to be asked */
+  /** @param conversation  with `model-call-began`: what the model is asked */
   tell(event: PoolEventBody, conversation?: readonly Message[]): void;
   /**
    * Hears all that the prompt's own listeners hear. Called in the caller's context, which the prompt's trace goes on from.

@@ -233,10 +233,7 @@ export class PromptRun {
     await this.#budget.goOn();
     this.#session.moveTo('waiting-model');
     const { observer } = this.#session.ports;
-    if (observer.isHeard) {
-      const { sent } = this.#session.record.conversation;
-      observer.tell({ type: 'turn-began', ...this.#ids, turn: this.#active.turns + 1 }, sent);
-    }
+    if (observer.isHeard) observer.tell({ type: 'turn-began', ...this.#ids, turn: this.#active.turns + 1 });
     try {
       const full = await this.#respondWithin();
       if (full) return { stopReason: 'context-full', error: full };

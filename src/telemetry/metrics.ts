@@ -10,6 +10,7 @@ export interface Instruments {
   readonly gateWait: Histogram;
   readonly threadWait: Histogram;
   readonly modelRetries: Counter;
+  readonly modelFallbacks: Counter;
   readonly stepRetries: Counter;
 }
 
@@ -57,6 +58,9 @@ function makeInstruments(from: Meter): Instruments {
     gateWait: seconds(METRIC.gateWait, 'Model calls that waited for the gate.', DURATION_BUCKETS),
     threadWait: seconds(METRIC.threadWait, 'Steps, until they had a thread.', WAIT_BUCKETS),
     modelRetries: from.createCounter(METRIC.modelRetries, { description: 'Model calls made again.' }),
+    modelFallbacks: from.createCounter(METRIC.modelFallbacks, {
+      description: 'Models given up in a turn, for the next one of the session.',
+    }),
     stepRetries: from.createCounter(METRIC.stepRetries, {
       description: 'Steps run again because their thread was lost.',
     }),

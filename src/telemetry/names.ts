@@ -27,6 +27,12 @@ export const SPAN_EVENT = {
   modelRetried: 'skein.model_retried',
   modelFellBack: 'skein.model_fell_back',
   stepRetried: 'skein.step_retried',
+  budgetReached: 'skein.budget_reached',
+  resumed: 'skein.resumed',
+  compacted: 'skein.compacted',
+  loopWarned: 'skein.loop_warned',
+  schemaRefused: 'skein.schema_refused',
+  outputRefused: 'skein.output_refused',
 } as const;
 
 /** Keys of attributes. */
@@ -75,10 +81,25 @@ export const ATTR = {
   reason: 'skein.reason',
   message: 'skein.message',
   delayMs: 'skein.delay_ms',
+  /** `provider:name`. */
+  model: 'skein.model',
+  /** Text of the attempt that failed had been shown. */
+  discarded: 'skein.discarded',
   fromModel: 'skein.model.from',
   toModel: 'skein.model.to',
   /** What a model call waited for at the gate. */
   gateReason: 'skein.gate.reason',
+  budgetScope: 'skein.budget.scope',
+  budgetName: 'skein.budget.name',
+  /** `usd`, `tokens`, `turns`, `wallMs` or `price`: the unit of the limit, too. */
+  budgetWhat: 'skein.budget.what',
+  budgetLimit: 'skein.budget.limit',
+  budgetSpent: 'skein.budget.spent',
+  budgetAction: 'skein.budget.action',
+  compaction: 'skein.compaction',
+  tokensBefore: 'skein.tokens.before',
+  tokensAfter: 'skein.tokens.after',
+  repetitions: 'skein.repetitions',
   sessionState: 'skein.session.state',
   items: 'skein.workflow.items',
 } as const;
@@ -105,6 +126,7 @@ export const METRIC = {
   threadWait: 'skein.thread.wait',
   sessions: 'skein.sessions',
   modelRetries: 'skein.model.retries',
+  modelFallbacks: 'skein.model.fallbacks',
   stepRetries: 'skein.step.retries',
 } as const;
 

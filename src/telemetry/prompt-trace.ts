@@ -1,4 +1,3 @@
-import type { Message } from '../model/message.ts';
 import { ATTR, OPERATION, SPAN } from './names.ts';
 import { ROOT_CONTEXT, SpanKind, trace, tracer, type Attributes, type Context, type Span } from './otel.ts';
 import { workflowOf } from './workflow.ts';
@@ -8,7 +7,6 @@ const AGENT_NAME = 'skein';
 interface OpenTurn {
   readonly span: Span;
   readonly context: Context;
-  readonly conversation: readonly Message[];
 }
 
 /** The spans of one prompt: its own, the turn in progress, and whatever is done in them. */
@@ -58,19 +56,14 @@ export class PromptTrace {
     return this.#turn?.span ?? this.span;
   }
 
-  /** What the model was asked in this turn. */
-  get conversation(): readonly Message[] {
-    return this.#turn?.conversation ?? [];
-  }
-
-  turnBegan(turn: number, conversation: readonly Message[]): void {
+  turnBegan(turn: number): void {
     this.turnEnded();
     const span = tracer().startSpan(
       SPAN.turn,
       { attributes: { [ATTR.turn]: turn, [ATTR.conversationId]: this.sessionId } },
       this.#context,
     );
-    this.#turn = { span, context: trace.setSpan(this.#context, span), conversation };
+    this.#turn = { span, context: trace.setSpan(this.#context, span) };
   }
 
   turnEnded(): void {
@@ -83,19 +76,19 @@ export class PromptTrace {
     this.#gateReason = reason;
   }
 
-  /** @returns what was waited for */
-  gateAdmitted(): string | undefined {
+  /** It waits no longer. @returns what was waited for */
+  gateLeft(): string | undefined {
     const reason = this.#gateReason;
     this.#gateReason = undefined;
     return reason;
   }
 
-  /** A wait that is over now. */
-  waited(name: string, waitedMs: number, attributes: Attributes): void {
+  /** A wait that is over now. @param mark  says on its span what else there is to say */
+  waited(name: string, waitedMs: number, attributes: Attributes, mark?: (span: Span) => void): void {
     const endMs = Date.now();
-    tracer()
-      .startSpan(name, { startTime: endMs - waitedMs, attributes }, this.context)
-      .end(endMs);
+    const span = tracer().startSpan(name, { startTime: endMs - waitedMs, attributes }, this.context);
+    mark?.(span);
+    span.end(endMs);
   }
 
   end(): void {

@@ -5,7 +5,7 @@ import type { Redactor } from '../redactor.ts';
 import type { ToolCall } from '../tools/tool.ts';
 import { TraceContent } from './content.ts';
 import { instruments } from './metrics.ts';
-import { ATTR, OPERATION, REQUEST_OPTIONS, SPAN, SPAN_EVENT } from './names.ts';
+import { ATTR, OPERATION, REQUEST_OPTIONS, SPAN } from './names.ts';
 import {
   context,
   hasTracing,
@@ -21,6 +21,7 @@ import {
 } from './otel.ts';
 import { PromptTrace } from './prompt-trace.ts';
 import { countSessions, type SessionCounts } from './session-counts.ts';
+import { spanEventOf } from './span-event.ts';
 import { providerIdentity, type ProviderIdentity } from './provider-name.ts';
 
 export interface TelemetryParts {
@@ -102,20 +103,17 @@ export class Telemetry {
     return { traceparent: traceparent(span), within: (run) => context.with(inside, run) };
   }
 
-  /** @param conversation  with `turn-began`: what the model is about to be asked */
+  /** @param conversation  with `model-call-began`: what the model is asked */
   hear(event: PoolEventBody, conversation: readonly Message[] = []): void {
     switch (event.type) {
       case 'prompt-accepted':
         return this.#promptAccepted(event);
-      case 'prompt-started':
-        this.#prompt(event)?.span.addEvent(SPAN_EVENT.promptStarted);
-        return;
       case 'turn-began':
-        return this.#prompt(event)?.turnBegan(event.turn, conversation);
+        return this.#prompt(event)?.turnBegan(event.turn);
       case 'turn-ended':
         return this.#prompt(event)?.turnEnded();
       case 'model-call-began':
-        return this.#modelCallBegan(event);
+        return this.#modelCallBegan(event, conversation);
       case 'model-call-ended':
         return this.#modelCallEnded(event);
       case 'model-retried':
@@ -125,6 +123,7 @@ export class Telemetry {
       case 'gate-waiting':
         return this.#prompt(event)?.gateWaiting(event.reason);
       case 'gate-admitted':
+      case 'gate-left':
         return this.#waitedForGate(event);
       case 'step-began':
         return this.#waitedForThread(event);
@@ -140,7 +139,7 @@ export class Telemetry {
       case 'prompt-left':
         return this.#promptLeft(event);
       default:
-        return;
+        return this.#addSpanEvent(event);
     }
   }
 
@@ -148,19 +147,24 @@ export class Telemetry {
     return promptId === null ? undefined : this.#prompts.get(promptId);
   }
 
+  /** Where what happened belongs: on the turn, or on the prompt between turns. */
+  #addSpanEvent(event: PoolEventBody): void {
+    const prompt = 'promptId' in event ? this.#prompt(event) : undefined;
+    const happened = prompt && spanEventOf(event);
+    if (happened) prompt.current.addEvent(happened.name, happened.attributes);
+  }
+
   #promptAccepted(event: Event<'prompt-accepted'>): void {
     if (!hasTracing()) return;
-    const colon = event.model.indexOf(':');
     const attributes: Attributes = {
-      [ATTR.provider]: this.#provider(event.model.slice(0, colon)).name,
-      [ATTR.requestModel]: event.model.slice(colon + 1),
+      ...this.#modelLabels(event.model),
       ...(event.resumed ? { [ATTR.resumed]: true } : {}),
     };
     const caller = event.resumed ? null : context.active();
     this.#prompts.set(event.promptId, new PromptTrace(event, attributes, caller));
   }
 
-  #modelCallBegan(event: Event<'model-call-began'>): void {
+  #modelCallBegan(event: Event<'model-call-began'>, conversation: readonly Message[]): void {
     const { name, address, port } = this.#provider(event.provider);
     const labels: Attributes = {
       [ATTR.operation]: OPERATION.chat,
@@ -169,8 +173,7 @@ export class Telemetry {
       ...(address === undefined ? {} : { [ATTR.serverAddress]: address }),
       ...(port === undefined ? {} : { [ATTR.serverPort]: port }),
     };
-    const prompt = this.#prompt(event);
-    const within = prompt?.context ?? ROOT_CONTEXT;
+    const within = this.#prompt(event)?.context ?? ROOT_CONTEXT;
     const span = tracer().startSpan(
       `${OPERATION.chat} ${event.model}`,
       {
@@ -184,8 +187,8 @@ export class Telemetry {
       },
       within,
     );
-    if (this.#content && prompt && span.isRecording()) {
-      span.setAttribute(ATTR.inputMessages, this.#content.input(prompt.conversation));
+    if (this.#content && span.isRecording()) {
+      span.setAttribute(ATTR.inputMessages, this.#content.input(conversation));
     }
     this.#modelCalls.set(event.modelCallId, { span, context: within, labels });
   }
@@ -234,38 +237,42 @@ export class Telemetry {
   }
 
   #modelRetried(event: Event<'model-retried'>): void {
-    this.#prompt(event)?.current.addEvent(SPAN_EVENT.modelRetried, {
-      [ATTR.attempt]: event.attempt,
-      [ATTR.errorType]: event.kind,
-      [ATTR.message]: event.message,
-      [ATTR.delayMs]: event.delayMs,
-    });
-    instruments()?.modelRetries.add(1, { [ATTR.errorType]: event.kind });
+    this.#addSpanEvent(event);
+    instruments()?.modelRetries.add(1, { ...this.#modelLabels(event.model), [ATTR.errorType]: event.kind });
   }
 
   #modelFellBack(event: Event<'model-fell-back'>): void {
-    this.#prompt(event)?.current.addEvent(SPAN_EVENT.modelFellBack, {
+    this.#addSpanEvent(event);
+    instruments()?.modelFallbacks.add(1, {
       [ATTR.fromModel]: event.from,
       [ATTR.toModel]: event.to,
       [ATTR.errorType]: event.kind,
-      [ATTR.message]: event.message,
     });
   }
 
-  #waitedForGate(event: Event<'gate-admitted'>): void {
+  #waitedForGate(event: Event<'gate-admitted'> | Event<'gate-left'>): void {
     const { model, waitedMs } = event;
+    const errorType = event.type === 'gate-left' ? event.kind : undefined;
+    const labels = this.#modelLabels(model);
+    instruments()?.gateWait.record(waitedMs / 1_000, {
+      ...labels,
+      ...(errorType === undefined ? {} : { [ATTR.errorType]: errorType }),
+    });
+    const prompt = this.#prompt(event);
+    const reason = prompt?.gateLeft();
+    const attributes = { ...labels, ...(reason === undefined ? {} : { [ATTR.gateReason]: reason }) };
+    prompt?.waited(SPAN.waitGate, waitedMs, attributes, (span) => {
+      if (errorType !== undefined) fail(span, errorType, undefined);
+    });
+  }
+
+  /** @param model  `provider:name` */
+  #modelLabels(model: string): Attributes {
     const colon = model.indexOf(':');
-    const labels = {
+    return {
       [ATTR.provider]: this.#provider(model.slice(0, colon)).name,
       [ATTR.requestModel]: model.slice(colon + 1),
     };
-    instruments()?.gateWait.record(waitedMs / 1_000, labels);
-    const prompt = this.#prompt(event);
-    const reason = prompt?.gateAdmitted();
-    prompt?.waited(SPAN.waitGate, waitedMs, {
-      ...labels,
-      ...(reason === undefined ? {} : { [ATTR.gateReason]: reason }),
-    });
   }
 
   #waitedForThread(event: Event<'step-began'> | Event<'step-ended'>): void {
@@ -277,10 +284,7 @@ export class Telemetry {
   }
 
   #stepRetried(event: Event<'step-retried'>): void {
-    this.#prompt(event)?.current.addEvent(SPAN_EVENT.stepRetried, {
-      [ATTR.reason]: event.reason,
-      [ATTR.message]: event.message,
-    });
+    this.#addSpanEvent(event);
     instruments()?.stepRetries.add(1, { [ATTR.reason]: event.reason });
   }
 

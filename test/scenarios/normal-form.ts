@@ -1,6 +1,12 @@
 import type { SessionEvent } from '../../src/pool/events.ts';
 import type { PromptResult } from '../../src/pool/prompt-result.ts';
 
+const GATE_EVENTS: ReadonlySet<SessionEvent['type']> = new Set([
+  'gate-waiting',
+  'gate-admitted',
+  'gate-left',
+]);
+
 /**
  * What a replay has to repeat: every event with all it says, pieces of one text joined, without what tells of time, in
  * which no two runs are alike. Files are there as bytes.
@@ -12,7 +18,7 @@ export function normalForm(events: readonly SessionEvent[]): object[] {
     if (event.type === 'text' || event.type === 'reasoning') {
       if (last?.['type'] === event.type && last['turn'] === event.turn) last['text'] += event.text;
       else all.push({ ...event });
-    } else if (event.type === 'gate-waiting' || event.type === 'gate-admitted') {
+    } else if (GATE_EVENTS.has(event.type)) {
       // A recording is not waited for.
       continue;
     } else if (event.type === 'model-retried') {

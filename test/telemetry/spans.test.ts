@@ -1,5 +1,5 @@
 import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-node';
+import { NodeTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { describe, expect, it } from 'vitest';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
 import { startScriptedModel } from '../../src/model/scripted/server.ts';
@@ -10,17 +10,12 @@ import { SessionPool } from '../../src/pool/pool.ts';
 import type { RecoverMode } from '../../src/pool/recovery.ts';
 import type { Tool } from '../../src/tools/tool.ts';
 import { KeptStore } from '../scenarios/kept-store.ts';
-import { onStage, turns, type Stage } from '../scenarios/support.ts';
+import { onStage, turns } from '../scenarios/support.ts';
 import { withCollector, type Collector } from './collector.ts';
+import { endMs, onTracedStage, startMs } from './traced-stage.ts';
 
 const TRACED_TOOLS = new URL('../fixtures/traced-tools.mjs', import.meta.url).href;
 const CRASH_TOOLS = new URL('../fixtures/crash-tools.mjs', import.meta.url).href;
-
-const onTracedStage = (
-  rules: readonly ScriptedRule[],
-  use: (stage: Stage, collector: Collector) => Promise<void>,
-  options = {},
-): Promise<void> => withCollector((collector) => onStage(rules, options, (stage) => use(stage, collector)));
 
 /** A function of the caller that makes a span of its own, as any instrumented client would. */
 const lookUp: Tool = {
@@ -34,8 +29,6 @@ const lookUp: Tool = {
   },
 };
 
-const startMs = ({ startTime: [seconds, nanos] }: ReadableSpan): number => seconds * 1e3 + nanos / 1e6;
-const endMs = ({ endTime: [seconds, nanos] }: ReadableSpan): number => seconds * 1e3 + nanos / 1e6;
 const traceparentOf = (span: ReadableSpan): string =>
   `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`;
 
@@ -188,58 +181,11 @@ describe('a prompt that is traced', () => {
           ['skein.step_retried', 'exit'],
           ['skein.step_retried', 'exit'],
         ]);
+        const points = (await collector.points()).get('skein.step.retries');
+        expect(points).toEqual([{ attributes: { 'skein.reason': 'exit' }, count: 2, sum: 2 }]);
       },
       { threads: { max: 1 } },
     );
-  });
-
-  it('has a span for what it waited for at the gate, in its turn and in the metrics', async () => {
-    const rules: ScriptedRule[] = [
-      { match: { user: 'once more' }, times: 1, fault: { status: 429, retryAfter: 0.05 } },
-      { answer: { text: 'fine' } },
-    ];
-    await onTracedStage(rules, async (stage, collector) => {
-      const session = await stage.start();
-      await session.prompt('once more');
-      const wait = collector.span('skein.wait_gate');
-      expect(wait.attributes).toEqual({
-        'gen_ai.provider.name': 'scripted',
-        'gen_ai.request.model': 'scripted',
-        'skein.gate.reason': 'paused',
-      });
-      const turn = collector.span('skein.turn');
-      expect(wait.parentSpanContext?.spanId).toBe(turn.spanContext().spanId);
-      expect(endMs(wait) - startMs(wait)).toBeGreaterThanOrEqual(40);
-      const [refused, answered] = collector.spans.filter(({ name }) => name === 'chat scripted');
-      expect([refused?.attributes['error.type'], answered?.attributes['error.type']]).toEqual([
-        'rate-limited',
-        undefined,
-      ]);
-      const points = (await collector.points()).get('skein.gate.wait');
-      expect(points?.map(({ count }) => count)).toEqual([1]);
-    });
-  });
-
-  it('says which model it fell back to, and has the calls of both', async () => {
-    const rules: ScriptedRule[] = [
-      { match: { model: 'gone' }, fault: { status: 404 } },
-      { answer: { text: 'fine' } },
-    ];
-    await onTracedStage(rules, async (stage, collector) => {
-      const session = await stage.start({ model: 'scripted:gone', fallback: ['scripted:there'] });
-      expect(await session.prompt('go')).toMatchObject({ stopReason: 'end' });
-      expect(collector.tree()).toEqual([
-        'invoke_agent skein',
-        '  skein.turn',
-        '    chat gone !not-found',
-        '    chat there',
-      ]);
-      expect(
-        collector
-          .span('skein.turn')
-          .events.map(({ name, attributes }) => [name, attributes?.['skein.model.to']]),
-      ).toEqual([['skein.model_fell_back', 'scripted:there']]);
-    });
   });
 
   it('has a span for each attempt to call the model', async () => {
@@ -373,6 +319,37 @@ describe('a prompt that another process began', () => {
       expect(collector.tree()).toEqual(['whoever opens the pool', 'invoke_agent skein !interrupted']);
       expect(collector.span('invoke_agent skein').attributes['gen_ai.provider.name']).toBe('scripted');
     });
+  });
+});
+
+describe('an SDK that throws', () => {
+  it('harms no session: that is said once, as a warning', async () => {
+    const bad = (): never => {
+      throw new Error('a bad processor');
+    };
+    const done = (): Promise<void> => Promise.resolve();
+    const tracers = new NodeTracerProvider({
+      spanProcessors: [{ onStart: bad, onEnd: bad, forceFlush: done, shutdown: done }],
+    });
+    const warnings: Error[] = [];
+    const take = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', take);
+    tracers.register();
+    try {
+      const rules = turns({ calls: [{ name: 'where' }, { name: 'look_up' }] }, { text: 'done' });
+      await onStage(rules, {}, async (stage) => {
+        const session = await stage.start({ tools: [TRACED_TOOLS, { ...lookUp, execute: () => 'it' }] });
+        expect(await session.prompt('go')).toMatchObject({ stopReason: 'end', reply: 'done' });
+      });
+    } finally {
+      trace.disable();
+      context.disable();
+      process.off('warning', take);
+      await tracers.shutdown();
+    }
+    expect(warnings.map(({ name, message }) => [name, message.includes('a bad processor')])).toEqual([
+      ['SkeinListenerWarning', true],
+    ]);
   });
 });
 

@@ -15,6 +15,8 @@ export class EventWatch {
   /** By session: the step, or the model call, that is under way. */
   readonly #steps = new Map<string, number>();
   readonly #modelCalls = new Map<string, number>();
+  /** What a prompt waits for: the gate, or a model. */
+  readonly #waitsFor = new Map<string | null, 'the gate' | 'a model'>();
   #seq = 0;
 
   constructor(parts: EventWatchParts) {
@@ -44,6 +46,7 @@ export class EventWatch {
         known.started = true;
         return;
       case 'prompt-ended':
+        this.#leavesNothing(event, promptId);
         if (kept?.ended !== event.result.stopReason) {
           this.#fail(
             event,
@@ -53,6 +56,7 @@ export class EventWatch {
         this.#prompts.delete(promptId);
         return;
       case 'prompt-left':
+        this.#leavesNothing(event, promptId);
         this.#parts.reach(`events: prompt-left ${event.reason}`);
         this.#prompts.delete(promptId);
         return;
@@ -69,13 +73,31 @@ export class EventWatch {
         // One that never had a thread has not begun.
         if (event.ranMs !== null) this.#end(this.#steps, event, event.stepId);
         return;
+      case 'gate-waiting':
+        this.#waitsFor.set(event.promptId, 'the gate');
+        return;
+      case 'gate-admitted':
+      case 'gate-left':
+        if (this.#waitsFor.get(event.promptId) !== 'the gate') this.#fail(event, 'nothing waited');
+        this.#waitsFor.delete(event.promptId);
+        this.#parts.reach(`events: ${event.type}`);
+        return;
       case 'model-call-began':
+        if (this.#waitsFor.has(event.promptId)) this.#fail(event, 'it is still said to wait at the gate');
+        this.#waitsFor.set(event.promptId, 'a model');
         return this.#begin(this.#modelCalls, event, event.modelCallId);
       case 'model-call-ended':
+        this.#waitsFor.delete(event.promptId);
         return this.#end(this.#modelCalls, event, event.modelCallId);
       default:
         return;
     }
+  }
+
+  /** What began for a prompt has ended by its end. */
+  #leavesNothing(event: PoolEvent, promptId: string): void {
+    const waitsFor = this.#waitsFor.get(promptId);
+    if (waitsFor) this.#fail(event, `${promptId} is said to wait for ${waitsFor}`);
   }
 
   #begin(underWay: Map<string, number>, event: PoolEvent & { readonly sessionId: string }, id: number): void {

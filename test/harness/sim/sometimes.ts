@@ -46,6 +46,8 @@ export const SOMETIMES: readonly string[] = [
   'model: cancelled',
   'model: timeout after text',
   'model: rate-limited',
+  'events: gate-admitted',
+  'events: gate-left',
   'prompt: end',
   'prompt: cancelled',
   'prompt: timeout',
