@@ -235,7 +235,10 @@ export class Lane {
         // One alone was not too many: it finds out whether the provider works again, perhaps for the tenth time.
         if (error.kind === 'overloaded' && this.#underWay.size > 1)
           this.#inFlightLimit.halve(order, this.#order);
-        if (error.retryAfterMs) this.#cooldown.pause(order, this.#order, error.retryAfterMs, now);
+        if (error.retryAfterMs) {
+          this.#cooldown.pause(order, this.#order, error.retryAfterMs, now);
+          this.#refuseAll();
+        }
         this.#breaker.failed(order, this.#order, now);
         this.#sendElsewhere();
         break;
@@ -281,7 +284,12 @@ export class Lane {
       if (!this.#cooldown.isProbing && !this.#cooldown.isStraggler(order)) this.#requests.slowDown(now);
       this.#cooldown.pause(order, latest, askedMs, now);
     }
-    const refusal = this.refusal;
+    this.#refuseAll();
+  }
+
+  /** Nobody waits for a provider that has asked for more patience than there is. */
+  #refuseAll(): void {
+    const { refusal } = this;
     if (refusal) for (const waiter of this.#waiting) this.#refuse(waiter, refusal);
   }
 

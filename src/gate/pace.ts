@@ -16,10 +16,10 @@ export class Pace {
     return missing <= ROUNDING ? 0 : (missing / perMinute) * 60_000;
   }
 
-  /** Uses `amount`, or with less than 0 gives it back; may go into debt. */
+  /** Uses `amount`, or with less than 0 gives it back; may go into debt, by what a minute brings: no provider remembers more. */
   take(amount: number, perMinute: number, now: number): void {
     this.#fill(perMinute, now);
-    this.#level -= amount;
+    this.#level = Math.max(this.#level - amount, -perMinute);
   }
 
   #fill(perMinute: number, now: number): void {

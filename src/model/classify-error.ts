@@ -66,17 +66,19 @@ function classify(status: number, words: string): { kind: ModelErrorKind; retrya
   return { kind: 'invalid-request', retryable: false };
 }
 
-/** `Retry-After` in seconds or as a date, or `retry-after-ms`; undefined when absent or unreadable. */
+/** Longer than anybody waits; what goes far beyond it is not even a date that could be told. */
+const MAX_RETRY_AFTER_MS = 366 * 24 * 60 * 60_000;
+
+/** `Retry-After` in seconds or as a date, or `retry-after-ms`: from 0 to a year. Undefined when absent or unreadable. */
 export function readRetryAfterMs(
   header: (name: string) => string | undefined,
   nowEpochMs: number,
 ): number | undefined {
   const ms = Number.parseFloat(header('retry-after-ms') ?? '');
-  if (ms >= 0) return ms;
-  const value = header('retry-after');
-  if (value === undefined) return undefined;
+  if (ms >= 0) return Math.min(ms, MAX_RETRY_AFTER_MS);
+  const value = header('retry-after')?.trim() ?? '';
+  if (value === '') return undefined;
   const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowEpochMs);
+  const waitMs = Number.isNaN(seconds) ? Date.parse(value) - nowEpochMs : seconds * 1_000;
+  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(0, waitMs), MAX_RETRY_AFTER_MS);
 }

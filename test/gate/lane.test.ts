@@ -80,6 +80,18 @@ describe('an allowance that is configured', () => {
     expect(passed(asked)).toBe(2);
   });
 
+  it('is owed a minute at most, whatever usage a provider makes up', async () => {
+    const desk = new Desk();
+    const lane = laneId({ tokensPerMinute: 60_000 });
+    const [first] = await desk.askMany(1, { lane, estimatedTokens: 1_000 });
+    given(first!).succeeded({ ...NO_USAGE, totalTokens: 1e300 });
+    const next = await desk.ask({ lane, estimatedTokens: 1_000 });
+    await desk.advance(59_000);
+    expect(next.permit).toBeUndefined();
+    await desk.advance(2_000);
+    expect(next.permit).toBeDefined();
+  });
+
   it('lets a request through that is larger than all of it, when it is whole', async () => {
     const desk = new Desk();
     const lane = laneId({ tokensPerMinute: 60_000 });
@@ -215,6 +227,17 @@ describe('a provider that asks for a day', () => {
     given(after[0]!).failed(failure('rate-limited', { retryAfterMs: DAY }));
     await settle();
     expect(after[1]?.error?.message).toContain('rate limited until');
+  });
+});
+
+describe('a provider that is overloaded for a day', () => {
+  it('has everybody refused at once, those who wait already too', async () => {
+    const desk = new Desk({ maxRetryAfterMs: 60_000 });
+    const asked = await desk.askMany(5, { lane: laneId({ maxInFlight: 2 }) });
+    given(asked[0]!).failed(failure('overloaded', { retryAfterMs: DAY }));
+    await settle();
+    expect(asked[2]?.error?.message).toContain('which is longer than models.maxRetryAfterMs');
+    expect(asked[4]?.error).toBeDefined();
   });
 });
 

@@ -69,6 +69,11 @@ describe('a fault', () => {
     [{ headers: { 'retry-after-ms': '750' } }, 750],
     [{ retryAfter: 'soon' }, undefined],
     [{ retryAfter: 'Thu, 01 Jan 1970 00:00:00 GMT' }, 0],
+    [{ retryAfter: '' }, undefined],
+    // What is no date any more is a year.
+    [{ retryAfter: '9e15' }, 31_622_400_000],
+    [{ headers: { 'retry-after-ms': 'Infinity' } }, 31_622_400_000],
+    [{ retryAfter: 'Fri, 31 Dec 9999 23:59:59 GMT' }, 31_622_400_000],
   ])('of status 429 with %j asks for %s ms', async (more, expected) => {
     const events = await withFault({ status: 429, ...more }, ({ model }) => collect(model));
     expect(failureOf(events).retryAfterMs).toBe(expected);
