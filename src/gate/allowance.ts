@@ -54,9 +54,14 @@ export class Allowance {
     this.#announced.answered(mark, false, said, now);
   }
 
-  /** The rejection was for coming too soon. */
-  slowDown(now: number): void {
-    this.#learned.rejected(now);
+  /** The rejection was for coming too soon. @param hasSaidWhen  the provider has said when to come again */
+  slowDown(now: number, hasSaidWhen: boolean): void {
+    this.#learned.rejected(now, hasSaidWhen);
+  }
+
+  /** Another one, of the request that went alone after such a rejection. */
+  confirmSlowDown(now: number): void {
+    this.#learned.rejectedAgain(now);
   }
 
   unanswered(mark: Mark): void {

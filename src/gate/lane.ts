@@ -281,7 +281,10 @@ export class Lane {
       // The ends of others make room; where none is being answered there is only time to go by.
       if (this.#answered === 0 || askedMs !== undefined) this.#cooldown.pause(order, latest, askedMs, now);
     } else {
-      if (!this.#cooldown.isProbing && !this.#cooldown.isStraggler(order)) this.#requests.slowDown(now);
+      if (!this.#cooldown.isStraggler(order)) {
+        if (this.#cooldown.isProbing) this.#requests.confirmSlowDown(now);
+        else this.#requests.slowDown(now, askedMs !== undefined);
+      }
       this.#cooldown.pause(order, latest, askedMs, now);
     }
     this.#refuseAll();

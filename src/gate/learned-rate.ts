@@ -27,6 +27,8 @@ export class LearnedRate {
   #plateauMs = PLATEAU_MS;
   /** Of use, since the plateau was learned. */
   #ageMs = 0;
+  /** When something was rejected that taught nothing yet. */
+  #suspectedAt = -Infinity;
 
   /** In force; undefined while nothing has been rejected. */
   get perMinute(): number | undefined {
@@ -49,17 +51,32 @@ export class LearnedRate {
     this.#lastAt = now;
   }
 
-  /** One was rejected for coming too soon. Told once for all that were sent at that rate. */
-  rejected(now: number): void {
+  /**
+   * One was rejected for coming too soon. Told once for all that were sent at that rate. While less than a minute has flowed, what
+   * went through says little of what a minute takes: then the first rejection teaches nothing, unless the provider has said when to
+   * come again. A second one within a minute does.
+   * @param hasSaidWhen  the provider has
+   */
+  rejected(now: number, hasSaidWhen: boolean): void {
     this.#moveTo(now);
     // Others use the same allowance, then: what it lets through here is not known.
     if (this.#count === 0) return;
     const { perMinute } = this;
+    const isWhole = now - this.#flowingSince >= 0.9 * SECONDS * 1_000;
+    if (perMinute === undefined && !isWhole && !hasSaidWhen && !this.#isSuspicious(now)) {
+      this.#suspectedAt = now;
+      return;
+    }
     // Rejected on the way back already: what went through before was more than is brought in a minute.
     const isTooHigh = perMinute !== undefined && this.#ageMs < this.#plateauMs;
     this.#plateau = isTooHigh ? Math.min(this.#count, HASTE * perMinute) : this.#count;
-    this.#plateauMs = now - this.#flowingSince >= 0.9 * SECONDS * 1_000 ? PLATEAU_MS : GUESS_PLATEAU_MS;
+    this.#plateauMs = isWhole ? PLATEAU_MS : GUESS_PLATEAU_MS;
     this.#ageMs = 0;
+  }
+
+  /** The one that went alone after a rejection was rejected, too: it says nothing of a rate that is known, but confirms a suspicion. */
+  rejectedAgain(now: number): void {
+    if (this.#plateau === undefined && this.#isSuspicious(now)) this.rejected(now, false);
   }
 
   /**
@@ -68,6 +85,10 @@ export class LearnedRate {
    */
   rejectedAtRest(now: number): void {
     if (now - this.#lastAt > SECONDS * 1_000) this.#plateau = undefined;
+  }
+
+  #isSuspicious(now: number): boolean {
+    return now - this.#suspectedAt <= SECONDS * 1_000;
   }
 
   #moveTo(now: number): void {

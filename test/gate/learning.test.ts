@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jain, playCrowd } from './crowd.ts';
+import { jain, playCrowd, type CrowdServer } from './crowd.ts';
 import {
   fixedWindow,
   Limiter,
@@ -75,6 +75,23 @@ describe('100 sessions at a provider that takes 60 requests a minute and 10 at o
     const crowd = await playCrowd({ seed: 1, sessions: 100, durationMs: MINUTES * MINUTE, server, limits });
     expect(crowd.sent.filter(({ isRejected }) => isRejected).length).toBeLessThanOrEqual(MINUTES);
     expect(crowd.failures).toEqual([]);
+  });
+});
+
+describe('a rejection without a reason, right at the start', () => {
+  it.each([4, 12])('does not slow down %s sessions for longer than its pause', async (sessions) => {
+    const server = (isFlawless: boolean): CrowdServer => {
+      let arrived = 0;
+      return {
+        arrive: () => ({ isAccepted: (arrived += 1) !== 6 || isFlawless, limits: null }),
+        leave: () => undefined,
+      };
+    };
+    const play = async (isFlawless: boolean): Promise<number> => {
+      const plan = { seed: 1, sessions, durationMs: MINUTE, server: server(isFlawless) };
+      return (await playCrowd(plan)).served.reduce((sum, served) => sum + served, 0);
+    };
+    expect(await play(false)).toBeGreaterThan(0.9 * (await play(true)));
   });
 });
 
