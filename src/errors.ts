@@ -412,6 +412,8 @@ export class ModelError extends SkeinError {
   readonly limits: RateLimits | undefined;
   /** What a response that broke off has used all the same; undefined where nothing of it had come. */
   readonly usage: Usage | undefined;
+  /** Of `not-recorded`: the recording has the request, but it was made no more often than it has been played. */
+  readonly isSpent: boolean;
 
   constructor(data: {
     kind: ModelErrorKind;
@@ -421,6 +423,7 @@ export class ModelError extends SkeinError {
     retryAfterMs?: number | undefined;
     limits?: RateLimits | undefined;
     usage?: Usage | undefined;
+    isSpent?: boolean;
     cause?: unknown;
   }) {
     super('model_error', data.message, {
@@ -432,6 +435,7 @@ export class ModelError extends SkeinError {
     this.retryAfterMs = data.retryAfterMs;
     this.limits = data.limits;
     this.usage = data.usage;
+    this.isSpent = data.isSpent ?? false;
   }
 }
 

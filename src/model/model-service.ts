@@ -129,6 +129,7 @@ function failure(error: ModelError, streamedText: boolean, firstChunkMs: number 
     retryAfterMs: error.retryAfterMs ?? null,
     limits: error.limits ?? null,
     usage: error.usage ?? null,
+    isSpent: error.isSpent,
   };
   return { ok: false, error: serialized, streamedText, firstChunkMs };
 }

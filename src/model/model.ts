@@ -189,7 +189,7 @@ export interface ProviderOptions {
    * else about the provider is as it was recorded, so an entry with this has nothing but this.
    */
   readonly replay?: string;
-  /** Also as slowly as it was recorded, with the waits that the provider asked for. Default false. */
+  /** Answers come as slowly as they did when they were recorded; waits between attempts are left out all the same. Default false. */
   readonly replayTiming?: boolean;
 }
 

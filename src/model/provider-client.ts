@@ -279,11 +279,11 @@ export class ProviderClient implements Model {
   }
 
   #redacted(error: ModelError, usage: Usage | undefined): ModelError {
-    const { kind, status, retryable, retryAfterMs, limits } = error;
+    const { kind, status, retryable, retryAfterMs, limits, isSpent } = error;
     // Cut only after: half a key at the cut would pass for something else.
     const clean = this.#redactor.redactMessage(error.message);
     const message = `${this.#provider.name}: ${clean.slice(0, MAX_MESSAGE_CHARS)}`;
-    return new ModelError({ kind, status, retryable, retryAfterMs, limits, usage, message });
+    return new ModelError({ kind, status, retryable, retryAfterMs, limits, usage, isSpent, message });
   }
 }
 

@@ -191,6 +191,7 @@ function modelError(error: SerializedModelError): ModelError {
     retryAfterMs: error.retryAfterMs ?? undefined,
     limits: error.limits ?? undefined,
     usage: error.usage ?? undefined,
+    isSpent: error.isSpent,
   });
 }
 

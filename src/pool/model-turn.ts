@@ -96,6 +96,13 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
   let target = call.requestTo(model);
   let counted = 0;
   let waitedMs = 0;
+  let failed: ModelError | undefined;
+  /** Tells that the attempt before is made again; where a recording answers, perhaps not before it is known that it was. */
+  let tellRetried: (() => void) | undefined;
+  const retried = (): void => {
+    tellRetried?.();
+    tellRetried = undefined;
+  };
   for (let attempt = 1; ; attempt += 1) {
     const permit = await admit(call, model, target, {
       hasAlternative,
@@ -115,7 +122,10 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
         origin: { ...call.origin, attempt },
         conversation: target.conversation,
         onText: call.showsText ? onText : undefined,
-        onBegan: (limits) => permit.began(limits),
+        onBegan: (limits) => {
+          retried();
+          permit.began(limits);
+        },
       });
       permit.succeeded(response.usage);
       return response;
@@ -125,6 +135,8 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
         throw error;
       }
       const { isLanes, pausedForMs } = permit.failed(error);
+      if (failed && error.isSpent) throw failed;
+      retried();
       keep(call, model, error);
       if (signal.aborted) throw error;
       if (target.request.schema && isSchemaRefusal(error)) {
@@ -136,19 +148,23 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       if (isLanes) waitedMs += clock.now() - sentAt;
       else counted += 1;
       const policyMs = isLanes ? 0 : retryDelayMs(error, counted, random, policy);
-      if (policyMs === null) throw error;
-      const delayMs = target.lane.isReplayed ? 0 : policyMs;
+      // Only the recording knows how often a provider was asked that was down: those attempts did not count.
+      if (policyMs === null && !(target.lane.isReplayed && error.retryable)) throw error;
+      const delayMs = target.lane.isReplayed ? 0 : (policyMs ?? 0);
       if (waitedMs >= policy.maxWaitMs) throw tooLong(error, waitedMs);
-      tell({
-        type: 'model-retried',
-        turn,
-        model,
-        attempt,
-        kind: error.kind,
-        message: error.message,
-        delayMs: Math.max(delayMs, pausedForMs),
-        discarded: isShown,
-      });
+      failed = error;
+      tellRetried = () =>
+        tell({
+          type: 'model-retried',
+          turn,
+          model,
+          attempt,
+          kind: error.kind,
+          message: error.message,
+          delayMs: Math.max(delayMs, pausedForMs),
+          discarded: isShown,
+        });
+      if (policyMs !== null) retried();
       await pause(clock, delayMs, signal);
     }
   }

@@ -56,6 +56,7 @@ export interface SerializedModelError {
   readonly retryAfterMs: number | null;
   readonly limits: RateLimits | null;
   readonly usage: Usage | null;
+  readonly isSpent: boolean;
 }
 
 /** Model thread → main: what came for any number of calls, gathered during one turn of the event loop. */

@@ -11,14 +11,10 @@ import { startScriptedModel } from '../../src/model/scripted/server.ts';
 import type { SessionEvent } from '../../src/pool/events.ts';
 import type { PoolOptions } from '../../src/pool/options.ts';
 import { SessionPool } from '../../src/pool/pool.ts';
-import { assemble } from '../../src/pool/assemble.ts';
-import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
-import { fastClock } from '../harness/shared/fast-clock.ts';
+import { withHastyGate } from './hasty-gate.ts';
 import { normalForm } from './normal-form.ts';
 import { collect, onStage, turns } from './support.ts';
-
-const SPEED = 50;
 
 let directory: string;
 beforeEach(() => {
@@ -96,17 +92,10 @@ async function inPool<Result>(
   }
 }
 
-/** Its time goes faster: the gate waits for what is refused. */
 async function recordBatch(options: PoolOptions = {}): Promise<Record<string, object[]>> {
   const server = await startScriptedModel({ rules: RULES });
   const providers = { scripted: { baseURL: server.baseURL, apiKey: 'sk-test-0123456789' } };
-  const limits = { stepTimeoutMs: 30_000 * SPEED };
-  const parts = assemble(
-    { ...options, limits, providers, record: directory },
-    new MemoryStore(),
-    fastClock(SPEED),
-  );
-  const pool = await SessionPool.over(parts);
+  const pool = await SessionPool.over(withHastyGate({ ...options, providers, record: directory }));
   try {
     return await batch(pool, 'scripted:any');
   } finally {

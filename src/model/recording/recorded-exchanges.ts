@@ -65,7 +65,7 @@ export class RecordedExchanges {
       else if (this.#claim(listed)) return exchange;
     }
     for (const [listed, exchange] of cancelled) if (this.#claim(listed)) return exchange;
-    throw this.#miss(body, origin, own, candidates.length > 0);
+    throw this.#miss(body, origin, own, candidates);
   }
 
   #isPlayed({ index }: Listed): boolean {
@@ -79,6 +79,11 @@ export class RecordedExchanges {
 
   #isOurs(exchange: RecordedExchange): boolean {
     return exchange.provider === this.#tape.provider;
+  }
+
+  #isRequest(listed: Listed, body: string): boolean {
+    const exchange = this.#read(listed);
+    return this.#isOurs(exchange) && isBody(exchange.body, body, listed);
   }
 
   #read({ file, body }: Listed): RecordedExchange {
@@ -101,17 +106,20 @@ export class RecordedExchanges {
     body: string,
     { sessionId, turn }: ModelCallOrigin,
     own: readonly Listed[],
-    isSpent: boolean,
+    candidates: readonly Listed[],
   ): ModelError {
     const { directory, isComplete } = this.#tape;
     const who = `session ${sessionId === '' ? '(unnamed)' : sessionId}, turn ${turn + 1}`;
     const gap = isComplete ? '' : ' (the recording is incomplete)';
-    const nearest = this.#nearest(body, turn, own);
-    if (isSpent && nearest?.body === body) {
-      return notRecorded(
-        `${who}: the recording ${directory} has this request, but no more often than it was asked already${gap}`,
-      );
+    if (candidates.some((listed) => this.#isRequest(listed, body))) {
+      return new ModelError({
+        kind: 'not-recorded',
+        message: `${who}: the recording ${directory} has this request, but no more often than it was asked already${gap}`,
+        retryable: false,
+        isSpent: true,
+      });
     }
+    const nearest = this.#nearest(body, turn, own);
     if (!nearest) {
       return notRecorded(
         `${who}: the recording ${directory} has no request to ${this.#tape.provider} at all${gap}`,

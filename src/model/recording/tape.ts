@@ -24,7 +24,7 @@ export interface ReplayTape {
   readonly played: SharedArrayBuffer;
   /** Only this provider's exchanges are meant. */
   readonly provider: string;
-  /** Waits as long as the provider took, and as long as it asked for; else nobody waits for anything. */
+  /** Answers take as long as the provider took; else nobody waits for anything. */
   readonly hasTiming: boolean;
   readonly isComplete: boolean;
 }
