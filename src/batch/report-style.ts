@@ -25,7 +25,7 @@ a { color: var(--accent); }
 .mono, pre, code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 12.5px; }
 .note { border-left: 3px solid var(--accent); background: var(--card); padding: 10px 14px; margin: 20px 0 0; border-radius: 0 6px 6px 0; }
 .note.bad { border-color: var(--bad); }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 24px 0 16px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: 12px; margin: 24px 0 16px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px; }
 .card b { display: block; font-size: 24px; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums; }
 .card > span, .card b > span { color: var(--quiet); font-size: 13px; font-weight: 400; }
