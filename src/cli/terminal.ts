@@ -19,7 +19,7 @@ export function describeTerminal(options: { readonly json?: boolean | undefined 
   const { stdout, stderr, env } = process;
   const json = options.json ?? !stdout.isTTY;
   const isDumb = env['TERM'] === 'dumb';
-  const watched = stderr.isTTY && !env['CI'] && !(json && stdout.isTTY);
+  const watched = Boolean(stderr.isTTY) && !env['CI'] && !(json && stdout.isTTY);
   return {
     json,
     live: watched && !isDumb,
@@ -37,5 +37,6 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
   if (NO_COLOR) return false;
   if (FORCE_COLOR) return FORCE_COLOR !== '0';
-  return stream.isTTY && TERM !== 'dumb';
+  // A pipe has no `isTTY` at all, and `undefined` would leave the choice to picocolors, which colours for CI.
+  return Boolean(stream.isTTY) && TERM !== 'dumb';
 }

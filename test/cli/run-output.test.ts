@@ -66,6 +66,15 @@ describe('skein run --schema', () => {
     expect(repaired.stderr).toContain('the answer is not what was asked for; the model is told so');
   });
 
+  it('has no colours in a pipe, under CI either, unless they are asked for', async () => {
+    const args = ['run', 'count', '--model', 'scripted:model.yaml', '--schema', 'schema.json'];
+    const plain = await skein(args, { cwd: here.path, env: { CI: 'true' } });
+    expect(plain.stderr).not.toContain('\u001b');
+    expect(plain.stderr).toContain('✔ 1 turn');
+    const coloured = await skein(args, { cwd: here.path, env: { CI: 'true', FORCE_COLOR: '1' } });
+    expect(coloured.stderr).toContain('\u001b[');
+  });
+
   it('ends with 1 and prints no value where the answer is none; the answer is on stderr', async () => {
     writeFileSync(join(here.path, 'model.yaml'), 'rules: [{ answer: { text: I do not know. } }]');
     const result = await run('never', '--schema', 'schema.json');
