@@ -7,6 +7,8 @@ import type { JsonSchema } from '../tools/tool.ts';
 const MAX_SCHEMA_CHARS = 256 * 1024;
 /** Nobody writes a schema that is nested deeper, and what checks values goes down as deep. */
 const MAX_DEPTH = 100;
+/** Of one value at one place. A schema is checked on the thread that serves all sessions, and answers on one of the sessions'. */
+const MAX_AT_ONE_PLACE = 5_000;
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 const DEFAULT_NAME = 'answer';
 
@@ -158,25 +160,36 @@ function assertExpression(place: string, source: unknown): void {
 
 /** References that lead nowhere or in a circle, and what else only shows when something is checked. */
 function assertChecks(schema: JsonSchema): void {
-  let check: SchemaCheck;
-  try {
-    check = new SchemaCheck(schema);
-    // A value of each kind: what holds for one only is found with it.
-    for (const value of [null, true, 0, '', [], {}]) check.firstProblem(value);
-  } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    return refuse('schema', `cannot be used: ${reason}`);
+  const check = tried(() => new SchemaCheck(schema));
+  const count = tried(() => check.mostAtOnePlace);
+  if (count === Infinity) refuse('schema', 'cannot be used: it has references that go round in a circle');
+  if (count > MAX_AT_ONE_PLACE) {
+    refuse('schema', `holds one value against ${count} schemas; at most ${MAX_AT_ONE_PLACE} are taken`);
   }
+  // A value of each kind: what holds for one only is found with it.
+  for (const value of [null, true, 0, '', [], {}]) tried(() => check.firstProblem(value));
   const dangling = check.danglingReference;
   if (dangling !== undefined) refuse('schema', `refers to ${JSON.stringify(dangling)}, which is not in it`);
 }
 
-/** OpenAI's rules: nothing beside what is named, and all of that required. */
+function tried<Result>(use: () => Result): Result {
+  try {
+    return use();
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    return refuse('schema', `cannot be used: ${reason}`);
+  }
+}
+
+/** OpenAI's rules: every part says what it is; of objects all that may be there is named and required. */
 function isStrict(schema: unknown): boolean {
   if (!isObject(schema)) return schema === false;
   if (!Object.keys(schema).every((key) => STRICT_KEYWORDS.has(key))) return false;
   const { type, properties, required, additionalProperties } = schema;
-  if (properties === undefined && type !== 'object') return true;
+  const types: readonly unknown[] = [type].flat();
+  if (type === undefined && schema['$ref'] === undefined && schema['anyOf'] === undefined) return false;
+  if (types.includes('array') && schema['items'] === undefined) return false;
+  if (properties === undefined && !types.includes('object')) return true;
   const names = Object.keys(properties ?? {});
   const needed = Array.isArray(required) ? required : [];
   return additionalProperties === false && names.every((name) => needed.includes(name));

@@ -30,6 +30,11 @@ const OUTER_KEYWORDS: ReadonlySet<string> = new Set([
 
 const DRAFT = '2020-12';
 
+/** Keywords whose schemas a value is held against at its own place. */
+const SAME_PLACE: readonly string[] = ['not', 'if', 'then', 'else'];
+const SAME_PLACE_LIST: readonly string[] = ['allOf', 'anyOf', 'oneOf'];
+const SAME_PLACE_NAMED: readonly string[] = ['dependentSchemas', 'dependencies'];
+
 /** A JSON Schema that values are held against. */
 export class SchemaCheck {
   readonly #schema: Schema;
@@ -69,6 +74,38 @@ export class SchemaCheck {
       if ($ref !== undefined && this.#parts[target ?? $ref] === undefined) return $ref;
     }
     return undefined;
+  }
+
+  /**
+   * How many schemas a value is held against at one place, at most, each as often as it is referred to: a few references can
+   * make billions of it. Infinity where they go round in a circle.
+   */
+  get mostAtOnePlace(): number {
+    const known = new Map<Schema | boolean | undefined, number>();
+    const countOf = (schema: Schema | boolean | undefined): number => {
+      const before = known.get(schema);
+      if (before !== undefined) return before;
+      known.set(schema, Infinity);
+      const count = this.#samePlace(schema).reduce((sum: number, inner) => sum + countOf(inner), 1);
+      known.set(schema, count);
+      return count;
+    };
+    return Math.max(...[this.#schema, ...Object.values(this.#parts)].map(countOf));
+  }
+
+  #samePlace(schema: Schema | boolean | undefined): readonly (Schema | boolean | undefined)[] {
+    if (typeof schema !== 'object') return [];
+    const { $ref, __absolute_ref__: target } = schema;
+    const within = [
+      ...SAME_PLACE.map((key): unknown => schema[key]),
+      ...SAME_PLACE_LIST.flatMap((key): unknown => schema[key]),
+      ...SAME_PLACE_NAMED.flatMap((key): unknown[] =>
+        Object.values((schema[key] as object | undefined) ?? {}),
+      ),
+    ].filter(
+      (inner): inner is Schema => typeof inner === 'object' && inner !== null && !Array.isArray(inner),
+    );
+    return $ref === undefined ? within : [...within, this.#parts[target ?? $ref]];
   }
 
   /** From the outside in; never empty for a value that is wrong. */

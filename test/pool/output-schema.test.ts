@@ -16,6 +16,21 @@ function nested(depth: number): object {
 const circle: { items?: unknown } = {};
 circle.items = circle;
 
+const mutual = {
+  $ref: '#/$defs/a',
+  $defs: { a: { anyOf: [{ type: 'null' }, { $ref: '#/$defs/b' }] }, b: { not: { $ref: '#/$defs/a' } } },
+};
+
+/** References by which a value is held against 2^levels schemas. */
+function doubling(levels: number): object {
+  const $defs: Record<string, object> = { [`d${levels}`]: {} };
+  for (let level = 0; level < levels; level += 1) {
+    const $ref = `#/$defs/d${level + 1}`;
+    $defs[`d${level}`] = { allOf: [{ $ref }, { anyOf: [{ $ref }] }] };
+  }
+  return { $defs, properties: { a: { $ref: '#/$defs/d0' } } };
+}
+
 describe('a schema that a caller gives', () => {
   it('is kept as JSON, under a name', () => {
     const schema = { type: 'object', properties: { a: { type: 'string', description: undefined } } };
@@ -71,6 +86,8 @@ describe('a schema that a caller gives', () => {
     ['one further in', { properties: { a: { $ref: '#/$defs/x' } } }, 'schema', 'refers to "#/$defs/x"'],
     ['one to the network', { items: { $ref: 'https://example.org/s' } }, 'schema', 'example.org'],
     ['a reference to itself', { $ref: '#' }, 'schema', 'cannot be used'],
+    ['two that refer to each other', mutual, 'schema', 'go round in a circle'],
+    ['billions of checks for one value', doubling(40), 'schema', 'schemas; at most 5000 are taken'],
     ['too much of it', { description: 'x'.repeat(262_144) }, 'schema', 'expected at most 262144 characters'],
   ])('is refused: %s', (_, schema, option, reason) => {
     expect(() => made(schema)).toThrow(
@@ -97,11 +114,18 @@ describe('a schema that providers can promise to follow', () => {
 
   it.each<[boolean, string, object]>([
     [true, 'all named and required', all({ a: { type: 'string' }, b: all({}) })],
-    [true, 'choices and references', { ...all({ a: { anyOf: [{ $ref: '#/$defs/n' }] } }), $defs: { n: {} } }],
-    [false, 'more allowed', { ...all({ a: {} }), additionalProperties: true }],
+    [
+      true,
+      'choices and references',
+      { ...all({ a: { anyOf: [{ $ref: '#/$defs/n' }] } }), $defs: { n: { type: 'null' } } },
+    ],
+    [false, 'a part that may be anything', all({ a: {} })],
+    [false, 'a list of anything', all({ a: { type: 'array' } })],
+    [false, 'an object or nothing, and nothing said of more', all({ a: { type: ['object', 'null'] } })],
+    [false, 'more allowed', { ...all({ a: { type: 'null' } }), additionalProperties: true }],
     [false, 'nothing said of more', { type: 'object', properties: {} }],
-    [false, 'one not required', { ...all({ a: {}, b: {} }), required: ['a'] }],
-    [false, 'one not required, further in', all({ a: { ...all({ b: {} }), required: [] } })],
+    [false, 'one not required', { ...all({ a: { type: 'null' }, b: { type: 'null' } }), required: ['a'] }],
+    [false, 'one not required, further in', all({ a: { ...all({ b: { type: 'null' } }), required: [] } })],
     [false, 'no object', { type: 'array', items: { type: 'string' } }],
     [false, 'a keyword that they do not know', all({ a: { not: { type: 'null' } } })],
   ])('%s: %s', (strict, _, schema) => {
