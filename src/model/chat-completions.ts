@@ -28,8 +28,6 @@ function requestBody(request: ModelRequest, quirks: Quirks): string {
   const format = request.schema && responseFormat(request.schema, quirks.responseFormat);
   if (format !== undefined) fields.push(`"response_format":${format}`);
   for (const [key, value] of Object.entries(options)) {
-    // A prompt's own schema counts.
-    if (key === 'response_format' && request.schema) continue;
     const name = nameOf(key, options, quirks);
     if (value !== undefined && name !== undefined)
       fields.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);

@@ -22,7 +22,7 @@ export interface ModelRequest {
   readonly messages: string;
   /** The `tools` array of Chat Completions as JSON, or null when none are offered. */
   readonly tools: string | null;
-  /** Forwarded verbatim into the request body (`temperature`, `max_tokens`, …). */
+  /** Forwarded into the request body (`temperature`, `max_tokens`, …); with a schema, none that says a form of the answer. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The form that the answer is to have; undefined for text, or where the provider is not to be told. */
   readonly schema?: OutputSchema | undefined;

@@ -1,4 +1,4 @@
-import type { OutputSchema } from './model.ts';
+import type { ModelRequest, OutputSchema } from './model.ts';
 import type { Quirks } from './quirks.ts';
 
 /** `response_format` of Chat Completions, as JSON: as much as the provider takes; undefined where that is nothing. */
@@ -14,4 +14,13 @@ export function responseFormat(
     case 'none':
       return undefined;
   }
+}
+
+/** Options that say nothing of the answer's form, in either protocol's words. */
+export function withoutFormat(options: ModelRequest['options']): ModelRequest['options'] {
+  const { response_format: _, text, ...others } = options;
+  if (text === undefined) return others;
+  if (typeof text !== 'object' || text === null) return { ...others, text };
+  const { format: __, ...rest } = text as { readonly format?: unknown };
+  return Object.keys(rest).length === 0 ? others : { ...others, text: rest };
 }

@@ -35,7 +35,6 @@ function requestBody(request: ModelRequest, quirks: Quirks): string {
   return `{${fields.join(',')},"input":[${request.messages}]}`;
 }
 
-/** A prompt's own schema counts. */
 function optionsOf({ options, schema }: ModelRequest, quirks: Quirks): ModelRequest['options'] {
   if (!schema) return options;
   const format = responseFormat(schema, quirks.responseFormat);

@@ -8,6 +8,7 @@ import { dialectOf, type Dialect } from '../model/dialect.ts';
 import type { Message } from '../model/message.ts';
 import type { ResolvedProvider } from '../model/model.ts';
 import { quirksOf, type Quirks } from '../model/quirks.ts';
+import { withoutFormat } from '../model/response-format.ts';
 import { cacheablePrefix } from './cacheable-prefix.ts';
 import type { TargetedRequest } from './model-turn.ts';
 import { withSchemaNote } from './schema-note.ts';
@@ -47,7 +48,8 @@ export function modelRequest(record: SessionRecord, model: string, ports: Reques
       model: target.name,
       messages: isSaid ? encoded(conversation, dialect) : record.conversation.encoded(dialect),
       tools: record.opening?.tools ?? null,
-      options: record.spec.modelOptions,
+      // A prompt's own schema counts, however the provider is told it.
+      options: schema ? withoutFormat(record.spec.modelOptions) : record.spec.modelOptions,
       ...(isSent ? { schema } : {}),
     },
     // A schema costs about the same in words and as a field of its own.
@@ -70,7 +72,7 @@ function encoded(messages: readonly Message[], dialect: Dialect): string {
 }
 
 /** Options of a request that make sense for a session's own turns only. */
-const TURN_OPTIONS = ['tool_choice', 'parallel_tool_calls', 'response_format', 'functions', 'function_call'];
+const TURN_OPTIONS = ['tool_choice', 'parallel_tool_calls', 'functions', 'function_call'];
 
 /** A model asked something else: messages of its own, no tools, and an answer in prose. */
 export function sideRequest(
@@ -81,7 +83,9 @@ export function sideRequest(
 ): TargetedRequest {
   const { providers } = ports;
   const target = targetOf(model, providers);
-  const options = Object.entries(record.spec.modelOptions).filter(([name]) => !TURN_OPTIONS.includes(name));
+  const options = Object.entries(withoutFormat(record.spec.modelOptions)).filter(
+    ([name]) => !TURN_OPTIONS.includes(name),
+  );
   return {
     provider: target.provider,
     lane: providers.lane(model),

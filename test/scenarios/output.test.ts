@@ -104,12 +104,31 @@ describe('a prompt with a schema', () => {
       },
     ));
 
-  it('counts before what the model options say of the format', () =>
-    onStage([{ match: { schema: 'tally' }, answer: { text: '{"count":1}' } }], {}, async (stage) => {
-      const modelOptions = { response_format: { type: 'text' } };
-      const session = await stage.start({ modelOptions });
-      expect((await session.prompt('how many', ASKED)).output).toEqual({ count: 1 });
-    }));
+  it.each(['chat', 'responses'] as const)('counts, whatever the model options say (%s)', async (api) => {
+    const answer = { text: '{"count":1}' };
+    const server = await model([
+      { match: { schema: 'tally', user: '^how many$' }, answer },
+      { match: { schema: true }, answer: { text: 'of the options' } },
+      { match: { user: 'When you are done, answer with JSON' }, answer },
+    ]);
+    const { baseURL } = server;
+    const providers = {
+      taking: { baseURL, api },
+      told: { baseURL, api, quirks: { responseFormat: 'none' } },
+    } as const;
+    const pool = await SessionPool.open({ providers });
+    opened.push({ [Symbol.asyncDispose]: () => pool.close({ deadlineMs: 0 }) });
+    const own = { name: 'own', schema: { type: 'object' } };
+    const modelOptions =
+      api === 'chat'
+        ? { response_format: { type: 'json_schema', json_schema: own } }
+        : { text: { format: { type: 'json_schema', ...own }, verbosity: 'low' } };
+    for (const name of ['taking:m', 'told:m']) {
+      const session = await pool.start({ model: name, modelOptions });
+      expect(await session.prompt('how many', ASKED)).toMatchObject({ output: { count: 1 }, turns: 1 });
+      expect((await session.prompt('how many')).reply).toBe('of the options');
+    }
+  });
 
   it.each<[string, StreamOptions, string]>([
     ['no schema', { schema: 'count' as never }, 'Option schema: expected a JSON Schema object'],
