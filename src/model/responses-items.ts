@@ -1,4 +1,8 @@
+import { ModelError } from '../errors.ts';
 import { asItem, ResponsesItem, type RawItem } from './responses-item.ts';
+
+/** Room for every call that is taken, with a thought and a message before each; what has more never ends. */
+const MAX_ITEMS = 512;
 
 /** Names an item: by what has it. */
 interface ItemReference {
@@ -22,8 +26,7 @@ export class ResponsesItems {
       index === undefined ? this.#open(id) : this.#items.findLast((item) => item.outputIndex === index);
     const isOther = isWhole && placed !== undefined && differ(placed.callId, string(event.item?.call_id));
     const found = this.#named(id) ?? (isOther ? undefined : placed);
-    const item = found ?? new ResponsesItem(index ?? Infinity);
-    if (!found) this.#items.push(item);
+    const item = found ?? this.#add(new ResponsesItem(index ?? Infinity));
     item.names.add(id);
     return item;
   }
@@ -32,8 +35,7 @@ export class ResponsesItems {
   complete(output: readonly unknown[]): void {
     for (const [position, sent] of output.entries()) {
       const raw = asItem(sent);
-      const item = this.#same(raw, position) ?? new ResponsesItem(position);
-      if (!this.#items.includes(item)) this.#items.push(item);
+      const item = this.#same(raw, position) ?? this.#add(new ResponsesItem(position));
       item.ended ??= raw;
     }
   }
@@ -46,6 +48,17 @@ export class ResponsesItems {
   /** There are some, and each has come to its end. */
   get areEnded(): boolean {
     return this.#items.length > 0 && this.#items.every(({ ended }) => ended !== undefined);
+  }
+
+  #add(item: ResponsesItem): ResponsesItem {
+    if (this.#items.length === MAX_ITEMS) {
+      throw new ModelError({
+        kind: 'bad-response',
+        message: `the response has more than ${MAX_ITEMS} output items`,
+      });
+    }
+    this.#items.push(item);
+    return item;
   }
 
   #named(id: string): ResponsesItem | undefined {

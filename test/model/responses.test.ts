@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ScriptedFault } from '../../src/model/scripted/script.ts';
+import { ResponsesAccumulator } from '../../src/model/responses-accumulator.ts';
 import { collect, modelContract, outline } from '../contracts/model.ts';
 import { failureOf, onScripted, withFault } from './on-scripted.ts';
 import { event, KEY, PATIENT, startStream, withRawServer, type RawServer } from './raw-server.ts';
@@ -56,6 +57,23 @@ describe('a fault', () => {
     expect(events.filter(({ type }) => type === 'end' || type === 'failed')).toHaveLength(1);
     expect(failureOf(events)).toMatchObject({ kind, retryable, code: 'model_error' });
   });
+});
+
+describe('output items', () => {
+  it.each(['response.output_text.delta', 'response.output_item.done', 'response.completed'])(
+    'without end are refused: %s',
+    (type) => {
+      const accumulator = new ResponsesAccumulator();
+      const item = { type: 'message', content: [{ type: 'output_text', text: 'x' }] };
+      const push = (event: object): void => accumulator.push(JSON.stringify({ type, ...event }));
+      const many = Array.from({ length: 513 }, (_, index) => index);
+      expect(() => {
+        if (type === 'response.completed')
+          push({ response: { status: 'completed', output: many.map(() => item) } });
+        else for (const output_index of many) push({ output_index, delta: 'x', item });
+      }).toThrow('more than 512 output items');
+    },
+  );
 });
 
 describe('the end of a response', () => {
