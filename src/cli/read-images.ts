@@ -1,6 +1,6 @@
 import { imageTypeOf } from '../tools/image-type.ts';
 import { UsageError } from '../errors.ts';
-import type { PromptContent, PromptPart } from '../pool/prompt-content.ts';
+import { MAX_IMAGE_BYTES, type PromptContent, type PromptPart } from '../pool/prompt-content.ts';
 import { asBuffer } from '../workspace/bytes.ts';
 import { readGivenFile } from './read-input.ts';
 
@@ -13,7 +13,7 @@ export async function withImages(text: string, files: readonly string[]): Promis
   if (files.length === 0) return text;
   const parts: PromptPart[] = [{ type: 'text', text }];
   for (const file of files) {
-    const data = await readGivenFile(file);
+    const data = await readGivenFile(file, MAX_IMAGE_BYTES);
     const mediaType = imageTypeOf(asBuffer(data));
     if (!mediaType) {
       throw new UsageError('input_unreadable', `File ${file} is no PNG, JPEG, GIF or WebP image.`);

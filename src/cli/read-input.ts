@@ -35,11 +35,11 @@ export async function readInput(directory: string, files: readonly string[]): Pr
 }
 
 /** A file that is no part of the session's. @throws {UsageError} `input_unreadable` */
-export function readGivenFile(file: string): Promise<Uint8Array> {
-  return attempt(`File ${file}`, () => readRegularFile(file));
+export function readGivenFile(file: string, maxBytes?: number): Promise<Uint8Array> {
+  return attempt(`File ${file}`, () => readRegularFile(file, maxBytes));
 }
 
-async function readRegularFile(file: string): Promise<Uint8Array> {
+async function readRegularFile(file: string, maxBytes = MAX_FILE_BYTES): Promise<Uint8Array> {
   // Does not wait for the other end of a pipe.
   await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   const stat = await handle.stat();
@@ -47,10 +47,10 @@ async function readRegularFile(file: string): Promise<Uint8Array> {
     throw new UsageError('input_unreadable', `File ${file} is a directory; give it as --dir instead.`);
   }
   if (!stat.isFile()) throw new UsageError('input_unreadable', `File ${file} is not a regular file.`);
-  if (stat.size > MAX_FILE_BYTES) {
+  if (stat.size > maxBytes) {
     throw new UsageError(
       'input_unreadable',
-      `File ${file} has ${stat.size} bytes; at most ${MAX_FILE_BYTES} (${MAX_FILE_BYTES / 2 ** 20} MiB) are taken.`,
+      `File ${file} has ${stat.size} bytes; at most ${maxBytes} (${maxBytes / 2 ** 20} MiB) are taken.`,
     );
   }
   return await handle.readFile();

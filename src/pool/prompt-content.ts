@@ -10,7 +10,7 @@ import { resolveFilePath } from '../workspace/paths.ts';
 /** Each goes out with every later request of the session; Anthropic's models see more than 20 only scaled down. */
 const MAX_IMAGES = 20;
 /** Providers take 5 to 20 MB of one image. What one refuses within this, it says itself. */
-const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
+export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 /** They are a third longer in a request, and OpenAI takes requests of 50 MB at most. */
 const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
 /** Nobody writes more by hand, and each costs the provider. */

@@ -105,6 +105,12 @@ describe('skein run --schema', () => {
 });
 
 describe('skein run --image', () => {
+  it('takes one that is larger than a session may write', async () => {
+    writeFileSync(join(here.path, 'large.png'), Buffer.concat([PNG, Buffer.alloc(5 * 1024 * 1024)]));
+    const result = await run('compare', '--image', 'large.png', '--image', 'b.gif');
+    expect(recordsOf(result).at(-1)).toMatchObject({ exit: 0, reply: 'two images: compare' });
+  });
+
   it('sends images with the prompt', async () => {
     const result = await run('compare', '--image', 'shot.png', '-i', 'b.gif');
     expect(recordsOf(result).at(-1)).toMatchObject({ exit: 0, reply: 'two images: compare' });
