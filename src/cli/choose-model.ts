@@ -24,7 +24,7 @@ const REPLAY = 'replay:';
  * The model that a command names. `scripted:script.yaml` starts the scripted model in this process, on a free port of
  * the loopback interface, until it is disposed of. `replay:DIR` is the model of a recording, and whoever could be asked is
  * replayed from there.
- * @param options.providers  `name=baseURL` each; a key is taken from the variable `NAME_API_KEY`, where it is set
+ * @param options.providers  see {@link parseProvider}; a key is taken from the variable `NAME_API_KEY`, where it is set
  * @param options.from  directory that the relative path of a script or a recording starts at
  * @throws {UsageError} and what the readers of scripts and recordings throw
  */
@@ -34,7 +34,10 @@ export async function chooseModel(options: {
   readonly from: string;
 }): Promise<ChosenModel> {
   const model = options.model ?? DEFAULT_MODEL;
-  const providers = Object.fromEntries(options.providers.map(parseProvider));
+  const parsed = options.providers.map(parseProvider);
+  const providers = Object.fromEntries(parsed);
+  const twice = parsed.find(([name], index) => parsed.findLastIndex(([other]) => other === name) > index);
+  if (twice) throw new UsageError('usage', `Option --provider: "${twice[0]}" is given twice.`);
   if (model.startsWith(REPLAY) && !Object.hasOwn(providers, 'replay')) {
     return replayedModel(model.slice(REPLAY.length), Object.keys(providers), options.from);
   }
@@ -84,11 +87,30 @@ function replayedModel(given: string, named: readonly string[], from: string): C
   };
 }
 
+/** `name=baseURL`, `name=baseURL,api=responses,lenientEnd=true` or, of a provider that is known, `name,api=responses`. */
 function parseProvider(given: string): [string, ProviderOptions] {
-  const [, name, baseURL] = /^([A-Za-z][\w-]*)=(\S+)$/.exec(given) ?? [];
-  if (name === undefined || baseURL === undefined) {
-    throw new UsageError('usage', `Option --provider: expected name=baseURL, but was given "${given}".`);
+  const [, name, baseURL, more = ''] =
+    /^([A-Za-z][\w-]*)(?:=([^\s,]\S*?))?((?:,\w+=[^\s,]*)*)$/.exec(given) ?? [];
+  if (name === undefined || (baseURL === undefined && more === '')) {
+    throw new UsageError(
+      'usage',
+      `Option --provider: expected name=baseURL, but was given "${given}". Options follow: name=baseURL,api=responses.`,
+    );
   }
   const variable = `${name.toUpperCase().replaceAll('-', '_')}_API_KEY`;
-  return [name, process.env[variable] ? { baseURL, apiKeyEnv: variable } : { baseURL }];
+  // What they may be, the pool checks.
+  const { api, ...quirks } = Object.fromEntries(more.split(',').slice(1).map(parseQuirk));
+  const options = {
+    ...(baseURL !== undefined && { baseURL }),
+    ...(process.env[variable] && { apiKeyEnv: variable }),
+    ...(api !== undefined && { api }),
+    ...(Object.keys(quirks).length > 0 && { quirks }),
+  };
+  return [name, options as ProviderOptions];
+}
+
+function parseQuirk(given: string): [string, string | boolean] {
+  const at = given.indexOf('=');
+  const value = given.slice(at + 1);
+  return [given.slice(0, at), value === 'true' || (value === 'false' ? false : value)];
 }

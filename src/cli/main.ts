@@ -24,7 +24,7 @@ const modelOption = (): Option =>
 const providerOption = (): Option =>
   new Option(
     '--provider <name=baseURL>',
-    'a Chat Completions server; its key is taken from NAME_API_KEY (repeatable)',
+    'a Chat Completions server, or with ",api=responses" a Responses one; its key is taken from NAME_API_KEY (repeatable)',
   )
     .argParser(collect)
     .default([], 'none');

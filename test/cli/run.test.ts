@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FIX_SCRIPT, folder, recordsOf, skein } from './run-cli.ts';
@@ -144,6 +147,43 @@ describe('what a run changed', () => {
       expect(readFileSync(join(outside.path, 'x.ts'), 'utf8')).toBe('const x = 1;\n');
     } finally {
       outside.remove();
+    }
+  });
+});
+
+describe('skein run --provider', () => {
+  it.each<[string, string[], string, object]>([
+    ['a server', ['me=URL', 'me:x'], '/v1/chat/completions', { type: 'function' }],
+    [
+      'with a protocol and quirks',
+      ['me=URL,api=responses,strict=true', 'me:x'],
+      '/v1/responses',
+      { strict: false },
+    ],
+    ['with a protocol, of a known provider', ['openai,api=responses', 'openai:x'], '/v1/responses', {}],
+  ])('asks %s', async (_, [provider = '', model = ''], path, tool) => {
+    const asked: { url: string | undefined; key: string | undefined; body: string }[] = [];
+    const server = createServer((request, response) => {
+      const { url, headers } = request;
+      let body = '';
+      request.setEncoding('utf8').on('data', (text: string) => (body += text));
+      request.on('end', () => {
+        asked.push({ url, key: headers.authorization, body });
+        response.writeHead(401).end();
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+      const args = ['run', 'x', '--provider', provider.replace('URL', baseURL), '--model', model];
+      const env = { OPENAI_BASE_URL: baseURL, OPENAI_API_KEY: 'k', ME_API_KEY: 'k' };
+      expect(await skein(args, { cwd: here.path, env })).toMatchObject({ exitCode: 1 });
+      expect(asked).toMatchObject([{ url: path, key: 'Bearer k' }]);
+      const { tools } = JSON.parse(asked[0]!.body) as { tools: object[] };
+      expect(tools[0]).toMatchObject(tool);
+    } finally {
+      server.close();
     }
   });
 });
