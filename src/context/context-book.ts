@@ -1,4 +1,5 @@
 import { DEFAULT_CHARS_PER_TOKEN } from './estimate.ts';
+import type { Usage } from '../model/model.ts';
 import type { Overflow } from './overflow.ts';
 
 /** What a conversation weighs, see `weightOf`; its own characters a token, where its provider's figures have told them. */
@@ -43,8 +44,14 @@ export class ContextBook {
     return this.#charsPerToken.get(model) ?? DEFAULT_CHARS_PER_TOKEN;
   }
 
-  /** A response of the model told how many characters of a conversation a token has. */
-  learnCharsPerToken(model: string, charsPerToken: number): void {
+  /** A response of the model told what its request took. @param weight  that it had; see `weightOf` */
+  learnUsage(model: string, weight: number, { inputTokens, estimated }: Usage): void {
+    if (!estimated) this.#learnTokens(model, weight, inputTokens);
+  }
+
+  #learnTokens(model: string, weight: number, tokens: number): void {
+    const charsPerToken = charsPerTokenOf(weight, tokens);
+    if (charsPerToken === null) return;
     const known = this.#charsPerToken.get(model);
     this.#charsPerToken.set(
       model,
@@ -54,11 +61,19 @@ export class ContextBook {
 
   /**
    * The provider refused a request as too long. Where it does not tell its window, it is less than what was sent.
-   * @param tokens  what the request had, as it was estimated
+   * @param weight  what the request had
+   * @param tokens  the same as it was estimated
    */
-  learnOverflow(model: string, { windowTokens, requestTokens }: Overflow, tokens: number): void {
+  learnOverflow(
+    model: string,
+    { windowTokens, requestTokens }: Overflow,
+    weight: number,
+    tokens: number,
+  ): void {
     const said = windowTokens ?? Math.min(requestTokens ?? tokens, tokens);
     this.#learnedWindows.set(model, Math.max(1, Math.min(said, this.#learnedWindows.get(model) ?? said)));
+    const atLeast = requestTokens ?? windowTokens ?? 0;
+    if (atLeast > tokens) this.#learnTokens(model, weight, atLeast);
   }
 }
 

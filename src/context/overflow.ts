@@ -27,6 +27,8 @@ const WINDOW_TEXTS: readonly RegExp[] = [
 ];
 
 const REQUEST_TEXTS: readonly RegExp[] = [
+  // OpenAI tells the sum with the answer first, which says nothing of what was sent.
+  new RegExp(`\\(${NUMBER} in the messages`, 'i'),
   new RegExp(`(?:resulted in|requested(?: about)?:?|request has|request contains|contains) ${NUMBER}`, 'i'),
   new RegExp(`too long: ${NUMBER} tokens`, 'i'),
   new RegExp(`token count(?: of)? \\(?${NUMBER}\\)? exceeds`, 'i'),

@@ -49,7 +49,9 @@ export function roomIn(
     reserveTokens,
     hardTokens,
     softTokens,
-    dueTokens: (afterTokens) => Math.max(softTokens, Math.floor((afterTokens + hardTokens) / 2)),
+    // What was left for a larger window can be more than fits.
+    dueTokens: (afterTokens) =>
+      Math.min(hardTokens, Math.max(softTokens, Math.floor((afterTokens + hardTokens) / 2))),
   };
 }
 

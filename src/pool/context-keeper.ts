@@ -18,7 +18,7 @@ import { isScratch } from '../workspace/scratch.ts';
 import type { SessionEventBody } from './events.ts';
 import type { SessionContext } from './session-context.ts';
 
-/** Asks the session's model, by the way that every call of it takes. @throws {ModelError} */
+/** Asks the model, by the way that every call of it takes. @throws {ModelError} */
 export type AskModel = (
   messages: readonly Message[],
 ) => Promise<{ readonly text: string; readonly usage: Usage }>;
@@ -33,24 +33,31 @@ const GOAL_SHARE = 0.75;
 const EXPECTED_SUMMARY = 4_000;
 
 /**
- * Keeps what a session's model is sent within its window: leaves out long results of old calls first, then has old turns
+ * Keeps what one of a session's models is sent within its window: leaves out long results of old calls first, then has old turns
  * summarised. The conversation itself stays whole; what is sent of it is an entry of the journal.
  */
 export class ContextKeeper {
   readonly #session: SessionContext;
   readonly #active: ActivePrompt;
+  readonly #model: string;
   readonly #ask: AskModel;
   readonly #tell: (event: SessionEventBody) => void;
 
   constructor(
     session: SessionContext,
     active: ActivePrompt,
-    { ask, tell }: { readonly ask: AskModel; readonly tell: (event: SessionEventBody) => void },
+    parts: {
+      /** `provider:name`, the session's own or a fallback. */
+      readonly model: string;
+      readonly ask: AskModel;
+      readonly tell: (event: SessionEventBody) => void;
+    },
   ) {
     this.#session = session;
     this.#active = active;
-    this.#ask = ask;
-    this.#tell = tell;
+    this.#model = parts.model;
+    this.#ask = parts.ask;
+    this.#tell = parts.tell;
   }
 
   /**
@@ -82,12 +89,6 @@ export class ContextKeeper {
     return this.#full(this.#room() ?? this.#roomIn(tokens), overflow, tokens);
   }
 
-  /** What the last response told of the model's tokens is known to all sessions of that model from now on. */
-  learnUsage(): void {
-    const { charsPerToken } = this.#record;
-    if (charsPerToken !== null) this.#book.learnCharsPerToken(this.#model, charsPerToken);
-  }
-
   get #record(): SessionRecord {
     return this.#session.record;
   }
@@ -96,21 +97,22 @@ export class ContextKeeper {
     return this.#session.ports.context;
   }
 
-  get #model(): string {
-    return this.#record.spec.model;
-  }
-
   get #compaction(): Compaction | null {
     return this.#record.conversation.compaction;
   }
 
   get #tokens(): number {
-    return this.#book.tokensOf(this.#model, this.#record);
+    return this.#tokensOf(this.#record.sentWeight);
   }
 
   #tokensOf(weight: number): number {
-    const { charsPerToken } = this.#record;
-    return this.#book.tokensOf(this.#model, { sentWeight: weight, charsPerToken });
+    return this.#book.tokensOf(this.#model, { sentWeight: weight, charsPerToken: this.#charsPerToken });
+  }
+
+  /** As the conversation's own responses tell it, which are those of the session's own model. */
+  get #charsPerToken(): number | null {
+    const { charsPerToken, spec } = this.#record;
+    return this.#model === spec.model ? charsPerToken : null;
   }
 
   get #settings(): ContextSettings {
@@ -139,13 +141,7 @@ export class ContextKeeper {
   }
 
   #learn(error: ModelError, tokens: number): void {
-    const overflow = readOverflow(error.message);
-    const { windowTokens, requestTokens } = overflow;
-    this.#book.learnOverflow(this.#model, overflow, tokens);
-    const atLeast = requestTokens ?? windowTokens ?? 0;
-    if (atLeast > tokens) {
-      this.#book.learnCharsPerToken(this.#model, this.#record.sentWeight / atLeast);
-    }
+    this.#book.learnOverflow(this.#model, readOverflow(error.message), this.#record.sentWeight, tokens);
   }
 
   /** @returns the tokens that are sent then, by estimate */
@@ -221,7 +217,7 @@ export class ContextKeeper {
     const { replacement = [], promptAt = null, upTo = headOf(messages) } = this.#compaction ?? {};
     const prompt = promptAt === null ? [] : messages.slice(promptAt, promptAt + 1);
     const old = [...replacement, ...prompt, ...messages.slice(upTo, cut)];
-    const charsPerToken = this.#record.charsPerToken ?? this.#book.charsPerToken(this.#model);
+    const charsPerToken = this.#charsPerToken ?? this.#book.charsPerToken(this.#model);
     const maxWeight = limit * charsPerToken;
     let usage: Usage | null = null;
     try {

@@ -21,6 +21,10 @@ export interface ModelTurn {
   readonly requestTo: (model: string) => TargetedRequest;
   /** The candidate's provider takes no schema: what it is asked from now on says in words what the answer is to be. */
   readonly schemaRefused: (model: string) => void;
+  /** Has less sent, where the window of a fallback asks for it. @returns whether the conversation fits now */
+  readonly fitsInto: (model: string) => Promise<boolean>;
+  /** Gets whose window it was, before a turn fails with `context-length`. */
+  readonly tooLongFor: (model: string) => void;
   readonly priority: Priority;
   readonly origin: Omit<ModelCallOrigin, 'attempt'>;
   readonly turn: number;
@@ -74,19 +78,33 @@ export interface ModelAnswer {
  * @throws {BudgetReachedError}
  */
 export async function modelTurn(call: ModelTurn): Promise<ModelAnswer> {
-  for (const [index, model] of call.candidates.entries()) {
-    const next = call.candidates[index + 1];
+  const fallbacks = [...call.candidates];
+  let model = fallbacks.shift();
+  while (model !== undefined) {
     try {
-      return { response: await askModel(call, model, next !== undefined), model };
+      return { response: await askModel(call, model, fallbacks.length > 0), model };
     } catch (error) {
-      if (next === undefined || !(error instanceof ModelError) || call.signal.aborted) throw error;
+      if (!(error instanceof ModelError) || call.signal.aborted) throw error;
       const { kind, message } = error;
-      // There is a better answer to that: asking for less. And what is in no recording is in no other model's.
+      // There is a better answer to that: asking for less.
+      if (kind === 'context-length') call.tooLongFor(model);
+      // And what is in no recording is in no other model's.
       if (kind === 'context-length' || kind === 'not-recorded') throw error;
+      const next = await nextOf(fallbacks, call);
+      if (next === undefined) throw error;
       call.tell({ type: 'model-fell-back', turn: call.turn, from: model, to: next, kind, message });
+      model = next;
     }
   }
   throw new TypeError('there is nobody to ask');
+}
+
+/** Takes the first of the fallbacks that the conversation fits into; those before it would only refuse it. */
+async function nextOf(fallbacks: string[], call: ModelTurn): Promise<string | undefined> {
+  for (;;) {
+    const next = fallbacks.shift();
+    if (next === undefined || (await call.fitsInto(next))) return next;
+  }
 }
 
 /** One model, until it answers or is given up. */

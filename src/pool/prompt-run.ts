@@ -34,6 +34,14 @@ export interface Ending {
   readonly failedAttempts?: readonly FailedAttempt[];
 }
 
+/** What a model is asked. */
+interface Asked extends Pick<ModelTurn, 'requestTo' | 'fitsInto' | 'tooLongFor' | 'showsText'> {
+  /** The first model that is asked: the session's own, or one of its fallbacks. */
+  readonly from: string;
+  /** How many of the session's turns the response is: none when it is asked for a summary. */
+  readonly turns: number;
+}
+
 /**
  * One prompt from the mailbox to its end: asks the record what comes next, has it done, journals what came of it, and
  * asks again. Keeps nothing that the record could tell, so a prompt can be taken up wherever its journal ends.
@@ -43,7 +51,6 @@ export class PromptRun {
   readonly #active: ActivePrompt;
   readonly #ticket: PromptTicket;
   readonly #budget: PromptBudget;
-  readonly #context: ContextKeeper;
   /** Requests of the turn that has no response yet. */
   #failedAttempts: FailedAttempt[] = [];
 
@@ -52,16 +59,6 @@ export class PromptRun {
     this.#active = active;
     this.#ticket = ticket;
     this.#budget = new PromptBudget(session, ticket);
-    this.#context = new ContextKeeper(session, active, {
-      // What it says is for the session to read, not for who listens to it.
-      ask: async (messages) => {
-        const requestTo: ModelTurn['requestTo'] = (model) =>
-          sideRequest(session.record, model, session.ports, messages);
-        const { response } = await this.#ask(requestTo, 0, false);
-        return response;
-      },
-      tell: (event) => ticket.tell(event),
-    });
   }
 
   /**
@@ -253,29 +250,62 @@ export class PromptRun {
   }
 
   /**
-   * A response of the model, to as much as fits in its window; a request that its provider refused all the same is made
-   * once more, with less.
+   * A response of the model, or of a fallback, to as much as fits in its window; a request that a provider refused all the
+   * same is made to it once more, with less.
    * @returns why nothing can be sent @throws {ModelError}
    */
   async #respondWithin(): Promise<PromptError | undefined> {
+    let { model } = this.#session.record.spec;
     let overflow: ModelError | null = null;
+    const refusedBy = new Set<string>();
     for (;;) {
-      const full = await this.#context.makeRoom(overflow);
+      const full = await this.#contextFor(model).makeRoom(overflow);
       if (full) return full;
       try {
-        return await this.#respond();
+        return await this.#respond(model, (other) => (model = other));
       } catch (error) {
         if (!(error instanceof ModelError) || error.kind !== 'context-length') throw error;
-        if (overflow) return this.#context.full(error);
+        if (refusedBy.has(model)) return this.#contextFor(model).full(error);
+        refusedBy.add(model);
         overflow = error;
       }
     }
   }
 
-  async #respond(): Promise<undefined> {
+  /** What one of the session's models is sent. */
+  #contextFor(model: string): ContextKeeper {
     const { record, ports } = this.#session;
-    const requestTo: ModelTurn['requestTo'] = (model) => modelRequest(record, model, ports);
-    const { response, model } = await this.#ask(requestTo, 1, this.#ticket.wantsText);
+    return new ContextKeeper(this.#session, this.#active, {
+      model,
+      // What it says is for the session to read, not for who listens to it.
+      ask: async (messages) => {
+        const { response } = await this.#ask({
+          from: model,
+          requestTo: (other) => sideRequest(record, other, ports, messages),
+          // It is about as long as was asked for, whoever is asked.
+          fitsInto: () => Promise.resolve(true),
+          tooLongFor: () => undefined,
+          turns: 0,
+          showsText: false,
+        });
+        return response;
+      },
+      tell: (event) => this.#ticket.tell(event),
+    });
+  }
+
+  /** @param from  the first model that is asked */
+  async #respond(from: string, tooLongFor: ModelTurn['tooLongFor']): Promise<undefined> {
+    const { record, ports } = this.#session;
+    const { response, model } = await this.#ask({
+      from,
+      requestTo: (other) => modelRequest(record, other, ports),
+      fitsInto: async (other) => (await this.#contextFor(other).makeRoom(null)) === undefined,
+      tooLongFor,
+      turns: 1,
+      showsText: this.#ticket.wantsText,
+    });
+    ports.context.learnUsage(model, record.sentWeight, response.usage);
     // Also when the prompt is to end now: the response was paid for.
     await this.#session.write({
       type: 'model-responded',
@@ -285,18 +315,17 @@ export class PromptRun {
       at: ports.clock.epochMs(),
     });
     this.#failedAttempts = [];
-    this.#context.learnUsage();
   }
 
-  /** @param turns  how many of the session's turns the response is: none when it is asked for a summary */
-  async #ask(requestTo: ModelTurn['requestTo'], turns: number, showsText: boolean): Promise<ModelAnswer> {
+  async #ask({ from, turns, ...what }: Asked): Promise<ModelAnswer> {
     const { record, ports } = this.#session;
     const { sessionId, model: first, fallback = [], priority = 'interactive' } = record.spec;
+    const models = [first, ...fallback];
     const { response: answer, model } = await modelTurn({
+      ...what,
       calls: ports,
       sessionId,
-      candidates: [first, ...fallback],
-      requestTo,
+      candidates: models.slice(models.indexOf(from)),
       schemaRefused: (of) => ports.providers.schemaRefused(of),
       priority: this.#active.priority ?? priority,
       origin: { ...this.#ids, turn: record.turns },
@@ -304,7 +333,6 @@ export class PromptRun {
       assertAffordable: () => this.#budget.assertAffordable(),
       signal: this.#ticket.signal,
       tell: (event) => this.#ticket.tell(event),
-      showsText,
       failedAttempts: this.#failedAttempts,
       charge: (used, of) => this.#charge(used, of, 0),
     });

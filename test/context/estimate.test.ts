@@ -8,9 +8,12 @@ import {
   weightOfMessage,
 } from '../../src/context/estimate.ts';
 import { readOverflow } from '../../src/context/overflow.ts';
+import { NO_USAGE, type Usage } from '../../src/model/model.ts';
 import { IMAGE_TOKENS } from '../../src/model/content.ts';
 import type { Message } from '../../src/model/message.ts';
 import { DEFAULT_CONTEXT, roomIn } from '../../src/context/room.ts';
+
+const usageOf = (inputTokens: number): Usage => ({ ...NO_USAGE, inputTokens });
 
 describe('an estimate', () => {
   it('of plain text and of code is its characters by the model’s figure', () => {
@@ -57,18 +60,18 @@ describe('what a pool knows of a model', () => {
   it('is its own window, else its provider’s, and the least of what is known', () => {
     const book = new ContextBook({ 'a:one': 1_000, 'a:*': 5_000 });
     expect(['a:one', 'a:two', 'b:one'].map((model) => book.windowOf(model))).toEqual([1_000, 5_000, null]);
-    book.learnOverflow('a:one', { windowTokens: 800, requestTokens: null }, 900);
-    book.learnOverflow('a:two', { windowTokens: 9_000, requestTokens: null }, 900);
-    book.learnOverflow('b:one', { windowTokens: null, requestTokens: null }, 900);
-    book.learnOverflow('b:one', { windowTokens: null, requestTokens: null }, 950);
+    book.learnOverflow('a:one', { windowTokens: 800, requestTokens: null }, 3_240, 900);
+    book.learnOverflow('a:two', { windowTokens: 9_000, requestTokens: null }, 3_240, 900);
+    book.learnOverflow('b:one', { windowTokens: null, requestTokens: null }, 3_240, 900);
+    book.learnOverflow('b:one', { windowTokens: null, requestTokens: null }, 3_420, 950);
     expect(['a:one', 'a:two', 'b:one'].map((model) => book.windowOf(model))).toEqual([800, 5_000, 900]);
   });
 
   it('moves towards what responses tell, and a conversation’s own figure goes before it', () => {
     const book = new ContextBook();
     expect(book.tokensOf('a:b', { sentWeight: 3_600, charsPerToken: null })).toBe(1_000);
-    book.learnCharsPerToken('a:b', 2);
-    book.learnCharsPerToken('a:b', 3);
+    book.learnUsage('a:b', 200, usageOf(100));
+    book.learnUsage('a:b', 300, usageOf(100));
     expect(book.charsPerToken('a:b')).toBeCloseTo(2.3);
     expect(book.tokensOf('a:b', { sentWeight: 3_600, charsPerToken: 4 })).toBe(900);
   });
@@ -77,6 +80,11 @@ describe('what a pool knows of a model', () => {
     expect(charsPerTokenOf(4_000, 1_000)).toBe(4);
     expect(charsPerTokenOf(4_000, 1)).toBeNull();
     expect(charsPerTokenOf(40, 1_000_000)).toBeNull();
+    const book = new ContextBook();
+    book.learnUsage('a:b', 4_000, { ...usageOf(2_000), estimated: true });
+    // A refusal that counts the answer that was wanted, or simply lies.
+    book.learnOverflow('a:b', { windowTokens: 128_000, requestTokens: 50_000_000 }, 4_000, 1_100);
+    expect(book.charsPerToken('a:b')).toBe(DEFAULT_CHARS_PER_TOKEN);
   });
 });
 
@@ -134,5 +142,7 @@ describe('the room in a window', () => {
     expect([0, 5_000, 7_000, 9_000].map((after) => room.dueTokens(after))).toEqual([
       8_000, 8_000, 8_500, 9_500,
     ]);
+    // What was left then is more than fits into this one: another model's window, or one that was learned since.
+    expect(room.dueTokens(30_000)).toBe(10_000);
   });
 });

@@ -3,6 +3,7 @@ import { ContextBook } from '../../src/context/context-book.ts';
 import { estimateTokens } from '../../src/context/estimate.ts';
 import { SessionRecord } from '../../src/journal/session-record.ts';
 import { IMAGE_TOKENS } from '../../src/model/content.ts';
+import { NO_USAGE } from '../../src/model/model.ts';
 import type { ContentPart, UserContent } from '../../src/model/message.ts';
 import { modelRequest, sideRequest, type RequestPorts } from '../../src/pool/model-request.ts';
 import { ProviderBook } from '../../src/pool/provider-book.ts';
@@ -75,7 +76,7 @@ describe('the tokens that a request is let through with', () => {
 
   it('are by what other sessions were told, where this one was told nothing', () => {
     const by = ports();
-    by.context.learnCharsPerToken(FALLBACK, 1.8);
+    by.context.learnUsage(FALLBACK, 180, { ...NO_USAGE, inputTokens: 100 });
     const record = session('word '.repeat(1_000));
     expect(tokens(record, { model: FALLBACK, by })).toBeCloseTo(2 * tokens(record, { by }), -1);
   });

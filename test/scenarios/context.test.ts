@@ -370,6 +370,72 @@ describe('a request that its provider refuses as too long', () => {
   });
 });
 
+describe('a fallback with a smaller window', () => {
+  /** A model that reads twenty files and is down when it has seen the last of them. */
+  const DOWN: ScriptedRule[] = [
+    { match: { last: '^ *1\tfile 20\n' }, fault: { status: 500 } },
+    ...Array.from({ length: 19 }, (_, n): ScriptedRule => ({
+      match: { last: `^ *1\tfile ${n + 1}\n` },
+      answer: { calls: [{ name: 'read', arguments: { path: `f${n + 2}.txt` } }] },
+    })),
+    { answer: { calls: [{ name: 'read', arguments: { path: 'f1.txt' } }] } },
+  ];
+
+  async function withSmall(
+    script: readonly ScriptedRule[],
+    contextTokens: Readonly<Record<string, number>> = {},
+  ): Promise<{ readonly made: Stage; readonly small: ScriptedModelServer }> {
+    const small = await startScriptedModel({ rules: [...script] });
+    stages.push({ [Symbol.asyncDispose]: () => small.close() });
+    const providers = { small: { baseURL: small.baseURL } };
+    return { made: await staged(DOWN, { providers, contextTokens, models: { maxAttempts: 1 } }), small };
+  }
+
+  const hows = (events: Awaited<ReturnType<typeof collect>>): readonly string[] =>
+    events.flatMap((event) => (event.type === 'compacted' ? event.how : []));
+  const SHORTER: ScriptedRule[] = [
+    { match: { system: 'You compact the history' }, answer: { text: 'Read a few files.' } },
+    { answer: { text: 'from the small one' } },
+  ];
+
+  it('is sent less when its window is known, and the summary is not asked of the model that is down', async () => {
+    const { made, small } = await withSmall(SHORTER, { 'small:m': 2_500 });
+    const session = await made.start({ ...OPTIONS, fallback: ['small:m'] });
+    const events = await collect(session.stream('Read all files.'));
+    expect(hows(events)).toEqual(['summarised']);
+    expect(events.at(-1)).toMatchObject({ result: { stopReason: 'end', reply: 'from the small one' } });
+    expect([made.requestCount(), small.requestCount]).toEqual([21, 2]);
+  });
+
+  it('that refuses the request is asked again with less; the window that is learned is its own', async () => {
+    const { made, small } = await withSmall([{ times: 1, fault: TOO_LONG(2_500) }, ...SHORTER]);
+    const session = await made.start({ ...OPTIONS, fallback: ['small:m'] });
+    const events = await collect(session.stream('Read all files.'));
+    expect(hows(events)).toEqual(['summarised']);
+    expect(events.at(-1)).toMatchObject({ result: { stopReason: 'end', reply: 'from the small one' } });
+    expect([made.requestCount(), small.requestCount]).toEqual([21, 3]);
+    const other = await made.start({ ...OPTIONS, id: 'other' });
+    const more = await collect(other.stream('Read all files.'));
+    expect(hows(more)).toEqual([]);
+    expect(more.at(-1)).toMatchObject({ result: { stopReason: 'model-error', turns: 20 } });
+  });
+
+  it('is passed over when what cannot be left out does not fit into it', async () => {
+    const { made, small } = await withSmall(SHORTER, { 'small:tiny': 100 });
+    const session = await made.start({ ...OPTIONS, fallback: ['small:tiny', 'small:m'] });
+    const events = await collect(session.stream('Read all files.'));
+    expect(hows(events)).toEqual([]);
+    expect(events.filter(({ type }) => type === 'model-fell-back')).toMatchObject([{ to: 'small:m' }]);
+    expect(small.requestCount).toBe(1);
+    const alone = await made.start({ ...OPTIONS, id: 'alone', fallback: ['small:tiny'] });
+    expect(await alone.prompt('Read all files.')).toMatchObject({
+      stopReason: 'model-error',
+      error: { kind: 'server', status: 500 },
+    });
+    expect(small.requestCount).toBe(1);
+  });
+});
+
 describe('a window that is too small', () => {
   it('for system prompt, tools and task is told before anything is sent', async () => {
     const made = await staged([{ answer: { text: 'never' } }]);
