@@ -27,6 +27,8 @@ class Times {
   #lastSign = 0;
 
   take(entry: JournalEntry): void {
+    // The first word of the next process: nothing was in progress since the last one of the one before.
+    if (entry.type === 'taken-up') this.#cutOff();
     if ('at' in entry && entry.at !== undefined) this.#sign(entry.at);
     switch (entry.type) {
       case 'prompt-accepted':
@@ -43,9 +45,7 @@ class Times {
         this.#since = entry.at;
         break;
       case 'step-lost':
-        if (entry.reason !== 'process') break;
-        this.#stop(this.#lastSign);
-        this.#isCutOff = true;
+        if (entry.reason === 'process') this.#cutOff();
         break;
       default:
         break;
@@ -56,6 +56,11 @@ class Times {
   intervals(): readonly Interval[] {
     this.#stop(this.#lastSign);
     return this.#intervals;
+  }
+
+  #cutOff(): void {
+    this.#stop(this.#lastSign);
+    this.#isCutOff = true;
   }
 
   #sign(at: number): void {

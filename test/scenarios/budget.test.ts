@@ -432,11 +432,17 @@ describe('a prompt that is paused when its process dies', () => {
       { type: 'step-lost', stepId: 1, reason: 'process', suspects: [], message: '' },
       { type: 'model-responded', response: responseOf(), at: at(700) },
       ended('t/4', 704),
+      // 2 s, then its process was gone while it waited for its model; 3 s in the next one.
+      accepted('t/5', 800),
+      { type: 'step-began', stepId: 2, input: 'prompt' },
+      { type: 'model-responded', response: responseOf(), at: at(802) },
+      { type: 'taken-up', at: at(900) },
+      ended('t/5', 903),
     ]);
-    const next = await open({ budget: { wallMs: 25_001 } }, new KeptStore(store));
-    expect(next.budgetStatus()).toMatchObject({ wallMs: 25_000, reached: null });
-    next.setBudget({ wallMs: 25_000 });
-    expect(next.budgetStatus().reached).toMatchObject({ what: 'wallMs', spent: 25_000 });
+    const next = await open({ budget: { wallMs: 30_001 } }, new KeptStore(store));
+    expect(next.budgetStatus()).toMatchObject({ wallMs: 30_000, reached: null });
+    next.setBudget({ wallMs: 30_000 });
+    expect(next.budgetStatus().reached).toMatchObject({ what: 'wallMs', spent: 30_000 });
   });
 });
 
