@@ -32,11 +32,13 @@ const MAY_IMPORT = {
     'workspace',
   ],
   batch: ['pool', 'telemetry', 'journal', 'gate', 'model', 'workspace', 'tools', 'protocol'],
-  cli: ['batch', 'pool', 'journal', 'gate', 'model', 'workspace', 'protocol', 'tools'],
+  // Its plan files and job files are read with the same means.
+  bench: ['batch', 'pool', 'telemetry', 'journal', 'gate', 'model', 'workspace', 'tools', 'protocol'],
+  cli: ['batch', 'bench', 'pool', 'journal', 'gate', 'model', 'workspace', 'protocol', 'tools'],
 };
 
 const REASONS = {
-  pool: 'only the coordinator side (batch, cli) knows the pool; what it shares with the threads is in protocol/',
+  pool: 'only the coordinator side (batch, bench, cli) knows the pool; what it shares with the threads is in protocol/',
   session: 'the agent loop runs in session threads and is reached by messages only: see protocol/',
   journal: 'journals are the coordinator’s; nothing in a thread reads or writes one',
 };

@@ -353,7 +353,7 @@ export class SkillError extends SkeinError {
   }
 }
 
-/** A YAML file (job, model script) is not what its schema asks for, or cannot be read. `invalid_yaml`, `invalid_job`, `invalid_script`, `script_unreadable`, `invalid_schema`. */
+/** A YAML file (job, model script) is not what its schema asks for, or cannot be read. `invalid_yaml`, `invalid_job`, `invalid_plan`, `invalid_script`, `script_unreadable`, `invalid_schema`. */
 export class ConfigFileError extends SkeinError {}
 
 /** The model id names a provider that is neither built in nor configured. `unknown_provider`. */

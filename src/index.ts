@@ -95,3 +95,28 @@ export {
 } from './model/scripted/server.ts';
 export type { ScriptedModelScript } from './model/scripted/script.ts';
 export type { RequestCounts, ScriptedModelStats } from './model/scripted/server-stats.ts';
+export { parseBenchPlan } from './bench/parse-plan.ts';
+export type { BenchCheck, CommandCheck, FileCheck } from './bench/check.ts';
+export type {
+  Arrival,
+  BenchFiles,
+  BenchInput,
+  BenchPlan,
+  BenchPool,
+  BenchScenario,
+  BenchTarget,
+  Extent,
+  OpenArrival,
+} from './bench/plan.ts';
+export type {
+  BenchMachine,
+  BenchMark,
+  BenchMarkCode,
+  BenchResources,
+  BenchResult,
+  Distribution,
+  Measures,
+  PromptSample,
+  TargetResult,
+  TimelineSample,
+} from './bench/result.ts';

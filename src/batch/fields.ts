@@ -24,13 +24,18 @@ export class Fields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #source: string;
   readonly #of: FieldsOf;
+  readonly #at: string;
   readonly #known: string[] = [];
 
-  /** @throws {ConfigFileError} `invalid_job`, or the code of another file, when the value is no mapping */
-  constructor(value: unknown, source: string, of: FieldsOf = JOB_FILE) {
+  /**
+   * @param at  the key of the mapping in its file, where it is not the file itself
+   * @throws {ConfigFileError} `invalid_job`, or the code of another file, when the value is no mapping
+   */
+  constructor(value: unknown, source: string, of: FieldsOf = JOB_FILE, at = '') {
     this.#source = source;
     this.#of = of;
-    if (!isMapping(value)) throw this.#error(`it must hold keys and values; it is ${show(value)}`);
+    this.#at = at;
+    if (!isMapping(value)) throw this.#error(`${at || 'it'} must hold keys and values; it is ${show(value)}`);
     this.#values = value;
   }
 
@@ -40,7 +45,7 @@ export class Fields {
     const value = this.#values[key];
     if (value === undefined) return undefined;
     try {
-      return read(value, key);
+      return read(value, this.#path(key));
     } catch (error) {
       throw error instanceof Mismatch ? this.#error(error.message) : error;
     }
@@ -52,7 +57,9 @@ export class Fields {
       // A typo in a required key is told as the typo.
       const others = Object.keys(this.#values).filter((given) => !this.#known.includes(given));
       const typo = others.find((given) => nearest(given, [key]) === key);
-      throw this.#error(typo === undefined ? `${key} is missing` : unknownKey(typo, [key]));
+      throw this.#error(
+        typo === undefined ? `${this.#path(key)} is missing` : this.#inside(unknownKey(typo, [key])),
+      );
     }
     return this.optional(key, read)!;
   }
@@ -60,7 +67,20 @@ export class Fields {
   /** @throws {ConfigFileError} `invalid_job` when there are keys that nobody asked for */
   refuseOthers(): void {
     const unknown = Object.keys(this.#values).find((key) => !this.#known.includes(key));
-    if (unknown !== undefined) throw this.#error(unknownKey(unknown, this.#known));
+    if (unknown !== undefined) throw this.#error(this.#inside(unknownKey(unknown, this.#known)));
+  }
+
+  /** What is wrong with several of them together. @throws {ConfigFileError} `invalid_job` */
+  refuse(problem: string): never {
+    throw this.#error(this.#inside(problem));
+  }
+
+  #path(key: string): string {
+    return this.#at === '' ? key : `${this.#at}.${key}`;
+  }
+
+  #inside(problem: string): string {
+    return this.#at === '' ? problem : `${this.#at}: ${problem}`;
   }
 
   #error(problem: string): ConfigFileError {

@@ -80,7 +80,8 @@ export function parseJob(yaml: string, source: string): Job {
   return withoutUndefined(job);
 }
 
-const jobName: Read<string> = (value, key) => {
+/** What names files. */
+export const jobName: Read<string> = (value, key) => {
   const name = text(value, key);
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return name;
   throw new Mismatch(key, 'names files, so it takes at most 64 letters, digits, ".", "_" and "-"', value);
@@ -99,7 +100,7 @@ const each: Read<JobEach> = (value, key) => {
 };
 
 /** A JSON Schema, or the file that it is in. */
-function schema(here: string): Read<JsonSchema> {
+export function schema(here: string): Read<JsonSchema> {
   return (value, key) => {
     if (typeof value === 'string' && value !== '') return readSchemaFile(resolve(here, value));
     const given = mapping(value, key);
@@ -115,7 +116,8 @@ const globs: Read<readonly string[]> = (value, key) => {
   throw new Mismatch(key, 'needs at least one glob without "!"', value);
 };
 
-const rows: Read<readonly JobRow[]> = (value, key) => {
+/** Mappings whose values are taken as text. */
+export const rows: Read<readonly JobRow[]> = (value, key) => {
   if (!Array.isArray(value) || value.length === 0) {
     throw new Mismatch(key, 'must be a list of mappings, at least one', value);
   }
@@ -130,7 +132,7 @@ const rows: Read<readonly JobRow[]> = (value, key) => {
 };
 
 /** `./tools.mjs`, seen from the job file, as a module URL; names stay names. */
-function moduleUrl(tool: string, here: string): string {
+export function moduleUrl(tool: string, here: string): string {
   return /^\.{1,2}\//.test(tool) ? pathToFileURL(resolve(here, tool)).href : tool;
 }
 

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { TimeHistogram } from '../../src/bench/histogram.ts';
+
+describe('a histogram of times', () => {
+  it('has no distribution before anything is counted', () => {
+    expect(new TimeHistogram().distribution()).toBeNull();
+  });
+
+  it('tells every percentile to a thousandth', () => {
+    const histogram = new TimeHistogram();
+    for (let ms = 1; ms <= 1000; ms++) histogram.record(ms);
+    const { count, mean, p50, p90, p99, max } = histogram.distribution()!;
+    expect(count).toBe(1000);
+    for (const [told, is] of [
+      [mean, 500.5],
+      [p50, 500],
+      [p90, 900],
+      [p99, 990],
+      [max, 1000],
+    ] as const)
+      expect(Math.abs(told / is - 1)).toBeLessThanOrEqual(0.001);
+  });
+
+  it('counts what another one has counted', () => {
+    const [a, b] = [new TimeHistogram(), new TimeHistogram()];
+    a.record(1);
+    b.record(100);
+    a.add(b);
+    a.add(new TimeHistogram());
+    expect(a.distribution()).toMatchObject({ count: 2, p50: 1, max: 100 });
+    expect(b.distribution()!.count).toBe(1);
+  });
+
+  it('counts no time at all as the shortest, and a day as no more than an hour, but for the maximum', () => {
+    const histogram = new TimeHistogram();
+    histogram.record(0);
+    histogram.record(24 * 3_600_000);
+    const { percentiles, p99, max } = histogram.distribution()!;
+    expect(percentiles[0]).toEqual([0, 0.001]);
+    expect(p99 / 3_600_000).toBeCloseTo(1, 2);
+    expect(max).toBe(24 * 3_600_000);
+    expect(percentiles.at(-1)).toEqual([100, max]);
+  });
+});
