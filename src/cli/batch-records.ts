@@ -120,8 +120,8 @@ export class BatchRecords {
         this.#writer.record('session.resumed', { item });
         break;
       case 'model-fell-back': {
-        const { turn, from, to, kind, message } = event;
-        this.#writer.record('model.fell-back', { item, turn, from, to, kind, message });
+        const { turn, from, to, kind, message, discarded } = event;
+        this.#writer.record('model.fell-back', { item, turn, from, to, kind, message, discarded });
         break;
       }
       case 'gate-waiting': {

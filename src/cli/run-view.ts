@@ -25,6 +25,9 @@ const WAITS_FOR: Readonly<Record<WaitReason, string>> = {
   warming: 'for another request that begins alike',
 };
 
+/** Text of a response that broke off has been shown. */
+const VOID = ' (what came so far is void)';
+
 /** Longer patches are summed up; the whole is for `--patch`. */
 const MAX_PATCH_LINES = 200;
 
@@ -61,7 +64,7 @@ export class RunView implements RunListener {
     } else if (event.type === 'tool-ended' && event.isError) {
       this.#remark(`  ${c.red(printableLine(event.content).slice(0, 300))}`);
     } else if (event.type === 'model-retried') {
-      const isVoid = event.discarded ? ' (what came so far is void)' : '';
+      const isVoid = event.discarded ? VOID : '';
       const what = `${event.kind}, again in ${formatDuration(event.delayMs)}${isVoid}: ${printableLine(event.message)}`;
       this.#remark(c.yellow(what));
     } else if (event.type === 'schema-refused') {
@@ -75,7 +78,7 @@ export class RunView implements RunListener {
     } else if (event.type === 'loop-warned') {
       this.#remark(c.yellow(`${printableLine(event.name)} gave the same result ${event.count} times`));
     } else if (event.type === 'model-fell-back') {
-      const to = printableLine(event.to);
+      const to = `${printableLine(event.to)}${event.discarded ? VOID : ''}`;
       this.#remark(c.yellow(`${event.kind}, on to ${to}: ${printableLine(event.message)}`));
     } else if (event.type === 'gate-waiting') {
       this.#remark(c.dim(describeWait(event)));

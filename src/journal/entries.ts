@@ -100,6 +100,12 @@ export type JournalEntry =
       readonly failedAttempts?: readonly FailedAttempt[];
       readonly at?: number;
     }
+  /** Requests of a turn that has no response yet, and that is left as it is: its prompt waits, or its pool ends. */
+  | {
+      readonly type: 'attempts-failed';
+      readonly failedAttempts: readonly FailedAttempt[];
+      readonly at: number;
+    }
   /** What is sent of the conversation from now on; the conversation itself is kept whole. */
   | {
       readonly type: 'compacted';

@@ -178,6 +178,10 @@ export class SessionRecord {
         return this.#leaveOutside();
       case 'model-responded':
         return this.#modelResponded(entry);
+      case 'attempts-failed':
+        if (this.active)
+          this.usage = addUsage(this.usage, addFailedAttempts(this.active, entry.failedAttempts));
+        return;
       case 'compacted':
         return this.#compacted(entry);
       case 'effect-began':

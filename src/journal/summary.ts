@@ -36,6 +36,8 @@ export function summarize(
     } else if (entry.type === 'prompt-ended') {
       summary.openPromptCount -= 1;
       summary.usage = addUsage(summary.usage, usageOfAttempts(entry.failedAttempts));
+    } else if (entry.type === 'attempts-failed') {
+      summary.usage = addUsage(summary.usage, usageOfAttempts(entry.failedAttempts));
     } else if (entry.type === 'restored') {
       if (entry.from.sessionId !== sessionId) summary.forkOf = entry.from.sessionId;
     } else if (entry.type === 'model-responded') {

@@ -104,6 +104,7 @@ export function transcriptOf(entries: readonly JournalEntry[]): TranscriptItem[]
       case 'taken-up':
       case 'call-settled':
       case 'model-responded':
+      case 'attempts-failed':
       case 'effect-began':
       case 'effect-ended':
         break;

@@ -66,6 +66,8 @@ export type SessionEventBody =
       readonly to: string;
       readonly kind: ModelErrorKind;
       readonly message: string;
+      /** Text of the last attempt was told: it is void. */
+      readonly discarded: boolean;
     }
   /** A tool call goes to the session's thread (or to the caller's function). */
   | {

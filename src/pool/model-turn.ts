@@ -81,18 +81,28 @@ export async function modelTurn(call: ModelTurn): Promise<ModelAnswer> {
   const fallbacks = [...call.candidates];
   let model = fallbacks.shift();
   while (model !== undefined) {
+    const last: LastAttempt = { isShown: false };
     try {
-      return { response: await askModel(call, model, fallbacks.length > 0), model };
+      return { response: await askModel(call, model, { hasAlternative: fallbacks.length > 0, last }), model };
     } catch (error) {
       if (!(error instanceof ModelError) || call.signal.aborted) throw error;
       const { kind, message } = error;
       // There is a better answer to that: asking for less.
       if (kind === 'context-length') call.tooLongFor(model);
-      // And what is in no recording is in no other model's.
-      if (kind === 'context-length' || kind === 'not-recorded') throw error;
+      // What is in no recording is in no other model's. And a gate that is closed is so for all.
+      if (kind === 'context-length' || kind === 'not-recorded' || kind === 'cancelled') throw error;
       const next = await nextOf(fallbacks, call);
       if (next === undefined) throw error;
-      call.tell({ type: 'model-fell-back', turn: call.turn, from: model, to: next, kind, message });
+      const discarded = last.isShown;
+      call.tell({
+        type: 'model-fell-back',
+        turn: call.turn,
+        from: model,
+        to: next,
+        kind,
+        message,
+        discarded,
+      });
       model = next;
     }
   }
@@ -107,8 +117,17 @@ async function nextOf(fallbacks: string[], call: ModelTurn): Promise<string | un
   }
 }
 
-/** One model, until it answers or is given up. */
-async function askModel(call: ModelTurn, model: string, hasAlternative: boolean): Promise<ModelResponse> {
+interface LastAttempt {
+  /** Text of it was told, and not yet that it is void. */
+  isShown: boolean;
+}
+
+/** One model, until it answers or is given up. @param last  is told of its last attempt */
+async function askModel(
+  call: ModelTurn,
+  model: string,
+  { hasAlternative, last }: { readonly hasAlternative: boolean; readonly last: LastAttempt },
+): Promise<ModelResponse> {
   const { turn, tell, signal } = call;
   const { models, clock, random, retryPolicy: policy } = call.calls;
   let target = call.requestTo(model);
@@ -118,8 +137,10 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
   /** Tells that the attempt before is made again; where a recording answers, perhaps not before it is known that it was. */
   let tellRetried: (() => void) | undefined;
   const retried = (): void => {
-    tellRetried?.();
+    if (!tellRetried) return;
+    tellRetried();
     tellRetried = undefined;
+    last.isShown = false;
   };
   for (let attempt = 1; ; attempt += 1) {
     const permit = await admit(call, model, target, {
@@ -155,6 +176,7 @@ async function askModel(call: ModelTurn, model: string, hasAlternative: boolean)
       const { isLanes, pausedForMs } = permit.failed(error);
       if (failed && error.isSpent) throw failed;
       retried();
+      last.isShown = isShown;
       keep(call, model, error);
       if (signal.aborted) throw error;
       if (target.request.schema && isSchemaRefusal(error)) {

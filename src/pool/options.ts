@@ -252,8 +252,9 @@ export interface StreamOptions {
 
 export interface PromptOptions extends StreamOptions {
   /**
-   * Gets each piece of the model's text, of every turn; also that of an attempt which then broke off and was made again (see the
-   * event `model-retried`). What it throws cancels the prompt.
+   * Gets each piece of the model's text, of every turn; also that of an attempt which then broke off and was made again, or of a
+   * model that was then given up: only `session.stream` says so, with `discarded` in `model-retried` and `model-fell-back`. The
+   * result's `reply` has none of it. What it throws cancels the prompt.
    */
   readonly onText?: (text: string) => void;
 }

@@ -75,7 +75,10 @@ export class PromptRun {
       if (ending) return ending;
       for (;;) {
         const { interruption } = this.#ticket;
-        if (interruption === 'parked') return interruption;
+        if (interruption === 'parked') {
+          await this.#keepFailedAttempts();
+          return interruption;
+        }
         const ending = interruption
           ? { stopReason: interruption, error: null }
           : await this.#advance(this.#session.record.nextMove());
@@ -235,7 +238,10 @@ export class PromptRun {
       const full = await this.#respondWithin();
       if (full) return { stopReason: 'context-full', error: full };
     } catch (error) {
-      if (error instanceof BudgetReachedError) return this.#budget.stopAt(error.reached);
+      if (error instanceof BudgetReachedError) {
+        await this.#keepFailedAttempts();
+        return this.#budget.stopAt(error.reached);
+      }
       if (!(error instanceof ModelError)) throw error;
       if (this.#ticket.interruption) return undefined;
       const { kind, status, message, retryable } = error;
@@ -313,6 +319,18 @@ export class PromptRun {
       ...(model === record.spec.model ? {} : { model }),
       ...(this.#failedAttempts.length > 0 ? { failedAttempts: this.#failedAttempts } : {}),
       at: ports.clock.epochMs(),
+    });
+    this.#failedAttempts = [];
+  }
+
+  /** The turn is left without a response; what has been spent on it is not forgotten. */
+  async #keepFailedAttempts(): Promise<void> {
+    if (this.#failedAttempts.length === 0) return;
+    const failedAttempts = this.#failedAttempts;
+    await this.#session.write({
+      type: 'attempts-failed',
+      failedAttempts,
+      at: this.#session.ports.clock.epochMs(),
     });
     this.#failedAttempts = [];
   }

@@ -33,6 +33,7 @@ export function spanEventOf(event: PoolEventBody): SpanEvent | undefined {
           [ATTR.toModel]: event.to,
           [ATTR.errorType]: event.kind,
           [ATTR.message]: event.message,
+          [ATTR.discarded]: event.discarded,
         },
       };
     case 'step-retried':

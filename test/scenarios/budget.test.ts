@@ -211,7 +211,7 @@ describe.each(STORES)('a session that reaches its budget, its journal in %s', (_
 });
 
 function journalled(store: JournalStore, sessionId: string): string[] {
-  const ours = ['budget-reached', 'budget-set', 'resumed'];
+  const ours = ['budget-reached', 'budget-set', 'resumed', 'attempts-failed'];
   return store
     .read(sessionId)
     .map(({ type }) => type)
@@ -381,6 +381,32 @@ describe('a prompt that is paused when its process dies', () => {
     await until(() => isPaused(next.session('s')!));
     await next.session('s')!.cancel();
     expect(await next.session('s')!.result('s/1')).toMatchObject({ stopReason: 'cancelled' });
+  });
+
+  it('keeps what failed requests of its unfinished turn have used, when its pool ends', async () => {
+    await server.close();
+    server = await startScriptedModel({
+      rules: [
+        { times: 1, answer: { text: 'half of an answer' }, fault: { cutAtByte: 700 } },
+        { answer: { text: 'late', delay: { firstMs: 60_000 } } },
+      ],
+    });
+    const store = new KeptStore();
+    const pool = await open({}, store);
+    const prompt = follow(await start(pool, { id: 's' }));
+    await prompt.seen('model-retried');
+    const spent = pool.usage();
+    expect(spent.usage.totalTokens).toBeGreaterThan(0);
+    await pool.close({ deadlineMs: 0 });
+    await prompt.end;
+    expect(journalled(store, 's')).toContain('attempts-failed');
+    const next = await open({}, new KeptStore(store));
+    expect(next.usage()).toEqual(spent);
+    expect(next.session('s')!.status().usage).toEqual(spent.usage);
+    await next.session('s')!.cancel();
+    const { failedAttempts, usage } = await next.session('s')!.result('s/1');
+    expect(failedAttempts.length).toBeGreaterThan(0);
+    expect(usage.totalTokens).toBe(spent.usage.totalTokens);
   });
 
   it('counts the time of earlier processes, and not that between them', async () => {

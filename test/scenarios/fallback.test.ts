@@ -48,6 +48,16 @@ describe('a session with fallbacks', () => {
     });
   });
 
+  it('is told that text of the model which was given up is void', async () => {
+    const rule = { answer: { text: 'half of an answer' }, fault: { cutAtByte: 700 } };
+    await withSecond([rule], async (made) => {
+      const session = await made.start({ fallback: ['second:m'] });
+      const lines = outline(await collect(session.stream('go')));
+      expect(lines[1]).toMatch(/^text half/);
+      expect(lines[2]).toMatch(/^model-fell-back .*, text void$/);
+    });
+  });
+
   it.each([401, 404, 400, 402])(
     'asks the next one at once after a %i, which would come again',
     async (status) => {

@@ -87,7 +87,9 @@ export function outline(events: readonly SessionEvent[]): string[] {
         lines.push(`model-retried ${event.kind}${event.discarded ? ', text void' : ''}`);
         break;
       case 'model-fell-back':
-        lines.push(`model-fell-back ${event.kind}, ${event.from} to ${event.to}`);
+        lines.push(
+          `model-fell-back ${event.kind}, ${event.from} to ${event.to}${event.discarded ? ', text void' : ''}`,
+        );
         break;
       case 'gate-waiting':
         lines.push(`gate-waiting ${event.reason}`);

@@ -98,6 +98,7 @@ class Walk {
       case 'restored':
         return this.#restored(entry);
       case 'step-began':
+      case 'attempts-failed':
       case 'compacted':
       case 'effect-began':
       case 'budget-reached':

@@ -183,6 +183,8 @@ function describe(entry: JournalEntry): string {
       return `${entry.type} ${entry.scope} ${entry.what} ${entry.action}`;
     case 'compacted':
       return `${entry.type} ${entry.how} up to ${entry.compaction.upTo}`;
+    case 'attempts-failed':
+      return `${entry.type} ${entry.failedAttempts.map(({ kind }) => kind).join(' ')}`;
     case 'opened':
     case 'budget-set':
     case 'resumed':
