@@ -22,6 +22,8 @@ export interface BatchFile {
   readonly model: string;
   /** What the command line named, before the job's; null when it named none. */
   readonly givenModel: string | null;
+  /** The same of its fallbacks; absent in files of earlier versions. */
+  readonly givenFallback?: readonly string[] | null;
   /** That the base image was made of. */
   readonly directory: string;
   /** Ids of all items, those over the limit included. */
@@ -49,6 +51,7 @@ const batchFile = z.looseObject({
   job: z.looseObject({ name: z.string(), prompt: z.string(), each: z.looseObject({}) }),
   model: z.string(),
   givenModel: z.nullable(z.string()),
+  givenFallback: z.optional(z.nullable(z.array(z.string()))),
   directory: z.string(),
   items: z.array(z.string()),
   limit: z.nullable(z.int()),

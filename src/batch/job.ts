@@ -16,6 +16,8 @@ export interface Job {
   readonly each: JobEach;
   /** `provider:name`. */
   readonly model?: string;
+  /** `provider:name` of models that are asked, in this order, when the one before gives no answer. */
+  readonly fallback?: readonly string[];
   readonly system?: string;
   readonly skills?: readonly string[];
   /** Preset and tool names, module URLs. */
@@ -62,6 +64,7 @@ export function parseJob(yaml: string, source: string): Job {
     prompt: fields.required('prompt', text),
     each: fields.required('each', each),
     model: fields.optional('model', text),
+    fallback: fields.optional('fallback', texts),
     system: fields.optional('system', text),
     skills: fields.optional('skills', texts)?.map((directory) => resolve(here, directory)),
     tools: fields.optional('tools', texts)?.map((tool) => moduleUrl(tool, here)),

@@ -91,6 +91,8 @@ export interface BatchOptions {
   readonly standings?: ReadonlyMap<string, ItemStanding>;
   /** Default the job's, and else the pool's. */
   readonly model?: string;
+  /** Default the job's, and else none. */
+  readonly fallback?: readonly string[];
   /** Sessions at a time. Default the job's, and else {@link DEFAULT_CONCURRENCY}. */
   readonly concurrency?: number;
   /** Starts nothing more and cancels what runs; what is done is kept. */
@@ -227,7 +229,7 @@ function isStoreError(error: SerializedError | null): boolean {
  * @throws as {@link runBatch}
  */
 export async function assertStartable(
-  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model' | 'group'>,
+  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model' | 'fallback' | 'group'>,
 ): Promise<void> {
   await checkSkills(options.job);
   await keepBase(options, 1);
@@ -235,7 +237,7 @@ export async function assertStartable(
 
 /** Has the pool's store keep the base image of a round, unless it has one. @throws what `pool.start` throws */
 export async function keepBase(
-  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model' | 'group'>,
+  options: Pick<BatchOptions, 'pool' | 'job' | 'image' | 'model' | 'fallback' | 'group'>,
   round: number,
 ): Promise<void> {
   const id = baseSessionOf(round);
@@ -259,8 +261,9 @@ function sessionOptionsOf({
   job,
   image,
   model = job.model,
+  fallback = job.fallback,
   group,
-}: Pick<BatchOptions, 'job' | 'image' | 'model' | 'group'>): SessionOptions {
+}: Pick<BatchOptions, 'job' | 'image' | 'model' | 'fallback' | 'group'>): SessionOptions {
   const { system, skills, tools, maxTurns, modelOptions, itemBudget } = job;
   return {
     base: image,
@@ -268,6 +271,7 @@ function sessionOptionsOf({
     ...(group === undefined ? {} : { group }),
     ...(itemBudget === undefined ? {} : { budget: itemBudget }),
     ...(model === undefined ? {} : { model }),
+    ...(fallback === undefined ? {} : { fallback }),
     ...(system === undefined ? {} : { system }),
     ...(skills === undefined ? {} : { skills }),
     ...(tools === undefined ? {} : { tools }),

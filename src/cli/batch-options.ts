@@ -4,6 +4,8 @@ import type { BudgetFlags } from './budget-flags.ts';
 export interface BatchCommandOptions extends BudgetFlags {
   readonly dir?: string;
   readonly model?: string;
+  /** Models that are asked, in this order, when the one before gives no answer; none: the job's. */
+  readonly fallback: readonly string[];
   readonly concurrency?: number;
   readonly limit?: number;
   readonly out?: string;

@@ -72,7 +72,7 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
   await delivery?.prepare(directory);
   const chosen = await chooseModel(modelOf(job, jobFile, options.model, options));
   try {
-    await tryToStart(parts, image, chosen);
+    await tryToStart(parts, image, chosen, givenFallback(options));
     const output = await BatchOutput.create(out ?? (await defaultOutput(job.name)), image);
     const store = await openJournal(output.directory).catch(async (error: unknown) => {
       await output.discard();
@@ -85,6 +85,7 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
       job,
       model: chosen.model,
       givenModel: options.model ?? null,
+      givenFallback: givenFallback(options) ?? null,
       directory,
       items: planned.map(({ id }) => id),
       limit: options.limit ?? null,
@@ -128,6 +129,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
   const prices = await givenPrices(options);
   await delivery?.prepare(directory, from);
   const givenModel = options.model ?? before.givenModel;
+  const fallback = givenFallback(options) ?? before.givenFallback ?? null;
   const chosenFor = modelOf(job, jobFile, givenModel ?? undefined, options);
   const store = await reopenJournal(from);
   try {
@@ -153,7 +155,8 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
       const isDone = ({ id }: BatchItem): boolean => standings.get(id)?.at === 'done';
       // What is done is part of the batch, whatever the limit: it was paid for.
       const items = planned.filter((item, i) => i < (limit ?? planned.length) || isDone(item));
-      if (!items.every(isDone) || reruns > earlier.closed.length) await tryToStart(parts, image, chosen);
+      if (!items.every(isDone) || reruns > earlier.closed.length)
+        await tryToStart(parts, image, chosen, fallback ?? undefined);
       const output = await BatchOutput.reopen(from, image);
       const file: BatchFile = {
         ...before,
@@ -161,6 +164,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         job,
         model: chosen.model,
         givenModel,
+        givenFallback: fallback,
         items: ids,
         limit,
         maxReruns: reruns,
@@ -219,6 +223,11 @@ function batchOf(parts: Omit<BatchSetup, 'begin' | 'keepLosers' | typeof Symbol.
   };
 }
 
+/** An option that is not given leaves it to the job. */
+function givenFallback({ fallback }: BatchCommandOptions): readonly string[] | undefined {
+  return fallback.length > 0 ? fallback : undefined;
+}
+
 function maxReruns({ rerunConflicts }: BatchCommandOptions): number | undefined {
   return rerunConflicts === true ? DEFAULT_RERUNS : rerunConflicts;
 }
@@ -273,9 +282,21 @@ export function poolOptions(
 }
 
 /** Before anything is paid for, and before anything is on disk. */
-async function tryToStart({ job, options }: Parts, image: BaseImage, chosen: ChosenModel): Promise<void> {
+async function tryToStart(
+  { job, options }: Parts,
+  image: BaseImage,
+  chosen: ChosenModel,
+  fallback: readonly string[] | undefined,
+): Promise<void> {
   await using pool = await SessionPool.open(poolOptions({ chosen, budget: null, prices: {} }, options));
-  await assertStartable({ pool, job, image, model: chosen.model, group: BATCH_GROUP });
+  await assertStartable({
+    pool,
+    job,
+    image,
+    model: chosen.model,
+    ...(fallback ? { fallback } : {}),
+    group: BATCH_GROUP,
+  });
 }
 
 function modelChanged(given: string, from: string, model: string): UsageError {

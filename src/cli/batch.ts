@@ -84,6 +84,7 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       items,
       image: earlier?.image ?? image,
       model: chosen.model,
+      ...(setup.file.givenFallback ? { fallback: setup.file.givenFallback } : {}),
       group: BATCH_GROUP,
       signal: interrupt.signal,
       onEvent,

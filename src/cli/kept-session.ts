@@ -38,6 +38,7 @@ export function keptSession(store: JournalStore, options: RunCommandOptions): Ke
   const isReplay = options.model?.startsWith('replay:') ?? false;
   const other = [
     options.model !== undefined && options.model !== model && !isReplay ? '--model' : '',
+    options.fallback.length > 0 ? '--fallback' : '',
     options.system === undefined ? '' : '--system',
     options.skills.length > 0 ? '--skills' : '',
     options.file.length > 0 ? '--file' : '',

@@ -21,6 +21,13 @@ const modelOption = (): Option =>
     '-m, --model <id>',
     'provider:name, scripted:script.yaml for the scripted model, replay:DIR for a recording',
   );
+const fallbackOption = (): Option =>
+  new Option(
+    '--fallback <id>',
+    'provider:name of a model that is asked when the one before gives no answer (repeatable, in this order)',
+  )
+    .argParser(collect)
+    .default([], 'none');
 const providerOption = (): Option =>
   new Option(
     '--provider <name=baseURL>',
@@ -71,6 +78,7 @@ program
   .option('-d, --dir <directory>', 'the files that the session sees (default: the current directory)')
   .option('-f, --file <file>', 'only this file (repeatable)', collect, [])
   .addOption(modelOption())
+  .addOption(fallbackOption())
   .option('--system <text>', 'more to the system prompt')
   .option('--skills <directory>', 'look for SKILL.md files here (repeatable)', collect, [])
   .addOption(providerOption())
@@ -110,6 +118,7 @@ program
   .argument('<job>', 'the job file (YAML)')
   .option('-d, --dir <directory>', 'the files that the sessions see (default: the current directory)')
   .addOption(modelOption())
+  .addOption(fallbackOption())
   .addOption(providerOption())
   .addOption(recordOption())
   .option(

@@ -5,6 +5,8 @@ export interface RunCommandOptions extends BudgetFlags {
   readonly dir?: string;
   readonly file: readonly string[];
   readonly model?: string;
+  /** Models that are asked, in this order, when the one before gives no answer. */
+  readonly fallback: readonly string[];
   readonly system?: string;
   readonly skills: readonly string[];
   readonly provider: readonly string[];

@@ -138,11 +138,12 @@ async function keeping(place: string): Promise<AsyncDisposable & { readonly stor
 
 /** A session of these options. Not closed by the command: the pool's end does that, or keeps it where there is a store. */
 function started(image: BaseImage, { model }: ChosenModel, options: RunCommandOptions): SessionOptions {
-  const { session: id, system, skills, maxTurns } = options;
+  const { session: id, fallback, system, skills, maxTurns } = options;
   const budget = givenBudget(options);
   return {
     base: image,
     model,
+    fallback,
     skills,
     ...(id === undefined ? {} : { id }),
     ...(system === undefined ? {} : { system }),

@@ -22,6 +22,7 @@ each:
   rows:
     - { path: a.ts, what: this, count: 3, urgent: true }
 model: openai:gpt-5
+fallback: [openai:gpt-5-mini, ollama:qwen3]
 system: Be brief.
 skills: [skills, /opt/skills]
 tools: [coding-agent, ./tools.mjs]
@@ -37,6 +38,7 @@ exclude: [dist, '*.snap']
       prompt: 'Do {{what}} to {{path}}',
       each: { kind: 'rows', rows: [{ path: 'a.ts', what: 'this', count: '3', urgent: 'true' }] },
       model: 'openai:gpt-5',
+      fallback: ['openai:gpt-5-mini', 'ollama:qwen3'],
       system: 'Be brief.',
       skills: ['/jobs/skills', '/opt/skills'],
       tools: ['coding-agent', pathToFileURL('/jobs/tools.mjs').href],

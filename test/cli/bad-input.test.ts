@@ -14,6 +14,7 @@ beforeAll(() => {
     'fix.yaml': FIX_SCRIPT,
     'script-typo.yaml': 'rulez: []\n',
     'job.yaml': JOB,
+    'fallback.yaml': `${JOB}fallback: nobody:x\n`,
     'typo.yaml': JOB.replace('prompt', 'promtp'),
     'column.yaml': JOB.replace('{{path}}', '{{paht}}'),
     'glob.yaml': JOB.replace('*.ts', '*.tsx'),
@@ -30,6 +31,19 @@ const FIX = ['--model', 'scripted:fix.yaml'];
 describe('a command that is called wrongly', () => {
   it.each<[what: string, args: string[], code: string, says: string]>([
     ['an unknown provider', ['run', 'x', '--model', 'nobody:x'], 'unknown_provider', 'no provider "nobody"'],
+    [
+      'an unknown provider of a fallback',
+      ['run', 'x', '--fallback', 'nobody:x', ...FIX],
+      'unknown_provider',
+      'no provider "nobody"',
+    ],
+    [
+      'the same in a batch',
+      ['batch', 'job.yaml', '--fallback', 'nobody:x', ...FIX],
+      'unknown_provider',
+      'no provider "nobody"',
+    ],
+    ['the same in a job', ['batch', 'fallback.yaml', ...FIX], 'unknown_provider', 'no provider "nobody"'],
     ['a model without provider', ['run', 'x', '--model', 'gpt'], 'invalid_option', 'expected provider:name'],
     ['a missing key', ['run', 'x', '--model', 'openrouter:x'], 'missing_key', 'OPENROUTER_API_KEY'],
     [
