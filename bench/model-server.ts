@@ -6,7 +6,7 @@
  * Started by the questions; alone: node dist/bench/model-server.js
  */
 import { createServer, type Socket } from 'node:net';
-import { SCENARIOS, type Scenario, type ScenarioResponse } from './support/scenarios.ts';
+import { scenarioNamed, type Scenario, type ScenarioResponse } from './support/scenarios.ts';
 import { stampedToken } from './support/token-clock.ts';
 
 const HEAD =
@@ -49,9 +49,9 @@ function sendDueTokens(): void {
 
 function answer(socket: Socket, body: Buffer): void {
   const model = /^\{[^[]*?"model":"([^"]+)"/.exec(body.toString('latin1', 0, 400))?.[1] ?? '';
-  const scenario = SCENARIOS[model];
+  const scenario = scenarioNamed(model);
   const turn = countOf(body, '"role":"assistant"');
-  const response = scenario?.responses[turn];
+  const response = scenario?.responses[turn] ?? scenario?.afterwards;
   if (!scenario || !response) {
     const text = JSON.stringify({ error: { message: `no response ${turn} in scenario "${model}"` } });
     socket.write(
@@ -60,7 +60,9 @@ function answer(socket: Socket, body: Buffer): void {
     return;
   }
   if (scenario.pace) pace(socket, model, turn, scenario.pace, response);
-  else socket.write(atOnce(model, turn, response));
+  else if (response.tellsArrival) {
+    socket.write(HEAD + ending(model, turn, { ...response, lastWords: stampedToken().trim() }));
+  } else socket.write(atOnce(model, turn, response));
 }
 
 function pace(

@@ -15,11 +15,17 @@ import { edit } from './edit.ts';
 import { fork } from './fork.ts';
 import { gate } from './gate.ts';
 import { gateOverhead } from './gate-overhead.ts';
+import { history } from './history.ts';
+import { idleMemory } from './idle-memory.ts';
+import { image } from './image.ts';
+import { parked } from './parked.ts';
 import { search } from './search.ts';
 import { seed } from './seed.ts';
+import { formatCurve, type Curve } from './support/curve.ts';
 import type { Question } from './support/question.ts';
 import { formatTable, isReached, type Row } from './support/report.ts';
 import { threadStart } from './thread-start.ts';
+import { threads } from './threads.ts';
 import { turnCost } from './turn-cost.ts';
 
 const QUESTIONS: readonly Question[] = [
@@ -32,6 +38,11 @@ const QUESTIONS: readonly Question[] = [
   edit,
   gate,
   gateOverhead,
+  idleMemory,
+  parked,
+  history,
+  image,
+  threads,
 ];
 /** More than this before the start, and other programs are measured too. */
 const BUSY_LOAD = 0.5;
@@ -63,6 +74,7 @@ if (machine.loadBefore > BUSY_LOAD)
   console.error('The machine is busy: ratios hold better than times, and neither well.');
 
 const rows: Row[] = [];
+const curves: Curve[] = [];
 const raw: Record<string, unknown> = {};
 for (const question of QUESTIONS) {
   if (names.length > 0 && !names.includes(question.name)) continue;
@@ -71,11 +83,18 @@ for (const question of QUESTIONS) {
     progress: (text) => console.error(`${question.name}: ${text}`),
   });
   rows.push(...answer.rows);
+  curves.push(...(answer.curves ?? []));
   raw[question.name] = answer.raw;
 }
-const results = { machine, rows: rows.map((row) => ({ ...row, reached: isReached(row) ?? null })), raw };
+const results = {
+  machine,
+  rows: rows.map((row) => ({ ...row, reached: isReached(row) ?? null })),
+  curves,
+  raw,
+};
 await writeFile(
   fileURLToPath(new URL('results.json', import.meta.url)),
   `${JSON.stringify(results, null, 2)}\n`,
 );
 console.log(formatTable(rows));
+for (const curve of curves) console.log(`\n${formatCurve(curve)}`);

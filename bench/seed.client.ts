@@ -4,6 +4,7 @@ import { baseImage, SessionPool, type BaseImage, type Session } from 'skein';
 import { answerParent, taskOfThisChild } from './support/child.ts';
 import { heldBytes, makeMany } from './support/make-many.ts';
 import { fixture } from './support/skein-loop.ts';
+import { threadBytes } from './support/thread-meter.ts';
 import { makeFiles, NEW_LINE, pathOf, PROMPT } from './support/workload.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface SeedTask {
 export interface Seed {
   /** Packing the base image, once; 0 where there is none. */
   readonly imageMs: number;
+  /** What it takes, in bytes; 0 where there is none. */
+  readonly imageBytes: number;
   /** The middle one of all. */
   readonly eachMs: number;
   /** Held on the main thread by each, in bytes. */
@@ -45,7 +48,7 @@ async function copies(way: 'map' | 'memfs'): Promise<Seed> {
   const before = await heldBytes();
   const { made, eachMs } = await makeMany(task.count, () => Promise.resolve(make()));
   const mainBytes = ((await heldBytes()) - before) / made.length;
-  return { imageMs: 0, eachMs, mainBytes, threadBytes: 0 };
+  return { imageMs: 0, imageBytes: 0, eachMs, mainBytes, threadBytes: 0 };
 }
 
 async function sessions(way: 'start' | 'open' | 'edit'): Promise<Seed> {
@@ -59,16 +62,15 @@ async function sessions(way: 'start' | 'open' | 'edit'): Promise<Seed> {
   });
   const make = (): Promise<Session> => startSession(pool, base, way);
   for (let index = 0; index < WARM_UP_COUNT; index += 1) await (await make()).close();
-  const meter = await pool.start({ model: 'bench:meter', tools: [fixture('meter-tool.mjs')] });
-  await threadBytes(meter);
+  await threadBytes(pool);
 
-  const threadBefore = await threadBytes(meter);
+  const threadBefore = await threadBytes(pool);
   const mainBefore = await heldBytes();
   const { made, eachMs } = await makeMany(task.count, make);
   const mainEach = ((await heldBytes()) - mainBefore) / made.length;
-  const threadEach = ((await threadBytes(meter)) - threadBefore) / made.length;
-  if (pool.sessionIds().length !== made.length + 1) throw new Error('not all sessions are open');
-  return { imageMs, eachMs, mainBytes: mainEach, threadBytes: threadEach };
+  const threadEach = ((await threadBytes(pool)) - threadBefore) / made.length;
+  if (pool.sessionIds().length !== made.length) throw new Error('not all sessions are open');
+  return { imageMs, imageBytes: base.byteLength, eachMs, mainBytes: mainEach, threadBytes: threadEach };
 }
 
 async function startSession(pool: SessionPool, base: BaseImage, way: SeedWay): Promise<Session> {
@@ -79,12 +81,4 @@ async function startSession(pool: SessionPool, base: BaseImage, way: SeedWay): P
   const text = after.get(pathOf(0));
   if (typeof text !== 'string' || !text.includes(NEW_LINE)) throw new Error('the file was not edited');
   return session;
-}
-
-async function threadBytes(meter: Session): Promise<number> {
-  await meter.prompt(PROMPT);
-  const answer = meter.messages().findLast((message) => message.role === 'tool')?.content;
-  const bytes = Number(answer);
-  if (!Number.isFinite(bytes)) throw new Error(`the meter said: ${answer}`);
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import type { Curve } from './curve.ts';
 import type { Row } from './report.ts';
 
 export interface QuestionOptions {
@@ -10,6 +11,13 @@ export interface QuestionOptions {
 /** One question the benchmarks answer. */
 export interface Question {
   readonly name: string;
-  /** @returns the answer, and every single measurement behind it as JSON data */
-  measure(options: QuestionOptions): Promise<{ readonly rows: readonly Row[]; readonly raw: unknown }>;
+  measure(options: QuestionOptions): Promise<Answer>;
+}
+
+export interface Answer {
+  readonly rows: readonly Row[];
+  /** Where something was measured at several sizes. */
+  readonly curves?: readonly Curve[];
+  /** Every single measurement behind it, as JSON data. */
+  readonly raw: unknown;
 }

@@ -54,7 +54,8 @@ function describeGoal({ goal, unit }: Row): string {
   return 'atMost' in goal ? `<= ${goal.atMost}${suffix}` : `< ${goal.below}${suffix}`;
 }
 
-function formatNumber(value: number): string {
+/** Three digits or so: what a measurement is good for. */
+export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }

@@ -19,11 +19,15 @@ export interface ScenarioResponse {
   readonly deltas: number;
   readonly lastWords: string;
   readonly calls: readonly ScenarioCall[];
+  /** The last words are the time at which the request was there; see `stampedToken`. */
+  readonly tellsArrival?: true;
 }
 
 export interface Scenario {
   /** By the number of assistant messages in the request. */
   readonly responses: readonly ScenarioResponse[];
+  /** To every request after those. */
+  readonly afterwards?: ScenarioResponse;
   /** Undefined: everything at once. */
   readonly pace?: { readonly firstMs: number; readonly betweenMs: number };
 }
@@ -31,8 +35,19 @@ export interface Scenario {
 /** How long the burning session keeps its thread. */
 export const BURN_MS = 3_000;
 
-/** What the model server answers, by the name of the model. */
-export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+/** What the model server answers, by the name of the model. `edits-n` reads and edits n files, one a turn. */
+export function scenarioNamed(name: string): Scenario | undefined {
+  const turns = /^edits-(\d+)$/.exec(name)?.[1];
+  if (turns === undefined) return SCENARIOS[name];
+  return (SCENARIOS[name] ??= { responses: editing(Number(turns), EDITS_DELTAS, HEAD_LINES) });
+}
+
+/** Of a turn of `edits-n`. */
+const EDITS_DELTAS = 20;
+/** What it reads of its file. */
+const HEAD_LINES = 30;
+
+const SCENARIOS: Record<string, Scenario> = {
   fast: { responses: editing() },
   paced: { responses: editing(), pace: { firstMs: FIRST_TOKEN_MS, betweenMs: BETWEEN_TOKENS_MS } },
   burn: {
@@ -40,13 +55,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   meter: { responses: [response([{ name: 'meter', arguments: {} }]), response([], 'Measured.')] },
   'one-edit': { responses: [response(readAndEdit(0)), response([], 'Done.')] },
+  'one-edit-then-arrivals': {
+    responses: [response(readAndEdit(0)), response([], 'Done.')],
+    afterwards: { ...response([]), tellsArrival: true },
+  },
+  spin: { responses: [response([{ name: 'spin', arguments: {} }]), response([], 'Spun.')] },
 };
 
-function editing(): ScenarioResponse[] {
-  return Array.from({ length: MODEL_CALLS }, (_, index) =>
-    index < MODEL_CALLS - 1
-      ? { deltas: DELTAS, lastWords: '', calls: readAndEdit(index) }
-      : { deltas: DELTAS, lastWords: LAST_WORDS, calls: [] },
+/** @param turns  in which a file is read and edited; one more says the last words */
+function editing(turns = MODEL_CALLS - 1, deltas = DELTAS, headLines?: number): ScenarioResponse[] {
+  return Array.from({ length: turns + 1 }, (_, index) =>
+    index < turns
+      ? { deltas, lastWords: '', calls: readAndEdit(index, headLines) }
+      : { deltas, lastWords: LAST_WORDS, calls: [] },
   );
 }
 
@@ -54,10 +75,10 @@ function response(calls: readonly ScenarioCall[], lastWords = ''): ScenarioRespo
   return { deltas: 0, lastWords, calls };
 }
 
-function readAndEdit(index: number): ScenarioCall[] {
+function readAndEdit(index: number, headLines?: number): ScenarioCall[] {
   const path = pathOf(index);
   return [
-    { name: 'read', arguments: { path } },
+    { name: 'read', arguments: { path, ...(headLines === undefined ? {} : { limit: headLines }) } },
     { name: 'edit', arguments: { path, old_string: OLD_LINE, new_string: NEW_LINE } },
   ];
 }

@@ -5,7 +5,7 @@ import { BETWEEN_TOKENS_MS, DELTAS } from './workload.ts';
 const WIDTH = 16;
 
 /** Microseconds of the machine's monotonic clock, the same one in every process. */
-function nowUs(): number {
+export function nowUs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e6 + Math.floor(nanoseconds / 1e3);
 }

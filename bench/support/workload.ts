@@ -19,16 +19,25 @@ export function pathOf(index: number): string {
   return `src/module-${String(index).padStart(4, '0')}.ts`;
 }
 
-/** `count` source files of {@link FILE_BYTES} each. */
-export function makeFiles(count: number = FILE_COUNT): Record<string, string> {
-  return Object.fromEntries(Array.from({ length: count }, (_, index) => [pathOf(index), sourceOf(index)]));
+/** `count` source files of `bytes` each. */
+export function makeFiles(count: number = FILE_COUNT, bytes: number = FILE_BYTES): Record<string, string> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [pathOf(index), sourceOf(index, bytes)]),
+  );
 }
 
-/** @throws when the conversation did not do its work: a contestant that skips some of it must not be timed */
-export function checkOutcome(outcome: Outcome, files: Readonly<Record<string, string>>): void {
+/**
+ * @param edited  files that are edited, of all
+ * @throws when the conversation did not do its work: a contestant that skips some of it must not be timed
+ */
+export function checkOutcome(
+  outcome: Outcome,
+  files: Readonly<Record<string, string>>,
+  edited: number = MODEL_CALLS - 1,
+): void {
   if (!outcome.reply.endsWith(LAST_WORDS)) throw new Error(`unexpected reply: ${outcome.reply.slice(-80)}`);
   for (const [index, [path, before]] of Object.entries(files).entries()) {
-    const expected = index < MODEL_CALLS - 1 ? before.replace(OLD_LINE, NEW_LINE) : before;
+    const expected = index < edited ? before.replace(OLD_LINE, NEW_LINE) : before;
     if (outcome.read(path) !== expected) throw new Error(`${path} is not what the conversation should leave`);
   }
 }
@@ -53,10 +62,10 @@ export interface Contestant {
   close(): Promise<void>;
 }
 
-function sourceOf(index: number): string {
+function sourceOf(index: number, bytes: number): string {
   let text = `/** Module ${index}. */\n${OLD_LINE}\n\n`;
-  for (let line = 0; text.length < FILE_BYTES; line += 1) {
+  for (let line = 0; text.length < bytes; line += 1) {
     text += `export function step${line}(value: number): number {\n  return value * ${index + 2} + ${line};\n}\n\n`;
   }
-  return `${text.slice(0, FILE_BYTES - 1)}\n`;
+  return `${text.slice(0, bytes - 1)}\n`;
 }
