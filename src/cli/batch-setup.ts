@@ -20,7 +20,7 @@ import type { BatchCommandOptions } from './batch-options.ts';
 import { givenBudget, givenPrices } from './budget-flags.ts';
 import { chooseModel, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 
 /** The pool's group that a batch's sessions are in: a store may have others, and what they have spent is not the batch's. */
 export const BATCH_GROUP = 'batch';

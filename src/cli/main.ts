@@ -11,7 +11,7 @@ import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { tolerateBrokenOutput } from './output-streams.ts';
 import { printable } from './printable.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 import { OutputError, SkeinError } from '../errors.ts';
 
 const outputHasFailed = tolerateBrokenOutput();
