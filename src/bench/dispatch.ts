@@ -7,6 +7,8 @@ import { Sequence } from './sequence.ts';
 export interface DispatchOptions {
   readonly plan: Pick<BenchPlan, 'arrival' | 'warmUp' | 'extent' | 'seed'>;
   readonly clock: Clock;
+  /** When the arrivals begin, by the clock. Default now; the same for targets that are compared. */
+  readonly startMs?: number;
   /** Begins no more. */
   readonly stop: AbortSignal;
   /**
@@ -32,8 +34,11 @@ export async function dispatch(options: DispatchOptions): Promise<Dispatched> {
 }
 
 /** As many as there are places; one is due when a place becomes free. */
-async function inPlaces({ plan, clock, stop, hold }: DispatchOptions, places: number): Promise<Dispatched> {
-  const sequence = new Sequence(plan, clock.now());
+async function inPlaces(
+  { plan, clock, startMs = clock.now(), stop, hold }: DispatchOptions,
+  places: number,
+): Promise<Dispatched> {
+  const sequence = new Sequence(plan, startMs);
   const place = async (): Promise<void> => {
     while (!stop.aborted) {
       const dueMs = clock.now();
@@ -48,14 +53,14 @@ async function inPlaces({ plan, clock, stop, hold }: DispatchOptions, places: nu
 
 /** When it is their time, whether or not those before have ended: a slow answer puts off no other prompt. */
 async function onTime(
-  { plan, clock, stop, hold }: DispatchOptions,
+  { plan, clock, startMs = clock.now(), stop, hold }: DispatchOptions,
   arrival: OpenArrival,
 ): Promise<Dispatched> {
-  const startMs = clock.now();
   const sequence = new Sequence(plan, startMs);
   const running = new Set<Promise<void>>();
   let onRoom = (): void => undefined;
-  let failure: { readonly error: unknown } | undefined;
+  const failed = new AbortController();
+  const over = AbortSignal.any([stop, failed.signal]);
   let heldBack = 0;
   let begunAtOnce = 0;
   // Its own stream of numbers: scenarios and inputs do not depend on the arrivals.
@@ -64,18 +69,18 @@ async function onTime(
     const index = sequence.next(dueMs);
     if (index === undefined) break;
     if (clock.now() >= dueMs && (begunAtOnce += 1) >= BEGUN_AT_ONCE) {
-      await pause(clock, 0, stop);
+      await pause(clock, 0, over);
       begunAtOnce = 0;
     }
-    while (clock.now() < dueMs && !stop.aborted) {
+    while (clock.now() < dueMs && !over.aborted) {
       begunAtOnce = 0;
-      await pause(clock, dueMs - clock.now(), stop);
+      await pause(clock, dueMs - clock.now(), over);
     }
     if (running.size >= arrival.maxAtOnce) heldBack += 1;
     while (running.size >= arrival.maxAtOnce) await new Promise<void>((resolve) => (onRoom = resolve));
-    if (stop.aborted || failure) break;
+    if (over.aborted) break;
     const conversation = hold(index, dueMs)
-      .catch((error: unknown) => (failure ??= { error }))
+      .catch((error: unknown) => failed.abort(error))
       .then(() => {
         running.delete(conversation);
         onRoom();
@@ -83,7 +88,7 @@ async function onTime(
     running.add(conversation);
   }
   await Promise.all(running);
-  if (failure) throw failure.error;
+  failed.signal.throwIfAborted();
   return { heldBack };
 }
 

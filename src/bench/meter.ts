@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../clock.ts';
-import { TimeHistogram } from './histogram.ts';
+import { distributionOf } from './histogram.ts';
 import type { BenchResources, TimelineSample } from './result.ts';
 
 const EVERY_MS = 1000;
@@ -36,8 +36,9 @@ export class Meter implements Disposable {
   readonly #clock: Clock;
   readonly #read: () => Reading;
   readonly #onSample: (sample: TimelineSample) => void;
+  /** Of the whole run, and of the second since the last sample. */
   readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  readonly #loopDelay = new TimeHistogram();
+  readonly #loopOfSecond = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #jumps: number[] = [];
   readonly #standstills: number[] = [];
   readonly #startMs: number;
@@ -66,6 +67,7 @@ export class Meter implements Disposable {
     this.#wallOffsetMs = this.#clock.epochMs() - this.#lastMs;
     this.#last = this.#read();
     this.#loop.enable();
+    this.#loopOfSecond.enable();
     this.#cancel = this.#soon();
   }
 
@@ -81,7 +83,7 @@ export class Meter implements Disposable {
     return {
       cpuMs: (user + system) / 1000,
       maxRssBytes: this.#maxRssBytes,
-      eventLoopDelayMs: this.#loopDelay.distribution(),
+      eventLoopDelayMs: this.#loop.count === 0 ? null : distributionOf(this.#loop, delayMs),
       maxThreads: this.#maxThreads,
       maxSessions: this.#maxSessions,
     };
@@ -90,6 +92,7 @@ export class Meter implements Disposable {
   [Symbol.dispose](): void {
     this.#cancel();
     this.#loop.disable();
+    this.#loopOfSecond.disable();
   }
 
   #soon(): () => void {
@@ -106,10 +109,8 @@ export class Meter implements Disposable {
     const cpu = process.cpuUsage();
     const cpuMs = (cpu.user - this.#cpu.user + cpu.system - this.#cpu.system) / 1000;
     const rssBytes = process.memoryUsage.rss();
-    // It tells the time from tick to tick.
-    const eventLoopDelayMs = Math.max(0, this.#loop.percentile(99) / 1e6 - LOOP_RESOLUTION_MS);
-    this.#loop.reset();
-    this.#loopDelay.record(eventLoopDelayMs);
+    const eventLoopDelayMs = delayMs(this.#loopOfSecond.percentile(99));
+    this.#loopOfSecond.reset();
     this.#maxRssBytes = Math.max(this.#maxRssBytes, rssBytes);
     this.#maxThreads = Math.max(this.#maxThreads, reading.threads);
     this.#maxSessions = Math.max(this.#maxSessions, reading.sessions);
@@ -137,4 +138,9 @@ export class Meter implements Disposable {
     if (Math.abs(jumpMs) >= JUMP_MS) this.#jumps.push(jumpMs);
     if (passedMs - EVERY_MS >= STILL_MS) this.#standstills.push(passedMs - EVERY_MS);
   }
+}
+
+/** @param ns  from one tick to the next, which is what Node tells */
+function delayMs(ns: number): number {
+  return Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS);
 }

@@ -169,11 +169,12 @@ async function runAll(
   runs: readonly TargetRun[],
   { plan, clock }: RunContext,
 ): Promise<readonly Dispatched[]> {
-  const runOne = (run: TargetRun): Promise<Dispatched> =>
-    dispatch({ plan, clock, stop: run.stop, hold: (index, dueMs) => run.hold(index, dueMs) });
-  if (plan.order === 'together') return Promise.all(runs.map(runOne));
+  const runOne = (run: TargetRun, startMs: number): Promise<Dispatched> =>
+    dispatch({ plan, clock, startMs, stop: run.stop, hold: (index, dueMs) => run.hold(index, dueMs) });
+  const startMs = clock.now();
+  if (plan.order === 'together') return Promise.all(runs.map((run) => runOne(run, startMs)));
   const dispatched: Dispatched[] = [];
-  for (const run of runs) dispatched.push(await runOne(run));
+  for (const run of runs) dispatched.push(await runOne(run, clock.now()));
   return dispatched;
 }
 

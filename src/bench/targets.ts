@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ProviderOptions } from '../model/model.ts';
 import type { BenchTarget } from './plan.ts';
 
@@ -9,8 +10,8 @@ export interface TargetModels {
 }
 
 /**
- * Gives a target with a base URL of its own a provider of its own, unless all targets of its provider have the same: then
- * the provider is there, with the key that it always has.
+ * Gives a target with a base URL, protocol or limits of its own a provider of its own, unless all targets of its provider
+ * have the same: then the provider has them, with the key that it always has.
  * @param given  the providers that are configured
  */
 export function targetModels(
@@ -19,22 +20,30 @@ export function targetModels(
 ): TargetModels {
   const providers = { ...given };
   const models = targets.map((target, i) => {
-    const { model, baseURL, api } = target;
-    if (baseURL === null && api === null) return model;
-    const provider = model.slice(0, model.indexOf(':'));
-    const place = { ...(baseURL === null ? {} : { baseURL }), ...(api === null ? {} : { api }) };
+    const { model } = target;
+    const own = ownOptions(target);
+    if (Object.keys(own).length === 0) return model;
+    const provider = providerOf(target);
     const isShared = targets
-      .filter((other) => other.model.startsWith(`${provider}:`))
-      .every((other) => other.baseURL === baseURL && other.api === api);
-    if (isShared) {
-      providers[provider] = { ...given[provider], ...place };
-      return model;
-    }
-    const own = `${provider}-${i + 1}`;
-    providers[own] = { ...keyOf(provider), ...given[provider], ...place };
-    return `${own}:${model.slice(provider.length + 1)}`;
+      .filter((other) => providerOf(other) === provider)
+      .every((other) => isDeepStrictEqual(ownOptions(other), own));
+    const name = isShared ? provider : `${provider}-${i + 1}`;
+    providers[name] = { ...(isShared ? {} : keyOf(provider)), ...given[provider], ...own };
+    return `${name}:${model.slice(provider.length + 1)}`;
   });
   return { providers, models };
+}
+
+function providerOf({ model }: BenchTarget): string {
+  return model.slice(0, model.indexOf(':'));
+}
+
+function ownOptions({ baseURL, api, limits }: BenchTarget): ProviderOptions {
+  return {
+    ...(baseURL === null ? {} : { baseURL }),
+    ...(api === null ? {} : { api }),
+    ...(limits === null ? {} : { limits }),
+  };
 }
 
 /** The key of the provider that it is named for, if there is one. */
