@@ -1,9 +1,13 @@
 import { resolve } from 'node:path';
 import { RecordingError, UsageError } from '../errors.ts';
+import type { PriceTable } from '../gate/prices.ts';
 import type { ProviderOptions } from '../model/model.ts';
 import { BUILT_IN_PROVIDERS } from '../model/providers.ts';
 import { readRecording } from '../model/recording/read-recording.ts';
+import { readScript } from '../model/scripted/read-script.ts';
 import { startScriptedModel } from '../model/scripted/server.ts';
+import { readProfile } from '../model/simulation/read-profile.ts';
+import { startSimulation, type Simulation } from '../model/simulation/simulation.ts';
 import { DEFAULT_MODEL } from '../pool/assemble.ts';
 import { printableLine } from './printable.ts';
 
@@ -15,7 +19,15 @@ export interface ChosenModel extends AsyncDisposable {
   readonly scripted: boolean;
   /** The recording that answers; null when somebody is asked. */
   readonly replayed: string | null;
+  /** What answers instead of the model's provider; null when that, or a script, is asked itself. */
+  readonly simulation: Simulation | null;
+  /** What the simulation's profile says that the model costs. */
+  readonly prices: PriceTable;
 }
+
+const ASKED_ITSELF = { replayed: null, simulation: null, prices: {} } as const;
+/** In texts it would be redacted, as any key: nobody writes this. */
+const NO_KEY = 'skein-simulation-has-no-key';
 
 const SCRIPTED = 'scripted:';
 const REPLAY = 'replay:';
@@ -26,18 +38,23 @@ const REPLAY = 'replay:';
  * replayed from there.
  * @param options.providers  see {@link parseProvider}; a key is taken from the variable `NAME_API_KEY`, where it is set
  * @param options.from  directory that the relative path of a script or a recording starts at
+ * @param options.simulate  a profile, by which a server in this process answers instead of every provider; the script of
+ *   `scripted:script.yaml` is then what is answered
  * @throws {UsageError} and what the readers of scripts and recordings throw
  */
 export async function chooseModel(options: {
   readonly model: string | undefined;
   readonly providers: readonly string[];
   readonly from: string;
+  readonly simulate?: string | undefined;
 }): Promise<ChosenModel> {
   const model = options.model ?? DEFAULT_MODEL;
   const parsed = options.providers.map(parseProvider);
   const providers = Object.fromEntries(parsed);
   const twice = parsed.find(([name], index) => parsed.findLastIndex(([other]) => other === name) > index);
   if (twice) throw new UsageError('usage', `Option --provider: "${twice[0]}" is given twice.`);
+  if (options.simulate !== undefined)
+    return simulatedModel(model, providers, { from: options.from, simulate: options.simulate });
   if (model.startsWith(REPLAY) && !Object.hasOwn(providers, 'replay')) {
     return replayedModel(model.slice(REPLAY.length), Object.keys(providers), options.from);
   }
@@ -47,26 +64,89 @@ export async function chooseModel(options: {
       model,
       providers,
       scripted: model.startsWith(SCRIPTED),
-      replayed: null,
+      ...ASKED_ITSELF,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const script = model.slice(SCRIPTED.length);
-  if (script === '')
-    throw new UsageError('usage', 'Model "scripted:" names no script; give scripted:script.yaml.');
-  const server = await startScriptedModel(resolve(options.from, script));
+  const server = await startScriptedModel(scriptOf(model, options.from));
   return {
     model,
     providers: { ...providers, scripted: { baseURL: server.baseURL } },
     scripted: true,
-    replayed: null,
+    ...ASKED_ITSELF,
     [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** The script's path in `scripted:script.yaml`. */
+function scriptOf(model: string, from: string): string {
+  const script = model.slice(SCRIPTED.length);
+  if (script === '')
+    throw new UsageError('usage', 'Model "scripted:" names no script; give scripted:script.yaml.');
+  return resolve(from, script);
+}
+
+/** Every provider that could be asked is the simulated one: nothing is sent anywhere, and no key is needed. */
+async function simulatedModel(
+  model: string,
+  named: Readonly<Record<string, ProviderOptions>>,
+  { from, simulate }: { readonly from: string; readonly simulate: string },
+): Promise<ChosenModel> {
+  if (model.startsWith(REPLAY))
+    throw new UsageError(
+      'usage',
+      `Option --simulate: ${model} is a recording, which is answered as it was; name the model that is to be simulated.`,
+    );
+  const profile = await readProfile(simulate);
+  const isScripted = model.startsWith(SCRIPTED);
+  if (isScripted && profile.script)
+    throw new UsageError(
+      'usage',
+      `Option --simulate: profile ${simulate} has answers of its own, and so has ${model}; name the model that is to be simulated with --model, or leave the answers out of the profile.`,
+    );
+  const answers = isScripted ? await readScript(scriptOf(model, from)) : undefined;
+  const simulation = await startSimulation(profile, answers);
+  const instead = { baseURL: simulation.baseURL, apiKey: NO_KEY };
+  const names = [...BUILT_IN_PROVIDERS, ...Object.keys(named), ...(isScripted ? ['scripted'] : [])];
+  return {
+    model,
+    // Protocol and quirks are the model's; its address and key would be those of the provider.
+    providers: Object.fromEntries(
+      names.map((name) => {
+        const { apiKeyEnv: _, ...own } = named[name] ?? {};
+        return [name, { ...own, ...instead }];
+      }),
+    ),
+    scripted: isScripted,
+    replayed: null,
+    simulation,
+    prices: pricesOf(model, simulation),
+    [Symbol.asyncDispose]: () => simulation[Symbol.asyncDispose](),
+  };
+}
+
+function pricesOf(model: string, { profile: { prices } }: Simulation): PriceTable {
+  if (!prices) return {};
+  const { input, output, cachedInput, cacheWrite } = prices;
+  return {
+    [model]: {
+      inputPerMillion: input,
+      outputPerMillion: output,
+      ...(cachedInput !== undefined && { cachedInputPerMillion: cachedInput }),
+      ...(cacheWrite !== undefined && { cacheWritePerMillion: cacheWrite }),
+    },
   };
 }
 
 /** What a command says of a replay. */
 export function replayRemark(directory: string): string {
   return `skein: replaying ${printableLine(directory)}; no model is asked`;
+}
+
+/** What a command says of a simulation. */
+export function simulationRemark({ name, speed }: Simulation): string {
+  const pace = speed === 1 ? '' : `, ${speed} simulated minutes in one real minute`;
+  return `skein: simulated with the profile ${printableLine(name)}${pace}; no language model is asked, and nothing is paid`;
 }
 
 function replayedModel(given: string, named: readonly string[], from: string): ChosenModel {
@@ -83,6 +163,8 @@ function replayedModel(given: string, named: readonly string[], from: string): C
     providers: { ...Object.fromEntries(others), ...providers },
     scripted: model.startsWith(SCRIPTED),
     replayed: directory,
+    simulation: null,
+    prices: {},
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

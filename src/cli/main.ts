@@ -57,6 +57,11 @@ const recordOption = (): Option =>
     '--record <directory>',
     'keep every exchange with the model there, sources included, to be replayed',
   );
+const simulateOption = (): Option =>
+  new Option(
+    '--simulate <profile>',
+    'no model is asked: a server with the limits, delays, faults and prices of this profile (YAML, or the name of a ready one) answers',
+  );
 const jsonOption = (): Option =>
   new Option('--json', 'NDJSON records on standard output (the default where it is no terminal)');
 const storeOption = (): Option =>
@@ -158,6 +163,7 @@ program
     '--worktree [directory]',
     'write the merged changes to a new git worktree with a branch of its own (default: OUT/worktree)',
   )
+  .addOption(simulateOption())
   .addOption(jsonOption())
   .action(async (job: string, options: BatchCommandOptions) => {
     const { batchCommand } = await import('./batch.ts');

@@ -2,7 +2,7 @@ import { scriptError } from './check-script.ts';
 import { compileAnswer, plainAnswer, type CompiledAnswer } from './compile-answer.ts';
 import { compileMatch, groupsOf, regExpOf, type Matcher } from './compile-match.ts';
 import type { Conversation } from './conversation.ts';
-import { drawProblem } from './draw.ts';
+import { drawProblem, type ScriptedDraw } from './draw.ts';
 import type {
   ScriptedAnswer,
   ScriptedCache,
@@ -129,8 +129,8 @@ function compileRewrite(
   };
 }
 
-function checkDelay({ jitter: _, ...figures }: ScriptedDelay = {}, fail: Fail): void {
-  for (const [key, figure] of Object.entries(figures)) {
+function checkDelay(delay: ScriptedDelay | undefined, fail: Fail): void {
+  for (const [key, figure] of Object.entries(delay ?? {}) as [string, ScriptedDraw | undefined][]) {
     const problem = drawProblem(figure);
     if (problem !== undefined) throw fail(['delay', key], problem);
   }
