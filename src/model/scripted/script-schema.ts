@@ -53,6 +53,7 @@ export const faultSchema = z.strictObject({
   retryAfter: z.optional(z.union([z.number(), z.string()])),
   cutAtByte: z.optional(whole),
   endAtByte: z.optional(whole),
+  garbleAtByte: z.optional(whole),
   stall: z.optional(whole),
   pingOnly: z.optional(yes),
   html: z.optional(yes),

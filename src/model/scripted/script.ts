@@ -181,6 +181,8 @@ export interface ScriptedFault {
   readonly cutAtByte?: number;
   /** Sends so many bytes of the body, then ends it as if it were whole. */
   readonly endAtByte?: number;
+  /** Sends so many bytes of the body, then an event that is no JSON, and ends. */
+  readonly garbleAtByte?: number;
   /** Sends so many bytes of the body, then nothing, and keeps the connection open. */
   readonly stall?: number;
   /** Sends nothing but comments. */

@@ -57,7 +57,15 @@ export interface ProfileFault {
 }
 
 export type FaultKind =
-  'rate-limited' | 'server-error' | 'overloaded' | 'refused' | 'cut' | 'stall' | 'malformed';
+  | 'rate-limited'
+  | 'server-error'
+  | 'overloaded'
+  | 'refused'
+  | 'cut'
+  | 'stall'
+  | 'malformed'
+  | 'error-event'
+  | 'web-page';
 
 /** After the first words of an answer: no stream is as short as this. */
 const FIRST_BYTES = 500;
@@ -71,7 +79,9 @@ export const FAULT_KINDS: Readonly<Record<FaultKind, ScriptedFault>> = {
   refused: { refuse: true },
   cut: { cutAtByte: FIRST_BYTES },
   stall: { stall: FIRST_BYTES },
-  malformed: { html: true },
+  malformed: { garbleAtByte: FIRST_BYTES },
+  'error-event': { errorEvent: { code: 502, message: 'Provider returned error' } },
+  'web-page': { html: true },
 };
 
 /** What is answered without a script. Files are read and edited where the request offers the tools for it. */

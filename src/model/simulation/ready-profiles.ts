@@ -10,6 +10,7 @@ const TYPICAL_PRICES = { input: 1, output: 5, cachedInput: 0.1 } as const;
 export const READY_PROFILES: Readonly<Record<string, SimulationProfile>> = {
   /** A new account: few requests and tokens a minute, told in headers. */
   'low-limits': {
+    speed: 10,
     limits: { requestsPerMinute: 60, tokensPerMinute: 200_000 },
     latency: TYPICAL_LATENCY,
     cache: {},
@@ -17,17 +18,20 @@ export const READY_PROFILES: Readonly<Record<string, SimulationProfile>> = {
   },
   /** The same, from a provider that says nothing of its limits and counts what runs at once. */
   silent: {
+    speed: 10,
     limits: { requestsPerMinute: 120, concurrent: 8, told: 'none' },
     latency: TYPICAL_LATENCY,
     prices: TYPICAL_PRICES,
   },
   /** A large model under load. */
   slow: {
+    speed: 10,
     latency: { firstTokenMs: { p50: 6_000, p99: 40_000 }, tokenMs: { p50: 50, p99: 400 } },
     prices: { input: 5, output: 25 },
   },
   /** One request in eight comes to nothing, in one way or another. */
   flaky: {
+    speed: 10,
     latency: TYPICAL_LATENCY,
     faults: [
       { kind: 'overloaded', share: 0.05 },
@@ -38,10 +42,11 @@ export const READY_PROFILES: Readonly<Record<string, SimulationProfile>> = {
     ],
     prices: TYPICAL_PRICES,
   },
-  /** Works, then fails for two minutes, then works again. */
+  /** Works for half a minute, then fails until the second is over, then works again. */
   outage: {
+    speed: 10,
     latency: TYPICAL_LATENCY,
-    faults: [{ kind: 'overloaded', fromMinute: 1, toMinute: 3 }],
+    faults: [{ kind: 'overloaded', fromMinute: 0.5, toMinute: 2 }],
     prices: TYPICAL_PRICES,
   },
 };
