@@ -26,13 +26,14 @@ const report = (): Report => JSON.parse(readFileSync(join(here.path, 'out/report
 
 describe('skein batch --simulate', () => {
   it('keeps to 60 requests a minute: what is too much waits at the gate, and nothing fails', async () => {
-    const result = await simulate('{ speed: 60, limits: { requestsPerMinute: 60 }, answers: fix.yaml }');
+    const result = await simulate('{ speed: 12, limits: { requestsPerMinute: 60 }, answers: fix.yaml }');
     expect(result.exitCode).toBe(0);
     const { totals, simulated, durationMs } = report();
     expect(totals).toMatchObject({ done: 24, failed: 0, files: 24, turns: 72 });
     // 72 requests at 60 a minute are over in the second minute at the soonest.
     expect(durationMs).toBeGreaterThan(60_000);
-    expect(simulated?.gate.waits).toBeGreaterThanOrEqual(12);
+    expect(simulated?.gate.waits).toBeGreaterThan(0);
+    expect(simulated?.gate.waitedMs).toBeGreaterThan(0);
     expect(simulated?.provider.requests).toBe(
       72 + Object.values(simulated?.retries ?? {}).reduce((a, b) => a + b, 0),
     );
