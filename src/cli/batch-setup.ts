@@ -71,7 +71,7 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
   const given = await givenPrices(options);
   await delivery?.prepare(directory);
   const chosen = await chooseModel(modelOf(job, jobFile, options.model, options));
-  const prices = pricesWith(chosen, given);
+  const prices = { ...chosen.prices, ...given };
   try {
     await tryToStart(parts, image, chosen, givenFallback(options));
     const output = await BatchOutput.create(out ?? (await defaultOutput(job.name)), image);
@@ -189,7 +189,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         file,
         maxReruns: reruns,
         budget: joined(job.budget, file.givenBudget ?? undefined),
-        prices: pricesWith(chosen, given),
+        prices: { ...chosen.prices, ...given },
         earlier,
       });
     } catch (error) {
@@ -305,13 +305,6 @@ async function tryToStart(
     ...(fallback ? { fallback } : {}),
     group: BATCH_GROUP,
   });
-}
-
-/** What is given for a model counts, and else what its simulation says. */
-function pricesWith({ model, prices }: ChosenModel, given: PriceTable): PriceTable {
-  const anyOfProvider = `${model.slice(0, model.indexOf(':'))}:*`;
-  const isGiven = [model, anyOfProvider].some((key) => Object.hasOwn(given, key));
-  return isGiven ? given : { ...given, ...prices };
 }
 
 /** Made-up results beside real ones would be taken for results. */

@@ -23,12 +23,13 @@ import {
   type BatchSetup,
 } from './batch-setup.ts';
 import { viewBatch } from './batch-view.ts';
-import { replayRemark, simulationRemark } from './choose-model.ts';
+import { replayRemark } from './choose-model.ts';
 import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
 import { LiveProgress } from './live-progress.ts';
 import { NdjsonWriter } from './ndjson.ts';
+import { simulationRemark } from './simulated-providers.ts';
 import { describeTerminal } from './terminal.ts';
 import { relayWarnings } from './warnings.ts';
 

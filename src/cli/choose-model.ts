@@ -7,9 +7,10 @@ import { readRecording } from '../model/recording/read-recording.ts';
 import { readScript } from '../model/scripted/read-script.ts';
 import { startScriptedModel } from '../model/scripted/server.ts';
 import { readProfile } from '../model/simulation/read-profile.ts';
-import { startSimulation, type Simulation } from '../model/simulation/simulation.ts';
+import type { Simulation } from '../model/simulation/simulation.ts';
 import { DEFAULT_MODEL } from '../pool/assemble.ts';
 import { printableLine } from './printable.ts';
+import { simulateProviders } from './simulated-providers.ts';
 
 export interface ChosenModel extends AsyncDisposable {
   /** `provider:name`, as the pool takes it. */
@@ -21,13 +22,11 @@ export interface ChosenModel extends AsyncDisposable {
   readonly replayed: string | null;
   /** What answers instead of the model's provider; null when that, or a script, is asked itself. */
   readonly simulation: Simulation | null;
-  /** What the simulation's profile says that the model costs. */
+  /** What the simulation's profile says that models cost. */
   readonly prices: PriceTable;
 }
 
 const ASKED_ITSELF = { replayed: null, simulation: null, prices: {} } as const;
-/** In texts it would be redacted, as any key: nobody writes this. */
-const NO_KEY = 'skein-simulation-has-no-key';
 
 const SCRIPTED = 'scripted:';
 const REPLAY = 'replay:';
@@ -86,67 +85,41 @@ function scriptOf(model: string, from: string): string {
   return resolve(from, script);
 }
 
-/** Every provider that could be asked is the simulated one: nothing is sent anywhere, and no key is needed. */
+/** A simulation of the model's provider; the script that it names is what is answered. */
 async function simulatedModel(
   model: string,
   named: Readonly<Record<string, ProviderOptions>>,
   { from, simulate }: { readonly from: string; readonly simulate: string },
 ): Promise<ChosenModel> {
-  if (model.startsWith(REPLAY))
+  if (model.startsWith(REPLAY) && !Object.hasOwn(named, 'replay'))
     throw new UsageError(
       'usage',
       `Option --simulate: ${model} is a recording, which is answered as it was; name the model that is to be simulated.`,
     );
   const profile = await readProfile(simulate);
-  const isScripted = model.startsWith(SCRIPTED);
-  if (isScripted && profile.script)
+  const isScript = model.startsWith(SCRIPTED) && !Object.hasOwn(named, 'scripted');
+  if (isScript && profile.script)
     throw new UsageError(
       'usage',
       `Option --simulate: profile ${simulate} has answers of its own, and so has ${model}; name the model that is to be simulated with --model, or leave the answers out of the profile.`,
     );
-  const answers = isScripted ? await readScript(scriptOf(model, from)) : undefined;
-  const simulation = await startSimulation(profile, answers);
-  const instead = { baseURL: simulation.baseURL, apiKey: NO_KEY };
-  const names = [...BUILT_IN_PROVIDERS, ...Object.keys(named), ...(isScripted ? ['scripted'] : [])];
+  const answers = isScript ? await readScript(scriptOf(model, from)) : undefined;
+  const all = isScript ? { ...named, scripted: {} } : named;
+  const { simulation, providers, prices } = await simulateProviders(profile, all, answers);
   return {
     model,
-    // Protocol and quirks are the model's; its address and key would be those of the provider.
-    providers: Object.fromEntries(
-      names.map((name) => {
-        const { apiKeyEnv: _, ...own } = named[name] ?? {};
-        return [name, { ...own, ...instead }];
-      }),
-    ),
-    scripted: isScripted,
+    providers,
+    scripted: model.startsWith(SCRIPTED),
     replayed: null,
     simulation,
-    prices: pricesOf(model, simulation),
+    prices,
     [Symbol.asyncDispose]: () => simulation[Symbol.asyncDispose](),
-  };
-}
-
-function pricesOf(model: string, { profile: { prices } }: Simulation): PriceTable {
-  if (!prices) return {};
-  const { input, output, cachedInput, cacheWrite } = prices;
-  return {
-    [model]: {
-      inputPerMillion: input,
-      outputPerMillion: output,
-      ...(cachedInput !== undefined && { cachedInputPerMillion: cachedInput }),
-      ...(cacheWrite !== undefined && { cacheWritePerMillion: cacheWrite }),
-    },
   };
 }
 
 /** What a command says of a replay. */
 export function replayRemark(directory: string): string {
   return `skein: replaying ${printableLine(directory)}; no model is asked`;
-}
-
-/** What a command says of a simulation. */
-export function simulationRemark({ name, speed }: Simulation): string {
-  const pace = speed === 1 ? '' : `, ${speed} simulated minutes in one real minute`;
-  return `skein: simulated with the profile ${printableLine(name)}${pace}; no language model is asked, and nothing is paid`;
 }
 
 function replayedModel(given: string, named: readonly string[], from: string): ChosenModel {
