@@ -3,7 +3,7 @@ import { conflictList } from './conflict-html.ts';
 import type { FileDiff } from './file-diff.ts';
 import { formatUsd } from '../money.ts';
 import { countOf, formatCount, formatDuration, usageFacts } from './format.ts';
-import { simulatedFacts } from './simulated.ts';
+import { simulatedDoubt, simulatedFacts, simulatedNotice } from './simulated.ts';
 import { join, markup, type Html } from './markup.ts';
 import type { ItemReport, Report, ReportItem, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
@@ -63,12 +63,15 @@ ${!report.simulated && markup`<p>To take the changes over: <code>${merged.applyC
 `.text;
 }
 
-function notes({ model, simulated, interrupted, stoppedBy }: Report): Html {
+function notes({ model, simulated, totals, interrupted, stoppedBy }: Report): Html {
   const all: Html[] = [];
   if (simulated) {
-    all.push(markup`<p class="note bad">Simulated with the profile ${simulated.name}: no language model was used. Replies and changes are made
-up, times are simulated, and the cost is an estimate by the profile’s prices.</p>
-<p class="note">At the simulated provider: ${simulatedFacts(simulated).join(' · ')}.</p>`);
+    const doubt = simulatedDoubt(simulated);
+    all.push(markup`<p class="note bad">${simulatedNotice(simulated, totals.usage.cost.usd)}</p>`);
+    if (doubt !== undefined) all.push(markup`<p class="note bad">${doubt}</p>`);
+    all.push(
+      markup`<p class="note">At the simulated provider: ${simulatedFacts(simulated).join(' · ')}.</p>`,
+    );
   } else if (model.startsWith('scripted:')) {
     all.push(markup`<p class="note">A scripted model answered: no language model was used.</p>`);
   }

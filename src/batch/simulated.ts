@@ -13,6 +13,8 @@ export interface SimulatedReport {
   readonly speed: number;
   /** How long the run really took. */
   readonly realMs: number;
+  /** Share of that time in which this process's main thread was busy, 0 to 1: what keeps it busy is not as fast as the simulation. */
+  readonly busy: number;
   /** What the simulated provider was asked, and what became of it. */
   readonly provider: {
     readonly requests: number;
@@ -33,6 +35,7 @@ export interface SimulatedReport {
 export class SimulationTally {
   readonly #simulation: Simulation;
   readonly #startedMs = performance.now();
+  readonly #startedLoop = performance.eventLoopUtilization();
   readonly #retries: Partial<Record<ModelErrorKind, number>> = {};
   #waits = 0;
   #waitedMs = 0;
@@ -60,6 +63,7 @@ export class SimulationTally {
       profile,
       speed,
       realMs: Math.round(performance.now() - this.#startedMs),
+      busy: Math.round(100 * performance.eventLoopUtilization(this.#startedLoop).utilization) / 100,
       provider: { requests, refusedFor, struck, maxOpen },
       gate: {
         waits: this.#waits,
@@ -69,6 +73,29 @@ export class SimulationTally {
       retries: { ...this.#retries },
     };
   }
+}
+
+/** Above it, what skein does itself takes a good part of the time, of which at a higher speed than 1 too much is counted. */
+const TOO_BUSY = 0.5;
+
+/** What nobody may overlook. @param usd  of all responses; null where it is not known */
+export function simulatedNotice(
+  { name, profile, speed, realMs }: SimulatedReport,
+  usd: number | null,
+): string {
+  const cost =
+    usd === null
+      ? 'what it would cost is not known, as the profile has no prices'
+      : `the cost is an estimate${profile.prices ? ' by the prices of the profile' : ''}`;
+  const pace =
+    speed === 1 ? '' : ` It took ${formatDuration(realMs)}: times are simulated, ${speed} times as fast.`;
+  return `Simulated with the profile ${name}: no language model was used. Replies and changes are made up, and ${cost}.${pace}`;
+}
+
+/** Why the times are not to be relied on; undefined when they are. */
+export function simulatedDoubt({ speed, busy }: SimulatedReport): string | undefined {
+  if (speed === 1 || busy < TOO_BUSY) return undefined;
+  return `The main thread was busy for ${Math.round(100 * busy)} % of the time, which is not scaled: times would be shorter than they are here. Take a lower speed.`;
 }
 
 /** What a report says of it, in a few facts: `480 requests`, `12 refused with 429`, … */

@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { countOf, formatCount, formatDuration, usageFacts } from '../batch/format.ts';
-import { simulatedFacts, type SimulatedReport } from '../batch/simulated.ts';
+import { simulatedDoubt, simulatedFacts, simulatedNotice, type SimulatedReport } from '../batch/simulated.ts';
 import type { ReportItem } from '../batch/report.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { ApplyReport } from '../workspace/apply-changes.ts';
@@ -74,20 +74,12 @@ export function viewBatch(
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-/** Loudly: figures that look like a real run's are none. @param usd  of all, null where it is not known */
+/** Loudly: figures that look like a real run's are none. @param usd  of all responses, null where it is not known */
 function viewSimulated(simulated: SimulatedReport, usd: number | null, c: Colors): string[] {
-  const { name, profile, speed, realMs } = simulated;
-  const cost =
-    profile.prices || usd !== null
-      ? `the cost is an estimate${profile.prices ? ' by the prices of the profile' : ''}`
-      : 'what it would cost is not known, as the profile has no prices';
-  const took =
-    speed === 1 ? '' : ` It took ${formatDuration(realMs)}: times are simulated, ${speed} times as fast.`;
+  const doubt = simulatedDoubt(simulated);
   return [
-    c.yellow(
-      `  SIMULATED with the profile ${printableLine(name)}: no language model was used. Replies and changes are made up, and`,
-    ),
-    c.yellow(`  ${cost}.${took}`),
+    c.yellow(`  ${printableLine(simulatedNotice(simulated, usd))}`),
+    ...(doubt === undefined ? [] : [c.red(`  ${doubt}`)]),
     `  ${c.dim('provider')} ${simulatedFacts(simulated).join(' · ')}`,
   ];
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/batch/report.ts';
 import { FIX_SCRIPT, folder, recordsOf, skein, type CliResult } from './run-cli.ts';
@@ -71,7 +72,9 @@ describe('skein batch --simulate', () => {
     expect(records[0]).toMatchObject({ type: 'batch.started', simulated: { name: 'profile', speed: 50 } });
     expect(records.at(-1)).toMatchObject({ type: 'batch.ended', applied: false, simulated: { speed: 50 } });
     const html = readFileSync(join(here.path, 'out/report.html'), 'utf8');
-    expect(html).toContain('no language model was used. Replies and changes are made');
+    expect(html).toContain(
+      'Simulated with the profile profile: no language model was used. Replies and changes are made up, and the cost is an estimate by the prices of the profile. It took',
+    );
     expect(html).not.toContain('To take the changes over');
     expect(readFileSync(join(here.path, 'src/f00.js'), 'utf8')).toBe('const x0 = 1;\n');
   });
@@ -106,6 +109,25 @@ describe('skein batch --simulate', () => {
     });
     expect(mixed.exitCode).toBe(2);
     expect(mixed.stderr).toContain('was not simulated, and cannot go on so');
+  });
+});
+
+describe('examples/simulate', () => {
+  it('runs offline, with real edits, as its first lines say', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const profile = 'examples/simulate/sixty-a-minute.yaml';
+    const command = /skein (batch .*?)\n# +(--simulate \S+)/.exec(
+      readFileSync(join(root, profile), 'utf8').replaceAll('\\\n#', '\n#'),
+    );
+    const args = `${command?.[1]} ${command?.[2]}`.split(/\s+/);
+    const out = join(here.path, 'out');
+    const result = await skein([...args, '--limit', '12', '--out', out], { cwd: root });
+    expect(result.exitCode).toBe(0);
+    const { totals, simulated } = report();
+    expect(totals).toMatchObject({ done: 12, failed: 0 });
+    expect(totals.files).toBeGreaterThan(0);
+    expect(totals.usage.cost.usd).toBeGreaterThan(0);
+    expect(simulated?.name).toBe('sixty-a-minute');
   });
 });
 
