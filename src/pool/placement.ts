@@ -46,6 +46,11 @@ export class Placement {
     this.#slots = Array.from({ length: options.maxThreads }, () => ({ busy: false, sessions: new Set() }));
   }
 
+  /** A session keeps its slot to itself. */
+  get isDedicated(): boolean {
+    return this.#options.dedicated;
+  }
+
   get waitingCount(): number {
     return this.#waiting.size;
   }
