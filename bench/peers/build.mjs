@@ -2,9 +2,14 @@
  * Builds the comparison: `dist/peers` of the project has the questions, beside the built library that they import by its
  * name; `dist` of this folder has the adapters, beside the packages that they import.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+
+if (!existsSync(new URL('node_modules/ai', import.meta.url))) {
+  console.error('The peers are not installed: run "npm ci --prefix bench/peers" first.');
+  process.exit(2);
+}
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const common = {

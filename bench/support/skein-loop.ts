@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { SessionPool, type PoolOptions } from 'skein';
+import { SessionPool, type BaseImage, type PoolOptions } from 'skein';
 import { PROMPT, type Contestant, type ExtraTool } from './workload.ts';
 
 /** A tool module of `bench/fixtures`, seen from the built benchmark. */
@@ -24,11 +24,16 @@ export async function skeinLoop(
   options: PoolOptions = {},
 ): Promise<Contestant> {
   const pool = await SessionPool.open({ ...options, providers: { bench: { baseURL, apiKey: 'bench' } } });
+  return sessionsOf(pool, tools);
+}
+
+/** @param base  what every session begins with, in place of the files that a conversation is given */
+export function sessionsOf(pool: SessionPool, tools: readonly string[], base?: BaseImage): Contestant {
   return {
     async start({ model, files, extraTool }) {
       const session = await pool.start({
         model: `bench:${model}`,
-        files,
+        ...(base ? { base } : { files }),
         tools: extraTool ? [...tools, EXTRA[extraTool]()] : tools,
       });
       return {
