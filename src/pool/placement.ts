@@ -6,7 +6,15 @@ export interface PlacementOptions {
   readonly dedicated: boolean;
   /** How long a step waits for its busy home before any free slot may take it. */
   readonly patienceMs: number;
+  /**
+   * Slots that are enough for steps which end soon: sessions share these, so that the others' threads need not learn the same code
+   * once more. Default `maxThreads`.
+   */
+  readonly sharedThreads?: number;
 }
+
+/** A step that has lasted so long may last: it is not counted among those that end soon. */
+const SOON_MS = 2;
 
 /** A step that waits for a slot. */
 interface Waiter {
@@ -19,19 +27,23 @@ interface Waiter {
 
 interface Slot {
   busy: boolean;
+  /** When the step in progress, or the latest one, got the slot. */
+  since: number;
   /** Sessions whose home this is. */
   readonly sessions: Set<string>;
 }
 
 /**
  * Which slot a step goes to: its session's home when that is free, else an empty slot. When no slot is empty it
- * waits for its home for a while, because moving a session costs more than a short wait, and then takes any.
+ * waits for its home for a while, because moving a session costs more than a short wait, and then takes any. As long as
+ * enough slots are busy with steps that end soon, no session leaves its home, and none is given one that others have.
  * Knows slots, not threads.
  */
 export class Placement {
   readonly #options: PlacementOptions;
   readonly #clock: Clock;
   readonly #slots: Slot[];
+  readonly #sharedThreads: number;
   readonly #homes = new Map<string, number>();
   /** In order of arrival; granted ones are taken out when they are met. */
   readonly #waiting = new Set<Waiter>();
@@ -43,12 +55,12 @@ export class Placement {
   constructor(options: PlacementOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
-    this.#slots = Array.from({ length: options.maxThreads }, () => ({ busy: false, sessions: new Set() }));
-  }
-
-  /** A session keeps its slot to itself. */
-  get isDedicated(): boolean {
-    return this.#options.dedicated;
+    this.#sharedThreads = options.sharedThreads ?? options.maxThreads;
+    this.#slots = Array.from({ length: options.maxThreads }, () => ({
+      busy: false,
+      since: -Infinity,
+      sessions: new Set(),
+    }));
   }
 
   get waitingCount(): number {
@@ -118,32 +130,43 @@ export class Placement {
     const home = this.#homes.get(sessionId);
     if (home !== undefined && !this.#slot(home).busy) return home;
     const empty = this.#slots.findIndex((slot) => !slot.busy && slot.sessions.size === 0);
-    if (this.#options.dedicated) return home === undefined && empty >= 0 ? empty : undefined;
+    if (home === undefined && empty >= 0) return empty;
+    if (this.#options.dedicated || !this.#mayTakeAny(this.#clock.now())) return undefined;
     if (empty >= 0) return empty;
     return home === undefined ? this.#leastShared() : undefined;
   }
 
+  /** Among those that are for sharing, as long as one of them is free. */
   #leastShared(): number | undefined {
     let best: number | undefined;
     for (const [index, slot] of this.#slots.entries()) {
+      if (index >= this.#sharedThreads && best !== undefined) return best;
       if (slot.busy) continue;
       if (best === undefined || slot.sessions.size < this.#slot(best).sessions.size) best = index;
     }
     return best;
   }
 
+  /** A step may take a slot that is not its home: fewer than enough are busy with steps that end soon. */
+  #mayTakeAny(now: number): boolean {
+    let count = 0;
+    for (const { busy, since } of this.#slots) if (busy && now - since < SOON_MS) count += 1;
+    return count < this.#sharedThreads;
+  }
+
   /** Gives a free slot to the first step in order of arrival that may have it. */
   #serve(index: number): void {
     const now = this.#clock.now();
     const slot = this.#slot(index);
+    const mayTakeAny = this.#mayTakeAny(now);
     for (const waiter of this.#waiting) {
-      if (slot.busy) return;
+      if (slot.busy) break;
       const home = this.#homes.get(waiter.sessionId);
       const mayTake =
         home === index ||
         (this.#options.dedicated
           ? home === undefined && slot.sessions.size === 0
-          : waiter.patientUntil <= now || home === undefined);
+          : mayTakeAny && (waiter.patientUntil <= now || home === undefined));
       if (!mayTake) continue;
       this.#waiting.delete(waiter);
       this.#occupy(index, waiter.sessionId);
@@ -159,12 +182,12 @@ export class Placement {
     this.#stopTimer = undefined;
   }
 
-  /** Wakes when the next waiter loses its patience, to offer it the slots that are free. */
+  /** Wakes when the next waiter loses its patience or a step turns out to last, to offer the slots that are free. */
   #armTimer(): void {
     if (this.#stopTimer || this.#options.dedicated) return;
     const now = this.#clock.now();
-    const earliest = this.#nextPatience(now);
-    if (earliest === undefined) return;
+    const earliest = Math.min(this.#nextPatience(now), this.#nextLasting(now));
+    if (this.#waiting.size === 0 || earliest === Infinity) return;
     this.#stopTimer = this.#clock.after(Math.max(1, earliest - now), () => {
       this.#stopTimer = undefined;
       for (const [index, slot] of this.#slots.entries()) {
@@ -175,12 +198,21 @@ export class Placement {
   }
 
   /** When the next waiter loses its patience: all have the same, so that it is the first that came. */
-  #nextPatience(now: number): number | undefined {
+  #nextPatience(now: number): number {
     for (const waiter of this.#patient) {
       if (this.#waiting.has(waiter) && waiter.patientUntil > now) return waiter.patientUntil;
       this.#patient.delete(waiter);
     }
-    return undefined;
+    return Infinity;
+  }
+
+  /** When the next step turns out to last, if it does. */
+  #nextLasting(now: number): number {
+    let next = Infinity;
+    for (const { busy, since } of this.#slots) {
+      if (busy && since + SOON_MS > now) next = Math.min(next, since + SOON_MS);
+    }
+    return next;
   }
 
   #occupy(index: number, sessionId: string): void {
@@ -190,6 +222,7 @@ export class Placement {
     const slot = this.#slot(index);
     slot.sessions.add(sessionId);
     slot.busy = true;
+    slot.since = this.#clock.now();
   }
 
   #slot(index: number): Slot {

@@ -4,7 +4,7 @@ import { ManualClock } from '../manual-clock.ts';
 
 const never = new AbortController().signal;
 
-function placement(options: { maxThreads?: number; dedicated?: boolean } = {}): {
+function placement(options: { maxThreads?: number; dedicated?: boolean; sharedThreads?: number } = {}): {
   clock: ManualClock;
   placement: Placement;
 } {
@@ -101,6 +101,45 @@ describe('more sessions than slots', () => {
     for (const sessionId of ['a', 'b', 'c']) places.release((await places.take(sessionId, never))!);
     expect(places.homeOf('c')).toBe(0);
     expect(await places.take('d', never)).toBe(1);
+  });
+});
+
+describe('slots beyond those that are shared', () => {
+  it('have one session each; further ones share the others', async () => {
+    const { placement: places } = placement({ maxThreads: 3, sharedThreads: 1 });
+    for (const sessionId of ['a', 'b', 'c', 'd', 'e']) places.release((await places.take(sessionId, never))!);
+    expect(['a', 'b', 'c', 'd', 'e'].map((sessionId) => places.homeOf(sessionId))).toEqual([0, 1, 2, 0, 0]);
+  });
+
+  it('are left alone by steps that wait for one which ends soon, however long the queue', async () => {
+    const { clock, placement: places } = placement({ maxThreads: 2, sharedThreads: 1 });
+    for (const sessionId of ['a', 'b', 'c']) places.release((await places.take(sessionId, never))!);
+    await places.take('a', never);
+    const waiting = [taking(places, 'c'), taking(places, 'a'), taking(places, 'c')];
+    for (const step of waiting) {
+      clock.advance(1);
+      places.release(0);
+      await settle();
+      expect(step.slot).toBe(0);
+    }
+  });
+
+  it('are taken when that one lasts', async () => {
+    const { clock, placement: places } = placement({ maxThreads: 2, sharedThreads: 1 });
+    for (const sessionId of ['a', 'b', 'c']) places.release((await places.take(sessionId, never))!);
+    await places.take('a', never);
+    const waiting = taking(places, 'c');
+    const fresh = taking(places, 'd');
+    clock.advance(1);
+    await settle();
+    expect([waiting.slot, fresh.slot]).toEqual([undefined, undefined]);
+    clock.advance(1);
+    await settle();
+    expect([waiting.slot, fresh.slot]).toEqual([undefined, 1]);
+    places.release(1);
+    clock.advance(3);
+    await settle();
+    expect(waiting.slot).toBe(1);
   });
 });
 
