@@ -1,6 +1,5 @@
 import { Agent, request } from 'undici';
 import { handLoop, type HandCall } from './hand-loop.ts';
-import type { Toolbox } from './hand-tools.ts';
 import type { Contestant } from './workload.ts';
 
 interface Chunk {
@@ -17,7 +16,7 @@ interface Chunk {
 }
 
 /** The hand loop on nothing but undici: the least that can be done in one thread. */
-export function undiciLoop(baseURL: string, toolbox: Toolbox): Contestant {
+export function undiciLoop(baseURL: string): Contestant {
   const dispatcher = new Agent();
   return handLoop(
     async ({ model, messages, tools, onText }) => {
@@ -57,7 +56,6 @@ export function undiciLoop(baseURL: string, toolbox: Toolbox): Contestant {
       }
       return { text, calls };
     },
-    toolbox,
     () => dispatcher.close(),
   );
 }

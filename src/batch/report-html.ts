@@ -3,7 +3,6 @@ import { conflictList } from './conflict-html.ts';
 import type { FileDiff } from './file-diff.ts';
 import { formatUsd } from '../money.ts';
 import { countOf, formatCount, formatDuration, usageFacts } from './format.ts';
-import { simulatedDoubt, simulatedFacts, simulatedNotice } from './simulated.ts';
 import { join, markup, type Html } from './markup.ts';
 import type { ItemReport, Report, ReportItem, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
@@ -54,7 +53,7 @@ ${join(items.map((item) => itemDetails(item, budget)))}
 </div>
 ${skippedFiles(report)}
 <footer>
-${!report.simulated && markup`<p>To take the changes over: <code>${merged.applyCommand}</code></p>`}
+<p>To take the changes over: <code>${merged.applyCommand}</code></p>
 <p><a href="${merged.patch}">${merged.patch}</a> · <a href="report.json">report.json</a> · written by skein</p>
 </footer>
 </main>
@@ -63,16 +62,9 @@ ${!report.simulated && markup`<p>To take the changes over: <code>${merged.applyC
 `.text;
 }
 
-function notes({ model, simulated, totals, interrupted, stoppedBy }: Report): Html {
+function notes({ model, interrupted, stoppedBy }: Report): Html {
   const all: Html[] = [];
-  if (simulated) {
-    const doubt = simulatedDoubt(simulated);
-    all.push(markup`<p class="note bad">${simulatedNotice(simulated, totals.usage.cost.usd)}</p>`);
-    if (doubt !== undefined) all.push(markup`<p class="note bad">${doubt}</p>`);
-    all.push(
-      markup`<p class="note">At the simulated provider: ${simulatedFacts(simulated).join(' · ')}.</p>`,
-    );
-  } else if (model.startsWith('scripted:')) {
+  if (model.startsWith('scripted:')) {
     all.push(markup`<p class="note">A scripted model answered: no language model was used.</p>`);
   }
   if (interrupted) {
@@ -91,8 +83,7 @@ const WHY_STOPPED: Readonly<Record<string, string>> = {
   price_unknown: 'The batch was stopped by its budget; what was done until then is here.',
 };
 
-function cards(report: Report): Html {
-  const { totals, durationMs } = report;
+function cards({ totals, durationMs }: Report): Html {
   const { usage } = totals;
   const parts = [
     usage.estimated ? 'tokens (estimated)' : 'tokens',
@@ -107,18 +98,16 @@ ${card(formatCount(totals.failed + totals.cancelled + totals.notStarted), 'not d
 ${card(formatCount(totals.files), markup`${totals.files === 1 ? 'file' : 'files'} changed ${plusMinus(totals.added, totals.removed)}`)}
 ${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
 ${card(formatCount(usage.totalTokens), tokens)}
-${usage.cost.basis !== 'none' && costCard(totals, report.simulated !== undefined)}
-${card(formatDuration(durationMs), report.simulated ? `simulated; it took ${formatDuration(report.simulated.realMs)}` : 'elapsed')}
+${usage.cost.basis !== 'none' && costCard(totals)}
+${card(formatDuration(durationMs), 'elapsed')}
 </section>`;
 }
 
-function costCard({ usage: { cost }, savedByCacheUsd }: ReportTotals, isEstimate: boolean): Html {
+function costCard({ usage: { cost }, savedByCacheUsd }: ReportTotals): Html {
   const { usd, unpriced } = cost;
   const least = usd !== null && unpriced > 0;
   const facts = [
-    isEstimate ? 'cost, estimated' : '',
-    least ? `cost at least: ${countOf(unpriced, 'response')} without a price` : '',
-    least || isEstimate ? '' : 'cost',
+    least ? `cost at least: ${countOf(unpriced, 'response')} without a price` : 'cost',
     savedByCacheUsd !== null && savedByCacheUsd > 0 ? `the cache saved ${formatUsd(savedByCacheUsd)}` : '',
   ].filter((fact) => fact !== '');
   return card(usd === null ? 'unknown' : formatUsd(usd), facts.join('; '));

@@ -79,6 +79,8 @@ export type JournalEntry =
       /** Paths of `changes` that secrets were taken out of: the thread still has them as they were. */
       readonly redacted?: readonly string[];
       readonly next: StepNext;
+      /** It ran nothing and was in no thread: no `step-began` is before it, and threads know nothing of it. */
+      readonly threadless?: true;
     }
   /** The thread, or its process, died in the step; `suspects` are the calls that were running. */
   | {

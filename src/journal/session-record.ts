@@ -250,11 +250,16 @@ export class SessionRecord {
   }
 
   #stepEnded(entry: Extract<JournalEntry, { type: 'step-ended' }>): void {
-    this.crashes = 0;
-    this.volumeOf = entry.stepId;
-    const { changes, redacted = [] } = entry;
-    this.hostChanges = changes.filter(({ path }) => redacted.includes(path));
-    this.#change(changes);
+    if (entry.threadless) {
+      // The files are as they were; a first one gives them a number that no thread has yet.
+      if (this.volumeOf === 0) this.volumeOf = entry.stepId;
+    } else {
+      this.crashes = 0;
+      this.volumeOf = entry.stepId;
+      const { changes, redacted = [] } = entry;
+      this.hostChanges = changes.filter(({ path }) => redacted.includes(path));
+      this.#change(changes);
+    }
     if (entry.opening) this.opening = entry.opening;
     const { active } = this;
     if (!active) return;

@@ -8,9 +8,8 @@ import type { RetryPolicy } from '../gate/retry.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
-import { sharedOpening } from '../journal/shared-opening.ts';
 import type { ReachedBudget } from '../protocol/budget.ts';
-import type { StepInput } from '../protocol/messages.ts';
+import type { StepDone, StepInput } from '../protocol/messages.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
 import type { Redactor } from '../redactor.ts';
 import type { Clock } from '../clock.ts';
@@ -22,6 +21,7 @@ import type { Observer } from './observer.ts';
 import { redactStep } from './redact-step.ts';
 import { moveSession, type SessionStateName } from './session-state.ts';
 import type { StepResult, StepScheduler } from './step-scheduler.ts';
+import { threadlessStep } from './threadless-step.ts';
 
 /** What sessions are driven with; all of it passed in, none of it knows who drives. */
 export interface DriverPorts {
@@ -113,6 +113,8 @@ export class SessionContext {
   async runStep(input: StepInput, options: StepRunOptions): Promise<StepResult> {
     const { signal, serial, isKept = () => true } = options;
     const stepId = this.ports.nextStepId();
+    const threadless = signal.aborted ? undefined : threadlessStep(this.record, input);
+    if (threadless) return this.#endWithoutThread(stepId, threadless);
     let hasBegun = false;
     const observed = this.#observed(stepId, input);
     this.moveTo('queued');
@@ -149,7 +151,7 @@ export class SessionContext {
       await this.write({
         type: 'step-ended',
         stepId,
-        opening: opening && sharedOpening(opening),
+        opening,
         results,
         changes,
         ...(redacted.length > 0 && { redacted }),
@@ -163,6 +165,12 @@ export class SessionContext {
       await this.write({ type: 'step-lost', stepId, reason: 'cancelled', suspects: [], message });
     }
     return step;
+  }
+
+  async #endWithoutThread(stepId: number, outcome: StepDone): Promise<StepResult> {
+    const { type: _, ...came } = outcome;
+    await this.write({ type: 'step-ended', stepId, ...came, threadless: true });
+    return { type: 'done', outcome };
   }
 
   /** Undefined while nobody hears. */

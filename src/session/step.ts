@@ -1,11 +1,11 @@
 import type { AnswerInput, Opening, StepDone, StepInput, StepNext } from '../protocol/messages.ts';
+import { openingOf } from '../protocol/opening.ts';
 import { planCalls } from '../tools/plan-calls.ts';
 import { runCall } from '../tools/run-call.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
 import { checkOutput } from './check-output.ts';
 import { CallContext, type OnStop } from './call-context.ts';
 import { CallStopwatch } from './call-stopwatch.ts';
-import { systemPrompt } from './prompt-text.ts';
 import { repairMessage } from './repair-message.ts';
 import type { Resident } from './resident.ts';
 
@@ -41,7 +41,7 @@ interface CallOptions extends StepOptions {
  * Knows no threads and waits for nothing but tools. File changes stay in the resident's volume and are reported.
  */
 export async function runStep(resident: Resident, input: StepInput, options: StepOptions): Promise<StepDone> {
-  const opening = options.first ? openingOf(resident) : null;
+  const opening = options.first ? openingOf(resident.spec, resident.tools) : null;
   switch (input.type) {
     case 'open':
       return done(resident, opening, [], { wait: 'prompt' });
@@ -70,14 +70,6 @@ function done(
   next: StepNext,
 ): StepDone {
   return { type: 'done', opening, results, changes: resident.workspace.takeChanges(), next };
-}
-
-function openingOf(resident: Resident): Opening {
-  const definitions = resident.tools.definitions();
-  return {
-    system: systemPrompt(resident.spec.system, resident.spec.skills),
-    tools: definitions.length === 0 ? null : JSON.stringify(definitions),
-  };
 }
 
 /** What follows a response that asked for no tools. */

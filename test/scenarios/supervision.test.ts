@@ -117,7 +117,7 @@ describe('a turn whose calls take longer together than a step may', () => {
 
 describe('dedicated threads', () => {
   it('belong to one session each; a further one waits until a session is closed', async () => {
-    const rules = [{ answer: { text: 'ok' } }];
+    const rules = turns({ calls: [{ name: 'list', arguments: {} }] }, { text: 'ok' });
     await onStage(rules, { threads: { max: 2, dedicated: true } }, async (stage) => {
       const [first, second, third] = await Promise.all([stage.start(), stage.start(), stage.start()]);
       await Promise.all([first.prompt('go'), second.prompt('go')]);

@@ -47,7 +47,7 @@ describe('metrics', () => {
       total(tokens, { 'gen_ai.provider.name': 'scripted', 'gen_ai.response.model': 'scripted' })[0],
     ).toBe(4);
     expect(total(points.get('gen_ai.client.operation.time_to_first_chunk'), {})[0]).toBe(2);
-    expect(total(points.get('skein.thread.wait'), {})[0]).toBe(3);
+    expect(total(points.get('skein.thread.wait'), {})[0]).toBe(1);
     expect(total(points.get('skein.sessions'), { 'skein.session.state': 'idle' })[0]).toBe(1);
   });
 

@@ -257,14 +257,16 @@ describe('a step that waits for a thread', () => {
     await onTracedStage(
       rules,
       async (stage, collector) => {
-        const [a, b] = await Promise.all(['a', 'b'].map((id) => stage.start({ id, tools: [TRACED_TOOLS] })));
+        const a = await stage.start({ id: 'a', tools: [TRACED_TOOLS] });
+        // What its functions are called its first step says, in a thread.
+        const b = await stage.start({ id: 'b', tools: [lookUp] });
         const waiting = new Promise<PromptResult>((resolve) => {
           onNap = () => {
             onNap = () => undefined;
-            resolve(b!.prompt('go'));
+            resolve(b.prompt('go'));
           };
         });
-        await a!.prompt('go');
+        await a.prompt('go');
         await waiting;
         const waits = collector.spans.filter(({ name }) => name === 'skein.wait_thread');
         const prompt = collector.spans.find(({ attributes }) => attributes['skein.prompt.id'] === 'b/1')!;

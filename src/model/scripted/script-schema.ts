@@ -3,18 +3,9 @@ import * as z from 'zod/mini';
 const whole = z.number().check(z.int(), z.gte(0));
 const milliseconds = z.number().check(z.gte(0), z.lte(2 ** 31 - 1));
 const pattern = z.union([z.string(), z.strictObject({ pattern: z.string(), flags: z.optional(z.string()) })]);
-/** Which of them go together is checked later: a reader is told more then. */
-const figures = z.strictObject({
-  p50: z.optional(milliseconds),
-  p99: z.optional(milliseconds),
-  mean: z.optional(milliseconds),
-  deviation: z.optional(milliseconds),
-});
-export const drawSchema = z.union([milliseconds, figures]);
 const delay = z.strictObject({
-  firstMs: z.optional(drawSchema),
-  betweenMs: z.optional(drawSchema),
-  tokenMs: z.optional(drawSchema),
+  firstMs: z.optional(milliseconds),
+  betweenMs: z.optional(milliseconds),
   jitter: z.optional(z.number().check(z.gte(0), z.lte(1))),
 });
 const answer = z.strictObject({
@@ -46,14 +37,13 @@ const answer = z.strictObject({
   finish: z.optional(z.string()),
 });
 const yes = z.literal(true);
-export const faultSchema = z.strictObject({
+const fault = z.strictObject({
   status: z.optional(z.number().check(z.int(), z.gte(200), z.lte(599))),
   headers: z.optional(z.record(z.string(), z.string())),
   body: z.optional(z.unknown()),
   retryAfter: z.optional(z.union([z.number(), z.string()])),
   cutAtByte: z.optional(whole),
   endAtByte: z.optional(whole),
-  garbleAtByte: z.optional(whole),
   stall: z.optional(whole),
   pingOnly: z.optional(yes),
   html: z.optional(yes),
@@ -81,13 +71,13 @@ const limits = z.strictObject({
   tellFullMinutes: z.optional(z.boolean()),
   by: z.optional(z.enum(['model', 'key'])),
 });
-export const cacheSchema = z.strictObject({
+const cache = z.strictObject({
   minTokens: z.optional(whole),
   blockTokens: z.optional(positive),
   ttlMs: z.optional(duration),
   explicit: z.optional(z.boolean()),
 });
-export const pricesSchema = z.strictObject({
+const prices = z.strictObject({
   input: price,
   output: price,
   cachedInput: z.optional(price),
@@ -97,7 +87,7 @@ const storm = z.strictObject({
   fromMs: milliseconds,
   toMs: milliseconds,
   share: z.optional(z.number().check(z.gte(0), z.lte(1))),
-  fault: faultSchema,
+  fault,
 });
 /** {@link ScriptedModelScript}, as YAML can hold it. */
 export const scriptSchema = z.strictObject({
@@ -105,8 +95,8 @@ export const scriptSchema = z.strictObject({
   seed: z.optional(whole),
   delay: z.optional(delay),
   limits: z.optional(limits),
-  cache: z.optional(cacheSchema),
-  prices: z.optional(pricesSchema),
+  cache: z.optional(cache),
+  prices: z.optional(prices),
   storm: z.optional(z.array(storm)),
   rules: z.array(
     z.strictObject({
@@ -136,7 +126,7 @@ export const scriptSchema = z.strictObject({
         }),
       ),
       otherwise: z.optional(z.string()),
-      fault: z.optional(faultSchema),
+      fault: z.optional(fault),
     }),
   ),
 });
