@@ -33,7 +33,18 @@ const MAY_IMPORT = {
   ],
   batch: ['pool', 'telemetry', 'journal', 'gate', 'model', 'workspace', 'tools', 'protocol'],
   // Its plan files and job files are read with the same means.
-  bench: ['batch', 'pool', 'telemetry', 'journal', 'gate', 'model', 'workspace', 'tools', 'protocol'],
+  bench: [
+    'batch',
+    'pool',
+    'telemetry',
+    'journal',
+    'gate',
+    'model',
+    'workspace',
+    'tools',
+    'skills',
+    'protocol',
+  ],
   cli: ['batch', 'bench', 'pool', 'journal', 'gate', 'model', 'workspace', 'protocol', 'tools'],
 };
 

@@ -4,13 +4,15 @@ import { answerParent, taskOfThisChild } from './support/child.ts';
 import { openContestant, type ContestantName } from './support/contestants.ts';
 import { TokenClock, type TokenDelays } from './support/token-clock.ts';
 import { median } from './support/statistics.ts';
-import { checkOutcome, makeFiles } from './support/workload.ts';
+import { checkOutcome, converse, makeFiles } from './support/workload.ts';
 
 export interface ContainmentTask {
   readonly contestant: ContestantName;
   readonly baseURL: string;
   /** Conversations beside the one that burns. */
   readonly count: number;
+  /** Names of skein's tools that are offered; default all of the coding agent's. */
+  readonly tools?: readonly string[];
 }
 
 export interface Containment {
@@ -26,12 +28,12 @@ export interface Containment {
 const BURN_AFTER_MS = 1_000;
 
 const task = taskOfThisChild<ContainmentTask>();
-const contestant = await openContestant(task.contestant, task.baseURL);
+const contestant = await openContestant(task.contestant, task.baseURL, task.tools);
 const files = makeFiles();
 
-async function converse(clock: TokenClock, model: string): Promise<number> {
+async function timeOne(clock: TokenClock, model: string): Promise<number> {
   const begin = performance.now();
-  checkOutcome(await contestant.converse({ model, files, onText: clock.listener() }), files);
+  checkOutcome(await converse(contestant, { model, files, onText: clock.listener() }), files);
   return performance.now() - begin;
 }
 
@@ -40,18 +42,18 @@ async function converseAtOnce(
   neighbour?: () => Promise<void>,
 ): Promise<{ delays: TokenDelays; wallsMs: number[] }> {
   const clock = new TokenClock();
-  const conversations = Array.from({ length: task.count }, () => converse(clock, model));
+  const conversations = Array.from({ length: task.count }, () => timeOne(clock, model));
   const [wallsMs] = await Promise.all([Promise.all(conversations), neighbour?.()]);
   return { delays: clock.summary(), wallsMs };
 }
 
 async function burnBeside(): Promise<void> {
   await sleep(BURN_AFTER_MS);
-  const outcome = await contestant.converse({ model: 'burn', files, withBurn: true });
+  const outcome = await converse(contestant, { model: 'burn', files, extraTool: 'burn' });
   if (outcome.reply !== 'Burnt.') throw new Error(`the neighbour did not burn: ${outcome.reply}`);
 }
 
-await Promise.all(Array.from({ length: task.count }, () => contestant.converse({ model: 'fast', files })));
+await Promise.all(Array.from({ length: task.count }, () => converse(contestant, { model: 'fast', files })));
 const calm = await converseAtOnce('paced');
 const burning = await converseAtOnce('paced', burnBeside);
 await contestant.close();

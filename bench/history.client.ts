@@ -3,7 +3,7 @@ import { baseImage, namedTools, SessionPool, ToolSet, type Message } from 'skein
 import { answerParent, taskOfThisChild } from './support/child.ts';
 import { openContestant, type ContestantName } from './support/contestants.ts';
 import { mainThreadCpuMs } from './support/cpu-of-thread.ts';
-import { checkOutcome, makeFiles, PROMPT, type Contestant } from './support/workload.ts';
+import { checkOutcome, converse, makeFiles, PROMPT, type Contestant } from './support/workload.ts';
 
 export interface HistoryTask {
   readonly contestant: ContestantName;
@@ -38,10 +38,10 @@ const contestant: Contestant =
     : await openContestant(task.contestant, task.baseURL);
 const model = `edits-${turns}`;
 
-await converse(Math.ceil(WARM_UP_TURNS / (turns + 1)));
+await converseMany(Math.ceil(WARM_UP_TURNS / (turns + 1)));
 const cpu = process.cpuUsage();
 const main = mainThreadCpuMs();
-await converse(task.count);
+await converseMany(task.count);
 const mainMs = mainThreadCpuMs() - main;
 const { user, system } = process.cpuUsage(cpu);
 await contestant.close();
@@ -52,12 +52,12 @@ answerParent({
   bodyBytes: meanBodyBytes(),
 } satisfies HistoryCost);
 
-async function converse(count: number): Promise<void> {
+async function converseMany(count: number): Promise<void> {
   let left = count;
   const one = async (): Promise<void> => {
     while (left > 0) {
       left -= 1;
-      checkOutcome(await contestant.converse({ model, files }), files, turns);
+      checkOutcome(await converse(contestant, { model, files }), files, turns);
     }
   };
   await Promise.all(Array.from({ length: task.atOnce }, one));
@@ -68,17 +68,21 @@ async function longConversations(): Promise<Contestant> {
   const pool = await SessionPool.open({ providers: { bench: { baseURL: task.baseURL, apiKey: 'bench' } } });
   const base = baseImage.fromFiles(files);
   return {
-    async converse({ model: name }) {
+    async start({ model: name }) {
       const session = await pool.start({ model: `bench:${name}`, base, maxTurns: 0 });
-      const result = await session.prompt(PROMPT);
-      // Once: it copies them.
-      if (messages.length === 0) messages = session.messages();
-      await session.close();
-      const read = (path: string): string | undefined => {
-        const content = result.files.get(path);
-        return typeof content === 'string' ? content : undefined;
+      return {
+        async prompt() {
+          const result = await session.prompt(PROMPT);
+          // Once: it copies them.
+          if (messages.length === 0) messages = session.messages();
+          const read = (path: string): string | undefined => {
+            const content = result.files.get(path);
+            return typeof content === 'string' ? content : undefined;
+          };
+          return { reply: result.reply, read };
+        },
+        close: () => session.close(),
       };
-      return { reply: result.reply, read };
     },
     close: () => pool.close(),
   };

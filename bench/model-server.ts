@@ -34,7 +34,7 @@ function sendDueTokens(): void {
     if (entry.dueAt > now) continue;
     let text = entry.sent === 0 ? HEAD : '';
     while (entry.sent < entry.response.deltas && entry.dueAt <= now) {
-      text += event(entry.model, { content: stampedToken() });
+      text += event(entry.model, entry.turn, { ...roleAt(entry.sent), content: stampedToken() });
       entry.sent += 1;
       entry.dueAt += entry.betweenMs;
     }
@@ -82,7 +82,7 @@ function atOnce(model: string, turn: number, response: ScenarioResponse): Buffer
   if (!bytes) {
     let text = HEAD;
     for (let index = 0; index < response.deltas; index += 1) {
-      text += event(model, { content: WORDS[index % WORDS.length] });
+      text += event(model, turn, { ...roleAt(index), content: WORDS[index % WORDS.length] });
     }
     bytes = Buffer.from(text + ending(model, turn, response));
     encoded.set(key, bytes);
@@ -91,32 +91,39 @@ function atOnce(model: string, turn: number, response: ScenarioResponse): Buffer
 }
 
 /** What follows the tokens: last words, calls, finish reason, usage, `[DONE]`. */
-function ending(model: string, turn: number, { lastWords, calls }: ScenarioResponse): string {
-  let text = lastWords === '' ? '' : event(model, { content: lastWords });
+function ending(model: string, turn: number, { deltas, lastWords, calls }: ScenarioResponse): string {
+  let text = lastWords === '' ? '' : event(model, turn, { ...roleAt(deltas), content: lastWords });
   for (const [index, call] of calls.entries()) {
     const args = JSON.stringify(call.arguments);
     const middle = Math.floor(args.length / 2);
     const id = `call_${turn}_${index}`;
-    text += event(model, {
+    text += event(model, turn, {
+      ...roleAt(deltas + index),
       tool_calls: [{ index, id, type: 'function', function: { name: call.name, arguments: '' } }],
     });
     for (const part of [args.slice(0, middle), args.slice(middle)]) {
-      text += event(model, { tool_calls: [{ index, function: { arguments: part } }] });
+      text += event(model, turn, { tool_calls: [{ index, function: { arguments: part } }] });
     }
   }
-  text += event(model, {}, calls.length > 0 ? 'tool_calls' : 'stop');
+  text += event(model, turn, {}, calls.length > 0 ? 'tool_calls' : 'stop');
   const usage = { prompt_tokens: 1_000, completion_tokens: 150, total_tokens: 1_150 };
-  text += frame(`data: ${JSON.stringify({ ...envelope(model), choices: [], usage })}\n\n`);
+  text += frame(`data: ${JSON.stringify({ ...envelope(model, turn), choices: [], usage })}\n\n`);
   return `${text}${frame('data: [DONE]\n\n')}0\r\n\r\n`;
 }
 
-function event(model: string, delta: object, finishReason: string | null = null): string {
-  const choices = [{ index: 0, delta, logprobs: null, finish_reason: finishReason }];
-  return frame(`data: ${JSON.stringify({ ...envelope(model), choices })}\n\n`);
+/** The first delta of a response says whose it is, as a real provider's does; some clients wait for that. */
+function roleAt(index: number): object {
+  return index === 0 ? { role: 'assistant' } : {};
 }
 
-function envelope(model: string): object {
-  return { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: 1_760_000_000, model };
+function event(model: string, turn: number, delta: object, finishReason: string | null = null): string {
+  const choices = [{ index: 0, delta, logprobs: null, finish_reason: finishReason }];
+  return frame(`data: ${JSON.stringify({ ...envelope(model, turn), choices })}\n\n`);
+}
+
+/** Every response of a conversation has an id of its own: some clients know messages by it. */
+function envelope(model: string, turn: number): object {
+  return { id: `chatcmpl-bench-${turn}`, object: 'chat.completion.chunk', created: 1_760_000_000, model };
 }
 
 /** Every event is an HTTP chunk of its own, as from a real provider; all of them are ASCII. */

@@ -13,6 +13,15 @@ export interface Clock {
   after(delayMs: number, callback: () => void, options?: { readonly keepAlive: boolean }): () => void;
 }
 
+/** Real time, gone through faster: what waits for minutes is over in seconds. Records keep the real date. */
+export function fasterClock(speed: number): Clock {
+  return {
+    now: () => systemClock.now() * speed,
+    epochMs: () => systemClock.epochMs(),
+    after: (delayMs, callback, options) => systemClock.after(delayMs / speed, callback, options),
+  };
+}
+
 const MAX_DELAY_MS = 0x7fff_ffff;
 
 export const systemClock: Clock = {

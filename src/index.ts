@@ -96,6 +96,8 @@ export {
 export type { ScriptedModelScript } from './model/scripted/script.ts';
 export type { RequestCounts, ScriptedModelStats } from './model/scripted/server-stats.ts';
 export { parseBenchPlan } from './bench/parse-plan.ts';
+export { runBench, type BenchOptions } from './bench/run-bench.ts';
+export type { BenchEvent } from './bench/bench-event.ts';
 export type { BenchCheck, CommandCheck, FileCheck } from './bench/check.ts';
 export type {
   Arrival,

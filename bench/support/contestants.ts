@@ -1,17 +1,38 @@
+import { handTools, type Toolbox } from './hand-tools.ts';
 import { openaiLoop } from './openai-loop.ts';
 import { skeinLoop } from './skein-loop.ts';
 import { undiciLoop } from './undici-loop.ts';
 import type { Contestant } from './workload.ts';
 
-export type ContestantName = 'skein' | 'openai' | 'undici';
+/** One of those here, or the URL of a {@link ContestantModule}. */
+export type ContestantName = 'skein' | 'skein-process' | 'openai' | 'undici' | `file:${string}`;
 
-export async function openContestant(name: ContestantName, baseURL: string): Promise<Contestant> {
+/** A contestant with dependencies of its own, built elsewhere. */
+export interface ContestantModule {
+  openContestant(options: {
+    readonly baseURL: string;
+    readonly toolbox: Toolbox;
+  }): Contestant | Promise<Contestant>;
+}
+
+/** @param tools  names of skein's tools that are offered in every conversation */
+export async function openContestant(
+  name: ContestantName,
+  baseURL: string,
+  tools: readonly string[] = ['coding-agent'],
+): Promise<Contestant> {
   switch (name) {
     case 'skein':
-      return skeinLoop(baseURL);
+      return skeinLoop(baseURL, tools);
+    case 'skein-process':
+      return skeinLoop(baseURL, tools, { isolation: 'process' });
     case 'openai':
-      return openaiLoop(baseURL);
+      return openaiLoop(baseURL, handTools(tools));
     case 'undici':
-      return undiciLoop(baseURL);
+      return undiciLoop(baseURL, handTools(tools));
+    default: {
+      const module = (await import(name)) as ContestantModule;
+      return module.openContestant({ baseURL, toolbox: handTools(tools) });
+    }
   }
 }

@@ -1,9 +1,10 @@
 import { OpenAI } from 'openai';
 import { handLoop, type HandCall } from './hand-loop.ts';
+import type { Toolbox } from './hand-tools.ts';
 import type { Contestant } from './workload.ts';
 
 /** The hand loop on the `openai` package and its own stream. */
-export function openaiLoop(baseURL: string): Contestant {
+export function openaiLoop(baseURL: string, toolbox: Toolbox): Contestant {
   const client = new OpenAI({ baseURL, apiKey: 'bench' });
   return handLoop(
     async ({ model, messages, tools, onText }) => {
@@ -30,6 +31,7 @@ export function openaiLoop(baseURL: string): Contestant {
       }
       return { text, calls };
     },
+    toolbox,
     () => Promise.resolve(),
   );
 }

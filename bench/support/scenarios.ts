@@ -1,3 +1,4 @@
+import { CRASH_WAYS } from './crash.ts';
 import {
   BETWEEN_TOKENS_MS,
   DELTAS,
@@ -54,6 +55,14 @@ const SCENARIOS: Record<string, Scenario> = {
     responses: [response([{ name: 'burn', arguments: { ms: BURN_MS } }]), response([], 'Burnt.')],
   },
   meter: { responses: [response([{ name: 'meter', arguments: {} }]), response([], 'Measured.')] },
+  /** As `fast`, and then one more prompt, answered with the last words alone. */
+  kept: { responses: [...editing(), response([], LAST_WORDS)] },
+  ...Object.fromEntries(
+    CRASH_WAYS.map((way) => [
+      `crash-${way}`,
+      { responses: [response([{ name: 'crash', arguments: { way } }]), response([], 'Went on.')] },
+    ]),
+  ),
   'one-edit': { responses: [response(readAndEdit(0)), response([], 'Done.')] },
   'one-edit-then-arrivals': {
     responses: [response(readAndEdit(0)), response([], 'Done.')],

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { SessionPool } from 'skein';
-import { PROMPT, type Contestant } from './workload.ts';
+import { SessionPool, type BaseImage, type PoolOptions } from 'skein';
+import { PROMPT, type Contestant, type ExtraTool } from './workload.ts';
 
 /** A tool module of `bench/fixtures`, seen from the built benchmark. */
 export function fixture(name: string): URL {
@@ -11,22 +11,41 @@ export function fixturePath(name: string): string {
   return fileURLToPath(fixture(name));
 }
 
-/** Skein as its users have it: a pool with default options. */
-export async function skeinLoop(baseURL: string): Promise<Contestant> {
-  const pool = await SessionPool.open({ providers: { bench: { baseURL, apiKey: 'bench' } } });
+const EXTRA: Readonly<Record<ExtraTool, () => URL>> = {
+  burn: () => fixture('burn-tool.mjs'),
+  // Built beside the benchmark: it shares its code with the other contestants.
+  crash: () => new URL('crash-tool.js', import.meta.url),
+};
+
+/** Skein as its users have it: a pool with default options, apart from those given. */
+export async function skeinLoop(
+  baseURL: string,
+  tools: readonly string[],
+  options: PoolOptions = {},
+): Promise<Contestant> {
+  const pool = await SessionPool.open({ ...options, providers: { bench: { baseURL, apiKey: 'bench' } } });
+  return sessionsOf(pool, tools);
+}
+
+/** @param base  what every session begins with, in place of the files that a conversation is given */
+export function sessionsOf(pool: SessionPool, tools: readonly string[], base?: BaseImage): Contestant {
   return {
-    async converse({ model, files, onText, withBurn = false }) {
+    async start({ model, files, extraTool }) {
       const session = await pool.start({
         model: `bench:${model}`,
-        files,
-        tools: withBurn ? ['coding-agent', fixture('burn-tool.mjs')] : ['coding-agent'],
+        ...(base ? { base } : { files }),
+        tools: extraTool ? [...tools, EXTRA[extraTool]()] : tools,
       });
-      const result = await session.prompt(PROMPT, onText ? { onText } : {});
-      await session.close();
-      if (result.stopReason !== 'end') {
-        throw new Error(`the prompt ended with ${result.stopReason}: ${result.error?.message ?? ''}`);
-      }
-      return { reply: result.reply, read: (path) => textOf(result.files.get(path)) };
+      return {
+        async prompt(onText) {
+          const result = await session.prompt(PROMPT, onText ? { onText } : {});
+          if (result.stopReason !== 'end') {
+            throw new Error(`the prompt ended with ${result.stopReason}: ${result.error?.message ?? ''}`);
+          }
+          return { reply: result.reply, read: (path) => textOf(result.files.get(path)) };
+        },
+        close: () => session.close(),
+      };
     },
     close: () => pool.close(),
   };

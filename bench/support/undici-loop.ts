@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici';
 import { handLoop, type HandCall } from './hand-loop.ts';
+import type { Toolbox } from './hand-tools.ts';
 import type { Contestant } from './workload.ts';
 
 interface Chunk {
@@ -16,7 +17,7 @@ interface Chunk {
 }
 
 /** The hand loop on nothing but undici: the least that can be done in one thread. */
-export function undiciLoop(baseURL: string): Contestant {
+export function undiciLoop(baseURL: string, toolbox: Toolbox): Contestant {
   const dispatcher = new Agent();
   return handLoop(
     async ({ model, messages, tools, onText }) => {
@@ -56,6 +57,7 @@ export function undiciLoop(baseURL: string): Contestant {
       }
       return { text, calls };
     },
+    toolbox,
     () => dispatcher.close(),
   );
 }

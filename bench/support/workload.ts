@@ -51,15 +51,37 @@ export interface Outcome {
 
 /** One way to hold conversations; every contestant of a question implements it. */
 export interface Contestant {
-  /** @param model  names the model server's scenario */
-  converse(options: {
-    readonly model: string;
-    readonly files: Readonly<Record<string, string>>;
-    readonly onText?: ((text: string) => void) | undefined;
-    /** Offer the tool that burns CPU too. */
-    readonly withBurn?: boolean;
-  }): Promise<Outcome>;
+  /** A conversation of which nothing has been sent yet. */
+  start(options: StartOptions): Promise<HeldSession>;
   close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Names the model server's scenario. */
+  readonly model: string;
+  readonly files: Readonly<Record<string, string>>;
+  /** Offer one more tool: one that burns CPU, or one that crashes. */
+  readonly extraTool?: ExtraTool | undefined;
+}
+
+export type ExtraTool = 'burn' | 'crash';
+
+/** A conversation that can be gone on with. */
+export interface HeldSession {
+  /** Sends {@link PROMPT}. @returns when the model asks for no more tools */
+  prompt(onText?: (text: string) => void): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/** A whole conversation: one prompt. */
+export async function converse(
+  contestant: Contestant,
+  { onText, ...options }: StartOptions & { readonly onText?: ((text: string) => void) | undefined },
+): Promise<Outcome> {
+  const session = await contestant.start(options);
+  const outcome = await session.prompt(onText);
+  await session.close();
+  return outcome;
 }
 
 function sourceOf(index: number, bytes: number): string {

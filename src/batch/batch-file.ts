@@ -26,6 +26,8 @@ export interface BatchFile {
   readonly givenFallback?: readonly string[] | null;
   /** That the base image was made of. */
   readonly directory: string;
+  /** The profile that its provider is simulated by, as the command line named it; absent, or null, where it is not. */
+  readonly simulate?: string | null;
   /** Ids of all items, those over the limit included. */
   readonly items: readonly string[];
   /** How many of them are run; null for all. */
@@ -53,6 +55,7 @@ const batchFile = z.looseObject({
   givenModel: z.nullable(z.string()),
   givenFallback: z.optional(z.nullable(z.array(z.string()))),
   directory: z.string(),
+  simulate: z.optional(z.nullable(z.string())),
   items: z.array(z.string()),
   limit: z.nullable(z.int()),
   maxReruns: z.optional(z.nullable(z.int())),

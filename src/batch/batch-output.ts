@@ -14,6 +14,7 @@ import { mergeRounds, type Round } from './run-rounds.ts';
 import { reportHtml } from './report-html.ts';
 import { buildReport, reportItem, type ItemReport, type Report } from './report.ts';
 import type { BatchOutcome, ItemOutcome } from './run-batch.ts';
+import type { SimulatedReport } from './simulated.ts';
 import { isUnseen } from './unseen-files.ts';
 
 const MERGED_PATCH = 'merged.patch';
@@ -103,6 +104,7 @@ export class BatchOutput {
       /** That the image was made of. */
       readonly source: string;
       readonly prices?: PriceTable;
+      readonly simulated?: SimulatedReport;
     },
   ): Promise<WrittenBatch> {
     const items = outcome.items.map((item) => this.#items.get(item.item.id) ?? reportItem(item, ''));

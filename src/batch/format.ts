@@ -35,6 +35,6 @@ export function usageFacts(usage: Usage, savedUsd: number | null): readonly stri
 }
 
 /** `1 file`, `2 files` */
-export function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function countOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }

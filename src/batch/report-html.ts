@@ -3,6 +3,7 @@ import { conflictList } from './conflict-html.ts';
 import type { FileDiff } from './file-diff.ts';
 import { formatUsd } from '../money.ts';
 import { countOf, formatCount, formatDuration, usageFacts } from './format.ts';
+import { simulatedDoubt, simulatedFacts, simulatedNotice } from './simulated.ts';
 import { join, markup, type Html } from './markup.ts';
 import type { ItemReport, Report, ReportItem, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
@@ -53,7 +54,7 @@ ${join(items.map((item) => itemDetails(item, budget)))}
 </div>
 ${skippedFiles(report)}
 <footer>
-<p>To take the changes over: <code>${merged.applyCommand}</code></p>
+${!report.simulated && markup`<p>To take the changes over: <code>${merged.applyCommand}</code></p>`}
 <p><a href="${merged.patch}">${merged.patch}</a> · <a href="report.json">report.json</a> · written by skein</p>
 </footer>
 </main>
@@ -62,9 +63,16 @@ ${skippedFiles(report)}
 `.text;
 }
 
-function notes({ model, interrupted, stoppedBy }: Report): Html {
+function notes({ model, simulated, totals, interrupted, stoppedBy }: Report): Html {
   const all: Html[] = [];
-  if (model.startsWith('scripted:')) {
+  if (simulated) {
+    const doubt = simulatedDoubt(simulated);
+    all.push(markup`<p class="note bad">${simulatedNotice(simulated, totals.usage.cost.usd)}</p>`);
+    if (doubt !== undefined) all.push(markup`<p class="note bad">${doubt}</p>`);
+    all.push(
+      markup`<p class="note">At the simulated provider: ${simulatedFacts(simulated).join(' · ')}.</p>`,
+    );
+  } else if (model.startsWith('scripted:')) {
     all.push(markup`<p class="note">A scripted model answered: no language model was used.</p>`);
   }
   if (interrupted) {
@@ -83,7 +91,8 @@ const WHY_STOPPED: Readonly<Record<string, string>> = {
   price_unknown: 'The batch was stopped by its budget; what was done until then is here.',
 };
 
-function cards({ totals, durationMs }: Report): Html {
+function cards(report: Report): Html {
+  const { totals, durationMs } = report;
   const { usage } = totals;
   const parts = [
     usage.estimated ? 'tokens (estimated)' : 'tokens',
@@ -98,16 +107,18 @@ ${card(formatCount(totals.failed + totals.cancelled + totals.notStarted), 'not d
 ${card(formatCount(totals.files), markup`${totals.files === 1 ? 'file' : 'files'} changed ${plusMinus(totals.added, totals.removed)}`)}
 ${card(formatCount(totals.conflicts), totals.conflicts === 1 ? 'conflict' : 'conflicts')}
 ${card(formatCount(usage.totalTokens), tokens)}
-${usage.cost.basis !== 'none' && costCard(totals)}
-${card(formatDuration(durationMs), 'elapsed')}
+${usage.cost.basis !== 'none' && costCard(totals, report.simulated !== undefined)}
+${card(formatDuration(durationMs), report.simulated ? `simulated; it took ${formatDuration(report.simulated.realMs)}` : 'elapsed')}
 </section>`;
 }
 
-function costCard({ usage: { cost }, savedByCacheUsd }: ReportTotals): Html {
+function costCard({ usage: { cost }, savedByCacheUsd }: ReportTotals, isEstimate: boolean): Html {
   const { usd, unpriced } = cost;
   const least = usd !== null && unpriced > 0;
   const facts = [
-    least ? `cost at least: ${countOf(unpriced, 'response')} without a price` : 'cost',
+    isEstimate ? 'cost, estimated' : '',
+    least ? `cost at least: ${countOf(unpriced, 'response')} without a price` : '',
+    least || isEstimate ? '' : 'cost',
     savedByCacheUsd !== null && savedByCacheUsd > 0 ? `the cache saved ${formatUsd(savedByCacheUsd)}` : '',
   ].filter((fact) => fact !== '');
   return card(usd === null ? 'unknown' : formatUsd(usd), facts.join('; '));

@@ -8,6 +8,7 @@ import type { SkippedFile } from '../workspace/base-image.ts';
 import { fileDiff, type FileDiff } from './file-diff.ts';
 import type { Merge } from './merge.ts';
 import { reportConflicts, type ReportConflict } from './report-conflict.ts';
+import type { SimulatedReport } from './simulated.ts';
 import { addSpent, NOTHING_SPENT } from './spent.ts';
 import type { BatchOutcome, ItemOutcome, ItemStatus } from './run-batch.ts';
 
@@ -19,8 +20,11 @@ export interface Report {
   readonly version: typeof REPORT_VERSION;
   readonly name: string;
   readonly model: string;
+  /** Its provider was simulated: no language model was used, changes and replies are made up, and so is the cost. Left out otherwise. */
+  readonly simulated?: SimulatedReport;
   /** RFC 3339. */
   readonly startedAt: string;
+  /** As all durations of a simulated batch, in simulated time. */
   readonly durationMs: number;
   readonly concurrency: number;
   readonly interrupted: boolean;
@@ -122,6 +126,7 @@ export function buildReport(parts: {
   readonly applyCommand: string;
   readonly skipped: readonly SkippedFile[];
   readonly prices?: PriceTable;
+  readonly simulated?: SimulatedReport;
 }): Report {
   const { outcome, items, merge, mergedDiffs, prices = {} } = parts;
   const usage = items.map((item) => item.usage).reduce(addUsage, NO_USAGE);
@@ -130,6 +135,7 @@ export function buildReport(parts: {
     version: REPORT_VERSION,
     name: parts.name,
     model: parts.model,
+    ...(parts.simulated && { simulated: parts.simulated }),
     startedAt: outcome.startedAt.toISOString(),
     durationMs: Math.round(outcome.durationMs),
     concurrency: parts.concurrency,

@@ -1,4 +1,4 @@
-import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { createHistogram, type Histogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Distribution } from './result.ts';
 
 /** Longer times count as this: an hour, in microseconds. */
@@ -28,21 +28,30 @@ export class TimeHistogram {
   distribution(): Distribution | null {
     const counts = this.#counts;
     if (!counts) return null;
-    const at = (percentile: number): number => counts.percentile(percentile) / 1000;
-    return {
-      count: counts.count,
-      mean: counts.mean / 1000,
-      p50: at(50),
-      p90: at(90),
-      p99: at(99),
-      max: this.#maxMs,
-      percentiles: [...counts.percentiles].map(
-        ([percentile, us]) => [percentile, percentile === 100 ? this.#maxMs : us / 1000] as const,
-      ),
-    };
+    return distributionOf(counts, (us) => us / 1000, this.#maxMs);
   }
 
   #made(): RecordableHistogram {
     return (this.#counts ??= createHistogram({ lowest: 1, highest: MAX_US, figures: 3 }));
   }
+}
+
+/** @param toMs  what a count of the histogram is in milliseconds @param maxMs  where it is known better */
+export function distributionOf(
+  counts: Histogram,
+  toMs: (value: number) => number,
+  maxMs = toMs(counts.max),
+): Distribution {
+  const at = (percentile: number): number => toMs(counts.percentile(percentile));
+  return {
+    count: counts.count,
+    mean: toMs(counts.mean),
+    p50: at(50),
+    p90: at(90),
+    p99: at(99),
+    max: maxMs,
+    percentiles: [...counts.percentiles].map(
+      ([percentile, value]) => [percentile, percentile === 100 ? maxMs : toMs(value)] as const,
+    ),
+  };
 }

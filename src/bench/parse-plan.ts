@@ -12,6 +12,7 @@ import {
 import { budget } from '../batch/job-budget.ts';
 import { jobName, moduleUrl, rows, schema } from '../batch/job.ts';
 import { SkeinError } from '../errors.ts';
+import type { ProviderLimits } from '../model/model.ts';
 import { fromFiles } from '../workspace/from-files.ts';
 import { parseYaml } from '../yaml.ts';
 import { anyText, flag, group, list, oneOf, planFields, timeMs } from './fields.ts';
@@ -90,11 +91,20 @@ function readTarget(source: string): Read<BenchTarget> {
         model,
         baseURL: fields.optional('baseURL', httpUrl) ?? null,
         api: fields.optional('api', oneOf(['chat', 'responses'])) ?? null,
+        limits: fields.optional('limits', readLimits(source)) ?? null,
         system: fields.optional('system', text) ?? null,
         modelOptions: fields.optional('modelOptions', mapping) ?? {},
       };
     })(given, key);
   };
+}
+
+function readLimits(source: string): Read<ProviderLimits> {
+  return group(source, (fields) => {
+    const names = ['requestsPerMinute', 'tokensPerMinute', 'maxInFlight', 'startInFlight'] as const;
+    const given = names.map((name) => [name, fields.optional(name, wholeNumber(1))] as const);
+    return Object.fromEntries(given.filter(([, limit]) => limit !== undefined));
+  });
 }
 
 function readScenario(source: string, here: string): Read<BenchScenario> {

@@ -1,3 +1,4 @@
+import type { ProviderLimits } from '../model/model.ts';
 import type { ApiName } from '../model/quirks.ts';
 import type { BudgetOptions } from '../protocol/budget.ts';
 import type { JsonSchema } from '../tools/tool.ts';
@@ -40,6 +41,8 @@ export interface BenchTarget {
   readonly baseURL: string | null;
   /** That the server at `baseURL` speaks. */
   readonly api: ApiName | null;
+  /** What may be sent to it; null: what the provider says, and what is learned. */
+  readonly limits: ProviderLimits | null;
   /** Before the scenario's own; to compare prompts. */
   readonly system: string | null;
   readonly modelOptions: Readonly<Record<string, unknown>>;

@@ -157,7 +157,9 @@ export interface PromptSample {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedTokens: number;
+  /** US dollars of what is known; null where nothing is. */
   readonly usd: number | null;
+  readonly unpricedTurns: number;
   readonly gateWaitMs: number;
   readonly threadWaitMs: number;
   readonly retries: number;

@@ -25,5 +25,7 @@ export interface BatchCommandOptions extends BudgetFlags {
   readonly branch?: string;
   /** Where a worktree with the changes is made; true: in the output directory. */
   readonly worktree?: string | true;
+  /** The profile that answers instead of the provider. */
+  readonly simulate?: string;
   readonly json?: true;
 }

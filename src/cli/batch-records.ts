@@ -61,6 +61,7 @@ export class BatchRecords {
   ended({ report }: WrittenBatch, end: BatchEnd): void {
     this.#writer.record('batch.ended', {
       name: report.name,
+      ...(report.simulated && { simulated: report.simulated }),
       exit: end.exitCode,
       interrupted: report.interrupted,
       stoppedBy: report.stoppedBy,

@@ -20,7 +20,7 @@ import type { BatchCommandOptions } from './batch-options.ts';
 import { givenBudget, givenPrices } from './budget-flags.ts';
 import { chooseModel, type ChosenModel } from './choose-model.ts';
 import { defaultOutput } from './default-output.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 
 /** The pool's group that a batch's sessions are in: a store may have others, and what they have spent is not the batch's. */
 export const BATCH_GROUP = 'batch';
@@ -68,9 +68,10 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
     exclude: [...(job.exclude ?? []), '.skein'],
   });
   const planned = planItems(job, image, jobFile);
-  const prices = await givenPrices(options);
+  const given = await givenPrices(options);
   await delivery?.prepare(directory);
   const chosen = await chooseModel(modelOf(job, jobFile, options.model, options));
+  const prices = { ...chosen.prices, ...given };
   try {
     await tryToStart(parts, image, chosen, givenFallback(options));
     const output = await BatchOutput.create(out ?? (await defaultOutput(job.name)), image);
@@ -87,6 +88,7 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
       givenModel: options.model ?? null,
       givenFallback: givenFallback(options) ?? null,
       directory,
+      simulate: options.simulate ?? null,
       items: planned.map(({ id }) => id),
       limit: options.limit ?? null,
       maxReruns: maxReruns(options) ?? null,
@@ -125,8 +127,9 @@ export async function newBatch(parts: Parts): Promise<BatchSetup> {
 export async function continuedBatch(from: string, parts: Parts): Promise<BatchSetup> {
   const { job, jobFile, options, delivery } = parts;
   const before = await readBatchFile(from);
+  checkSimulated(from, before, options);
   const directory = resolve(options.dir ?? before.directory);
-  const prices = await givenPrices(options);
+  const given = await givenPrices(options);
   await delivery?.prepare(directory, from);
   const givenModel = options.model ?? before.givenModel;
   const fallback = givenFallback(options) ?? before.givenFallback ?? null;
@@ -171,7 +174,9 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         givenBudget: joined(before.givenBudget ?? undefined, givenBudget(options)),
         losers: earlier.closed.map(({ loserIds }) => loserIds),
         continuedAt: new Date().toISOString(),
-        earlierMs: before.earlierMs + Math.max(0, lastSign(store) - Date.parse(before.continuedAt)),
+        earlierMs:
+          before.earlierMs +
+          Math.max(0, lastSign(store) - Date.parse(before.continuedAt)) * (chosen.simulation?.speed ?? 1),
       };
       return batchOf({
         job,
@@ -184,7 +189,7 @@ export async function continuedBatch(from: string, parts: Parts): Promise<BatchS
         file,
         maxReruns: reruns,
         budget: joined(job.budget, file.givenBudget ?? undefined),
-        prices,
+        prices: { ...chosen.prices, ...given },
         earlier,
       });
     } catch (error) {
@@ -244,14 +249,16 @@ function joined(before: BudgetOptions | undefined, after: BudgetOptions | undefi
 export function resumeCommand(
   jobFile: string,
   directory: string,
-  { provider: providers, prices, record }: Pick<BatchCommandOptions, 'provider' | 'prices' | 'record'>,
+  options: Pick<BatchCommandOptions, 'provider' | 'prices' | 'record' | 'simulate'>,
 ): string {
+  const { provider: providers, prices, record, simulate } = options;
   const fromHere = relative('.', directory);
   const place = fromHere.startsWith('..') ? directory : join('.', fromHere);
   const words = ['skein', 'batch', jobFile, '--resume', place];
   for (const provider of providers) words.push('--provider', provider);
   if (prices !== undefined) words.push('--prices', prices);
   if (record !== undefined) words.push('--record', record);
+  if (simulate !== undefined) words.push('--simulate', simulate);
   return words.map(quote).join(' ');
 }
 
@@ -263,12 +270,13 @@ function modelOf(
   job: Job,
   jobFile: string,
   given: string | undefined,
-  { provider }: BatchCommandOptions,
+  { provider, simulate }: BatchCommandOptions,
 ): Parameters<typeof chooseModel>[0] {
   return {
     model: given ?? job.model,
     providers: provider,
     from: given === undefined ? dirname(jobFile) : '.',
+    simulate,
   };
 }
 
@@ -297,6 +305,18 @@ async function tryToStart(
     ...(fallback ? { fallback } : {}),
     group: BATCH_GROUP,
   });
+}
+
+/** Made-up results beside real ones would be taken for results. */
+function checkSimulated(from: string, before: BatchFile, { simulate }: BatchCommandOptions): void {
+  const wasSimulated = typeof before.simulate === 'string';
+  if (wasSimulated === (simulate !== undefined)) return;
+  throw new UsageError(
+    'usage',
+    wasSimulated
+      ? `The batch in ${from} was simulated, and can only go on with --simulate; for the real one, start a new batch.`
+      : `The batch in ${from} was not simulated, and cannot go on so; leave out --simulate, or start a new batch.`,
+  );
 }
 
 function modelChanged(given: string, from: string, model: string): UsageError {

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import type { WrittenBatch } from '../batch/batch-output.ts';
 import { countOf, formatCount, formatDuration, usageFacts } from '../batch/format.ts';
+import { simulatedDoubt, simulatedFacts, simulatedNotice, type SimulatedReport } from '../batch/simulated.ts';
 import type { ReportItem } from '../batch/report.ts';
 import type { SerializedError } from '../protocol/serialized-error.ts';
 import type { ApplyReport } from '../workspace/apply-changes.ts';
@@ -48,7 +49,8 @@ export function viewBatch(
     lines.push(
       c.red(`  stopped: ${stopReason(report.stoppedBy)}: ${printableLine(report.stoppedBy.message)}`),
     );
-  if (end.scripted) lines.push(c.dim('  A scripted model answered: no language model was used.'));
+  if (report.simulated) lines.push(...viewSimulated(report.simulated, report.totals.usage.cost.usd, c));
+  else if (end.scripted) lines.push(c.dim('  A scripted model answered: no language model was used.'));
   lines.push(`  ${c.dim('patch ')} ${place(report.merged.patch)}`);
   lines.push(`  ${c.dim('report')} ${place('report.html')}`);
   if (end.problem)
@@ -57,7 +59,7 @@ export function viewBatch(
     lines.push(...viewDelivered(end.delivered));
     if (report.conflicts.length > 0)
       lines.push(c.red(`  What is in conflict was not written: ${someOf(report.conflicts)}.`));
-  } else if (diffs.length > 0)
+  } else if (diffs.length > 0 && !report.simulated)
     lines.push(
       c.dim(
         `  No file was written; to take the changes over:
@@ -70,6 +72,16 @@ export function viewBatch(
   }
   blocks.push(lines.join('\n'));
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+/** Loudly: figures that look like a real run's are none. @param usd  of all responses, null where it is not known */
+function viewSimulated(simulated: SimulatedReport, usd: number | null, c: Colors): string[] {
+  const doubt = simulatedDoubt(simulated);
+  return [
+    c.yellow(`  ${printableLine(simulatedNotice(simulated, usd))}`),
+    ...(doubt === undefined ? [] : [c.red(`  ${doubt}`)]),
+    `  ${c.dim('provider')} ${simulatedFacts(simulated).join(' · ')}`,
+  ];
 }
 
 function stopReason({ code }: SerializedError): string {

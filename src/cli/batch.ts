@@ -7,6 +7,8 @@ import type { BatchEvent } from '../batch/run-batch.ts';
 import { runRounds, type RoundsOutcome } from '../batch/run-rounds.ts';
 import { UsageError } from '../errors.ts';
 import { visibleSessions } from '../journal/visible-sessions.ts';
+import { SimulationTally } from '../batch/simulated.ts';
+import { openAtSpeed } from '../pool/open-at-speed.ts';
 import { SessionPool } from '../pool/pool.ts';
 import { chooseDelivery, type Delivered, type Delivery } from './batch-delivery.ts';
 import { isBudgetCode, type BatchEnd } from './batch-end.ts';
@@ -27,6 +29,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
 import { LiveProgress } from './live-progress.ts';
 import { NdjsonWriter } from './ndjson.ts';
+import { simulationRemark } from './simulated-providers.ts';
 import { describeTerminal } from './terminal.ts';
 import { relayWarnings } from './warnings.ts';
 
@@ -47,27 +50,38 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       ? await newBatch(parts)
       : await continuedBatch(resolve(options.resume), parts);
   const { directory, image, items, chosen, output, store, earlier } = setup;
-  await using pool = await SessionPool.open({
+  const { simulation } = chosen;
+  const poolParts = {
     ...poolOptions(setup, options),
     // What was cut off goes on when its item's turn comes, and not all at once now.
     store: visibleSessions(store, () => false),
     ...(options.record === undefined ? {} : { record: { directory: options.record, run: runOf(setup) } }),
-  });
+  };
+  const speed = simulation?.speed ?? 1;
+  await using pool = await (simulation ? openAtSpeed(poolParts, speed) : SessionPool.open(poolParts));
+  if (simulation) {
+    progress.simulateAt(speed);
+    progress.remark(simulationRemark(simulation));
+  }
   if (chosen.replayed !== null) progress.remark(replayRemark(chosen.replayed));
   using interrupt = new Interrupt(() => progress.interrupt());
 
   let concurrency = 0;
+  const tally = simulation && new SimulationTally(simulation);
   const onEvent = async (event: BatchEvent): Promise<void> => {
     progress.update(event);
+    tally?.hear(event);
     if (event.type === 'batch-started') {
       concurrency = event.concurrency;
       await setup.begin();
+      simulation?.begin();
       records?.started({
         name: job.name,
         model: chosen.model,
         items: items.length,
         concurrency,
         out: output.directory,
+        ...(simulation && { simulated: { name: simulation.name, speed } }),
         ...(earlier ? { resumed: true, done: doneBefore(setup) } : {}),
       });
     }
@@ -95,7 +109,15 @@ export async function batchCommand(jobFile: string, options: BatchCommandOptions
       ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     });
     const { prices } = setup;
-    const about = { name: job.name, model: chosen.model, concurrency, source: directory, prices };
+    const simulated = tally?.report();
+    const about = {
+      name: job.name,
+      model: chosen.model,
+      concurrency,
+      source: directory,
+      prices,
+      ...(simulated && { simulated }),
+    };
     const written = await output.finish(withEarlier(outcome, setup), about);
     progress[Symbol.dispose]();
     const { delivered, problem } = await tryToDeliver(
@@ -136,13 +158,34 @@ function notDone({ stoppedBy, items }: Report): ExitCode {
   return isOverBudget ? EXIT.budget : EXIT.unfinished;
 }
 
-function checkTogether({ resume, out, force, isolation, shards }: BatchCommandOptions): void {
+function checkTogether(options: BatchCommandOptions): void {
+  const { resume, out, force, isolation, shards } = options;
+  checkSimulate(options);
   if (resume !== undefined && out !== undefined)
     throw new UsageError('usage', 'Options --resume and --out exclude each other; give one of them.');
   if (resume === undefined && force)
     throw new UsageError('usage', 'Option --force goes with --resume; a new batch has nothing to force.');
   if (isolation === 'thread' && shards !== undefined)
     throw new UsageError('usage', 'Option --shards goes with --isolation process; leave out one of the two.');
+}
+
+/** What a simulation changes is made up, and what it exchanges is no model's. */
+function checkSimulate({ simulate, write, branch, worktree, record }: BatchCommandOptions): void {
+  if (simulate === undefined) return;
+  const delivery =
+    (write && '--write') ??
+    (branch !== undefined ? '--branch' : undefined) ??
+    (worktree !== undefined ? '--worktree' : undefined);
+  if (delivery !== undefined)
+    throw new UsageError(
+      'usage',
+      `Options --simulate and ${delivery} exclude each other: simulated changes are made up, and are not written to your files. Leave out one of the two.`,
+    );
+  if (record !== undefined)
+    throw new UsageError(
+      'usage',
+      'Options --simulate and --record exclude each other: a recording of a simulation would be taken for one of the model. Leave out one of the two.',
+    );
 }
 
 /** Items that earlier runs have done. */
@@ -168,7 +211,7 @@ function withEarlier(outcome: RoundsOutcome, setup: BatchSetup): RoundsOutcome {
   return {
     ...outcome,
     startedAt: new Date(startedAt),
-    durationMs: earlierMs + (isTold ? 0 : outcome.durationMs),
+    durationMs: earlierMs + (isTold ? 0 : outcome.durationMs) * (setup.chosen.simulation?.speed ?? 1),
   };
 }
 

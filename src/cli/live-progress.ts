@@ -15,6 +15,8 @@ export class LiveProgress implements Disposable {
   readonly #startedMs = performance.now();
   readonly #draw: ReturnType<typeof createLogUpdate> | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
+  /** Simulated time for real time; null where nothing is simulated. */
+  #speed: number | null = null;
   #frame = 0;
   #interrupted = false;
   /** Tenths of the batch that a dumb terminal has been told of. */
@@ -32,6 +34,11 @@ export class LiveProgress implements Disposable {
   update(event: BatchEvent): void {
     advance(this.#state, event);
     if (event.type === 'item-ended' && this.#terminal.watched && !this.#draw) this.#tellTenths();
+  }
+
+  /** What is shown is a simulation. @param speed  simulated time for real time */
+  simulateAt(speed: number): void {
+    this.#speed = speed;
   }
 
   interrupt(): void {
@@ -59,7 +66,8 @@ export class LiveProgress implements Disposable {
     this.#draw(
       viewProgress(this.#name, this.#state, {
         columns: this.#terminal.columns,
-        elapsedMs: performance.now() - this.#startedMs,
+        elapsedMs: (performance.now() - this.#startedMs) * (this.#speed ?? 1),
+        simulated: this.#speed !== null,
         frame: this.#frame,
         colors: this.#terminal.err,
         interrupted: this.#interrupted,

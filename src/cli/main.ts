@@ -11,7 +11,7 @@ import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { tolerateBrokenOutput } from './output-streams.ts';
 import { printable } from './printable.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 import { OutputError, SkeinError } from '../errors.ts';
 
 const outputHasFailed = tolerateBrokenOutput();
@@ -56,6 +56,11 @@ const recordOption = (): Option =>
   new Option(
     '--record <directory>',
     'keep every exchange with the model there, sources included, to be replayed',
+  );
+const simulateOption = (): Option =>
+  new Option(
+    '--simulate <profile>',
+    'no model is asked: a server with the limits, delays, faults and prices of this profile (YAML, or the name of a ready one) answers',
   );
 const jsonOption = (): Option =>
   new Option('--json', 'NDJSON records on standard output (the default where it is no terminal)');
@@ -158,6 +163,7 @@ program
     '--worktree [directory]',
     'write the merged changes to a new git worktree with a branch of its own (default: OUT/worktree)',
   )
+  .addOption(simulateOption())
   .addOption(jsonOption())
   .action(async (job: string, options: BatchCommandOptions) => {
     const { batchCommand } = await import('./batch.ts');

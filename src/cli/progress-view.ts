@@ -18,6 +18,8 @@ export function viewProgress(
   options: {
     readonly columns: number;
     readonly elapsedMs: number;
+    /** The time that has elapsed, and what it has cost, are simulated. Default false. */
+    readonly simulated?: boolean;
     readonly frame: number;
     readonly colors: Colors;
     readonly interrupted: boolean;
@@ -37,7 +39,7 @@ export function viewProgress(
     ...(state.resumed > 0 ? [`${formatCount(state.resumed)} resumed`] : []),
     `${formatCount(state.tokens)} tokens`,
     ...(state.cost.usd !== null && state.cost.basis !== 'none' ? [formatUsd(state.cost.usd)] : []),
-    formatDuration(options.elapsedMs),
+    formatDuration(options.elapsedMs) + (options.simulated ? ' simulated' : ''),
   ];
   const spinner = FRAMES[frame % FRAMES.length]!;
   const lines = [

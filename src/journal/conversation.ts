@@ -67,6 +67,11 @@ export class Conversation {
     return joined(encoding.text, dialect.encodeLast(messages, last));
   }
 
+  /** Drops what has been encoded: it is as long as the messages, and made again when it is next wanted. */
+  dropEncoded(): void {
+    this.#encodings.clear();
+  }
+
   /** Characters of the messages, roughly; nothing is encoded for it. */
   get length(): number {
     return this.#length;

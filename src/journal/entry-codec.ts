@@ -2,6 +2,7 @@ import type { FileChange } from '../workspace/workspace.ts';
 import { dataUrl, readDataUrl } from '../model/content.ts';
 import type { ContentPart, Message, UserContent } from '../model/message.ts';
 import type { JournalEntry } from './entries.ts';
+import { sharedOpening } from './shared-opening.ts';
 import { asBuffer, sha256 } from '../workspace/bytes.ts';
 import { wholeUsage } from '../model/usage.ts';
 import { hashOf, imageOf } from './sqlite-images.ts';
@@ -52,14 +53,22 @@ export function decodeEntry(json: Uint8Array, content: (hash: string) => Uint8Ar
     const loaded = images.map((image) => imageOf(image.sha256, () => content(image.sha256)));
     return { ...entry, spec: { ...entry.spec, images: loaded } };
   }
-  if (entry.type === 'step-ended' || entry.type === 'effect-ended') {
-    return { ...entry, changes: loadedChanges(entry.changes, content) };
+  if (entry.type === 'step-ended') {
+    const { opening } = entry;
+    return {
+      ...entry,
+      opening: opening && sharedOpening(opening),
+      changes: loadedChanges(entry.changes, content),
+    };
   }
+  if (entry.type === 'effect-ended') return { ...entry, changes: loadedChanges(entry.changes, content) };
   if (entry.type === 'restored') {
+    const { opening } = entry;
     const text = loadedBytes(entry.messages as unknown as StoredBytes, content);
     const messages = JSON.parse(asBuffer(text).toString()) as Message[];
     return {
       ...entry,
+      opening: opening && sharedOpening(opening),
       messages: messages.map((message) => loadedMessage(message, content)),
       overlay: loadedChanges(entry.overlay, content),
     };

@@ -51,11 +51,15 @@ export interface PoolParts {
   readonly defaultModel: string;
 }
 
-/** Puts the parts of a pool together: real threads, real time (unless another clock is given), the options' figures or their defaults. */
+/**
+ * Puts the parts of a pool together: real threads, real time (unless another clock is given), the options' figures or their defaults.
+ * @param threadClock  what threads are given up by, when they take too long: they are as fast as they are, whatever `clock` says
+ */
 export function assemble(
   options: PoolOptions,
   store: JournalStore = new MemoryStore(),
   clock: Clock = systemClock,
+  threadClock: Clock = clock,
 ): PoolParts {
   const { threads = {}, models: modelOptions = {}, limits = {}, record } = options;
   // First: a recording that cannot be begun leaves no threads behind.
@@ -65,7 +69,7 @@ export function assemble(
   );
   const maxThreads = threads.max ?? Math.max(4, 2 * availableParallelism(), threads.min ?? 0);
   const observer = poolObserver(options, providers, clock);
-  const runner = stepRunner(options, maxThreads, clock, observer);
+  const runner = stepRunner(options, maxThreads, threadClock, observer);
   const placement = new Placement(
     {
       maxThreads,
@@ -74,7 +78,7 @@ export function assemble(
       // The main thread and the model thread have work of their own.
       sharedThreads: Math.max(1, Math.floor(availableParallelism() / 2)),
     },
-    clock,
+    threadClock,
   );
   const scheduler = new StepScheduler({
     options: { stepTimeoutMs: limits.stepTimeoutMs ?? 30_000, cancelGraceMs: limits.cancelGraceMs ?? 100 },

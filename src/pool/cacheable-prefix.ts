@@ -5,7 +5,7 @@ import type { Opening } from '../protocol/messages.ts';
 /** What is shorter is cached by no provider: the least is 1,024 tokens. */
 const MIN_CHARS = 4_096;
 
-/** By opening and model: a session's requests begin alike, and a long beginning is not hashed for each. */
+/** By opening, which sessions share, and by model and options: requests begin alike, and a long beginning is not hashed for each. */
 const known = new WeakMap<Opening, Map<string, string | undefined>>();
 
 /**
@@ -15,10 +15,11 @@ const known = new WeakMap<Opening, Map<string, string | undefined>>();
  */
 export function cacheablePrefix({ opening, spec }: SessionRecord, model: string): string | undefined {
   if (!opening) return undefined;
-  const byModel = known.get(opening) ?? new Map<string, string | undefined>();
-  known.set(opening, byModel);
-  if (!byModel.has(model)) byModel.set(model, hashOf(opening, model, spec.modelOptions));
-  return byModel.get(model);
+  const byTarget = known.get(opening) ?? new Map<string, string | undefined>();
+  known.set(opening, byTarget);
+  const target = JSON.stringify([model, spec.modelOptions]);
+  if (!byTarget.has(target)) byTarget.set(target, hashOf(opening, model, spec.modelOptions));
+  return byTarget.get(target);
 }
 
 function hashOf(

@@ -7,6 +7,7 @@ import { BaseImage } from '../workspace/base-image.ts';
 import { HostTools } from './host-tools.ts';
 import type { ForkOptions } from './options.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
+import { RestTimer } from './rest-timer.ts';
 import { SessionContext, type DriverPorts } from './session-context.ts';
 import { SessionDriver } from './session-driver.ts';
 import { Session } from './session.ts';
@@ -43,11 +44,14 @@ export class OpenSessions {
   readonly #parts: OpenSessionsParts;
   readonly #byId = new Map<string, OpenSession>();
   readonly #parking: Parking;
+  readonly #settling: RestTimer;
   #isClosing = false;
 
   constructor(parts: OpenSessionsParts) {
     this.#parts = parts;
-    this.#parking = new Parking(parts.parking, parts.ports.clock, (sessionId) => this.#park(sessionId));
+    const { clock } = parts.ports;
+    this.#parking = new Parking(parts.parking, clock, (sessionId) => this.#park(sessionId));
+    this.#settling = new RestTimer(SETTLE_AFTER_MS, clock, (sessionId) => this.#settle(sessionId));
   }
 
   /** Their ids, oldest first. */
@@ -127,7 +131,7 @@ export class OpenSessions {
   /** The same, and it stays out: the caller has work for it. */
   busyDriver(sessionId: string): SessionDriver {
     const driver = this.driver(sessionId);
-    this.#parking.wake(sessionId);
+    this.#wake(sessionId);
     return driver;
   }
 
@@ -149,18 +153,21 @@ export class OpenSessions {
   /** It has nothing to do for now, and may be parked. */
   rest(sessionId: string): void {
     const driver = this.#byId.get(sessionId)?.driver;
-    if (driver) this.#parking.rest(sessionId, driver.record.byteLength);
+    if (!driver) return;
+    this.#settling.rest(sessionId);
+    this.#parking.rest(sessionId, driver.record.byteLength);
   }
 
   /** It is closed, or was never started after all. */
   forget(sessionId: string): void {
-    this.#parking.wake(sessionId);
+    this.#wake(sessionId);
     this.#byId.delete(sessionId);
     this.#parts.ports.steps.forget(sessionId);
     this.#parts.ports.budgets.forget(sessionId);
   }
 
   close(): void {
+    this.#settling.close();
     this.#parking.close();
   }
 
@@ -241,7 +248,7 @@ export class OpenSessions {
     return new SessionDriver(context, {
       maxQueuedPrompts,
       admit: () => admit(record.spec),
-      onBusy: () => this.#parking.wake(sessionId),
+      onBusy: () => this.#wake(sessionId),
       onRest: () => this.rest(sessionId),
     });
   }
@@ -256,7 +263,20 @@ export class OpenSessions {
     return new HostTools(tools, clock, redactor);
   }
 
+  /** It is about to have work, or is gone. */
+  #wake(sessionId: string): void {
+    this.#settling.wake(sessionId);
+    this.#parking.wake(sessionId);
+  }
+
+  /** What it has twice is dropped: its messages encoded, and its files in a thread, which go with that thread's next step. */
+  #settle(sessionId: string): void {
+    this.#byId.get(sessionId)?.driver?.record.conversation.dropEncoded();
+    this.#parts.ports.steps.settle(sessionId);
+  }
+
   #park(sessionId: string): void {
+    this.#settling.wake(sessionId);
     const open = this.#byId.get(sessionId);
     if (!open) return;
     open.driver = undefined;
@@ -287,6 +307,12 @@ export class OpenSessions {
     });
   }
 }
+
+/**
+ * A session that has had nothing to do for so long is somebody's who thinks, or nobody's: what speeds its next prompt up by
+ * a fraction of a millisecond is not worth as much memory as all that it is.
+ */
+const SETTLE_AFTER_MS = 1_000;
 
 function unknownSession(sessionId: string): NotFoundError {
   return new NotFoundError('unknown_session', `There is no session ${sessionId} any more.`);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { RestTimer } from './rest-timer.ts';
 
 export interface ParkingLimits {
   /** A session that has had nothing to do for so long is parked. */
@@ -9,27 +10,20 @@ export interface ParkingLimits {
   readonly maxIdleBytes: number;
 }
 
-interface Resting {
-  readonly byteLength: number;
-  /** `clock.now()` when it was last used. */
-  readonly since: number;
-}
-
 /** Says which idle sessions are to be parked: those used least recently, by time, by count and by bytes. */
 export class Parking {
   readonly #limits: ParkingLimits;
-  readonly #clock: Clock;
   readonly #park: (sessionId: string) => void;
-  /** In order of last use. */
-  readonly #resting = new Map<string, Resting>();
+  /** What each takes in memory, in bytes; in order of last use. */
+  readonly #resting = new Map<string, number>();
+  readonly #timer: RestTimer;
   #byteLength = 0;
-  #stopTimer: (() => void) | undefined;
 
   /** @param park  drops the session from memory; it is forgotten here already */
   constructor(limits: ParkingLimits, clock: Clock, park: (sessionId: string) => void) {
     this.#limits = limits;
-    this.#clock = clock;
     this.#park = park;
+    this.#timer = new RestTimer(limits.parkAfterMs, clock, (sessionId) => this.#parkNow(sessionId));
   }
 
   /** Idle sessions in memory. */
@@ -45,23 +39,24 @@ export class Parking {
   /** The session was used and has nothing to do now. */
   rest(sessionId: string, byteLength: number): void {
     this.wake(sessionId);
-    this.#resting.set(sessionId, { byteLength, since: this.#clock.now() });
+    this.#resting.set(sessionId, byteLength);
+    this.#timer.rest(sessionId);
     this.#byteLength += byteLength;
     // Never the one that was just used: whoever asked for it is about to give it work.
     while (this.#resting.size > 1 && this.#isTooMuch()) this.#parkOldest();
-    this.#armTimer();
   }
 
   /** The session has work, or is gone. */
   wake(sessionId: string): void {
-    const resting = this.#resting.get(sessionId);
-    if (!resting) return;
+    const byteLength = this.#resting.get(sessionId);
+    if (byteLength === undefined) return;
     this.#resting.delete(sessionId);
-    this.#byteLength -= resting.byteLength;
+    this.#timer.wake(sessionId);
+    this.#byteLength -= byteLength;
   }
 
   close(): void {
-    this.#stopTimer?.();
+    this.#timer.close();
     this.#resting.clear();
     this.#byteLength = 0;
   }
@@ -73,26 +68,11 @@ export class Parking {
 
   #parkOldest(): void {
     const [sessionId] = this.#resting.keys();
-    if (sessionId === undefined) return;
+    if (sessionId !== undefined) this.#parkNow(sessionId);
+  }
+
+  #parkNow(sessionId: string): void {
     this.wake(sessionId);
     this.#park(sessionId);
-  }
-
-  #armTimer(): void {
-    const [oldest] = this.#resting.values();
-    if (!oldest || this.#stopTimer || this.#limits.parkAfterMs === Infinity) return;
-    const delayMs = Math.max(1, oldest.since + this.#limits.parkAfterMs - this.#clock.now());
-    this.#stopTimer = this.#clock.after(delayMs, () => this.#onTimer(), { keepAlive: false });
-  }
-
-  #onTimer(): void {
-    this.#stopTimer = undefined;
-    const dueSince = this.#clock.now() - this.#limits.parkAfterMs;
-    for (;;) {
-      const [oldest] = this.#resting.values();
-      if (!oldest || oldest.since > dueSince) break;
-      this.#parkOldest();
-    }
-    this.#armTimer();
   }
 }

@@ -63,6 +63,11 @@ export class Placement {
     }));
   }
 
+  /** A session keeps its slot to itself. */
+  get isDedicated(): boolean {
+    return this.#options.dedicated;
+  }
+
   get waitingCount(): number {
     return this.#waiting.size;
   }

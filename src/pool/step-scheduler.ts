@@ -144,6 +144,11 @@ export class StepScheduler {
     this.#placement.forget(sessionId);
   }
 
+  /** The session has nothing to do for a while: the same, unless its home is its own for as long as it is in memory. */
+  settle(sessionId: string): void {
+    if (!this.#placement.isDedicated) this.forget(sessionId);
+  }
+
   #stopOnAbort(signal: AbortSignal, slot: number): () => void {
     const stop = (): void => this.#runner.stop(slot, this.#options.cancelGraceMs);
     signal.addEventListener('abort', stop, { once: true });

@@ -13,7 +13,15 @@ describe('a plan file that is right', () => {
     expect(parseBenchPlan(LEAST, 'plan.yaml')).toEqual({
       name: 'quick',
       targets: [
-        { name: 'ollama:a', model: 'ollama:a', baseURL: null, api: null, system: null, modelOptions: {} },
+        {
+          name: 'ollama:a',
+          model: 'ollama:a',
+          baseURL: null,
+          api: null,
+          limits: null,
+          system: null,
+          modelOptions: {},
+        },
       ],
       order: 'together',
       scenarios: [
@@ -51,6 +59,7 @@ targets:
     model: mine:big
     baseURL: http://127.0.0.1:8080/v1
     api: responses
+    limits: { startInFlight: 64 }
     system: Be brief.
     modelOptions: { temperature: 0 }
 scenarios:
@@ -96,6 +105,7 @@ pool: { isolation: process, threads: 2, modelThreads: 1, attempts: 1 }
       model: 'mine:big',
       baseURL: 'http://127.0.0.1:8080/v1',
       api: 'responses',
+      limits: { startInFlight: 64 },
       system: 'Be brief.',
       modelOptions: { temperature: 0 },
     });

@@ -127,7 +127,10 @@ describe('a prompt with one tool round', () => {
       { role: 'assistant', content: 'done' },
     ];
     expect(record.conversation.messages).toEqual(expected);
-    expect(JSON.parse(`[${record.conversation.encoded(CHAT)}]`)).toEqual(expected);
+    const encoded = record.conversation.encoded(CHAT);
+    expect(JSON.parse(`[${encoded}]`)).toEqual(expected);
+    record.conversation.dropEncoded();
+    expect(record.conversation.encoded(CHAT)).toBe(encoded);
     expect([record.turns, record.usage.totalTokens]).toEqual([2, 24]);
   });
 });

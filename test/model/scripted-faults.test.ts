@@ -101,9 +101,17 @@ describe('a fault in the stream', () => {
     }
   });
 
+  it('garbles the event after so many bytes, and ends there', async () => {
+    const whole = await unbroken();
+    const { body, end } = await failing({ garbleAtByte: 200 });
+    expect([end, body.slice(0, 200)]).toEqual(['whole', whole.slice(0, 200)]);
+    const last = body.slice(200).trim().replace('data: ', '');
+    expect(() => JSON.parse(last) as unknown).toThrow(SyntaxError);
+  });
+
   it('leaves an answer that is shorter as it is', async () => {
     const whole = await unbroken();
-    for (const fault of [{ cutAtByte: 1e6 }, { endAtByte: 1e6 }, { stall: 1e6 }]) {
+    for (const fault of [{ cutAtByte: 1e6 }, { endAtByte: 1e6 }, { garbleAtByte: 1e6 }, { stall: 1e6 }]) {
       const { body, end } = await failing(fault);
       expect([end, body]).toEqual(['whole', whole]);
     }

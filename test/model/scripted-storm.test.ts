@@ -65,6 +65,18 @@ describe('a storm', () => {
     expect(await withModel(script, (server) => statuses(server, 'hi', 40), { seed: 9 })).not.toEqual(alone);
   });
 
+  it('strikes a request once where several spells are on, each its own share of them', async () => {
+    const spell = { fromMs: 0, toMs: LONG_MS, share: 0.5 };
+    const storm = [
+      { ...spell, fault: { status: 503 } },
+      { ...spell, fault: { status: 500 } },
+    ];
+    const seen = await withModel(stormy({}, { storm }), (server) => statuses(server, 'hi', 40));
+    const counts = [500, 503].map((wanted) => seen.filter((status) => status === wanted).length);
+    expect(counts[0]! + counts[1]!).toBe(40);
+    for (const count of counts) expect(count).toBeGreaterThan(5);
+  });
+
   it('uses up no rule and no allowance when it takes the place of the answer', () =>
     withModel(
       stormy(

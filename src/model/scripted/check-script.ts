@@ -4,31 +4,33 @@ import { nearest } from '../../nearest.ts';
 
 type Path = readonly PropertyKey[];
 
+/** Makes the error that says what is wrong at a place of a file. */
+export type FileFail = (path: Path, problem: string) => ConfigFileError;
+
 /** What is wrong with a script, and where: `rules[2].match.usr`. */
 export function scriptError(source: string, path: Path, problem: string): ConfigFileError {
-  return new ConfigFileError('invalid_script', `Model script ${source}: ${keyOf(path)} ${problem}.`);
+  return new ConfigFileError(
+    'invalid_script',
+    `Model script ${source}: ${keyOf(path, 'the script')} ${problem}.`,
+  );
 }
 
-/** @throws {ConfigFileError} `invalid_script` for the first thing in which the script differs from the schema */
-export function checkAgainst(schema: z.ZodMiniType, script: unknown, source: string): void {
-  const issues = schema.safeParse(script).error?.issues.map(innermost) ?? [];
+/** @throws {ConfigFileError} what `fail` makes, for the first thing in which the value differs from the schema */
+export function checkAgainst(schema: z.ZodMiniType, value: unknown, fail: FileFail): void {
+  const issues = schema.safeParse(value).error?.issues.map(innermost) ?? [];
   // A required key that is missing is often the one that is misspelt.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (!issue) return;
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     const hint = hintFor(key, keysAt(schema, issue.path));
-    throw scriptError(source, [...issue.path, key], `is unknown; ${hint}`);
+    throw fail([...issue.path, key], `is unknown; ${hint}`);
   }
   const given = issue.path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    script,
+    (at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    value,
   );
-  throw scriptError(
-    source,
-    issue.path,
-    given === undefined ? 'is missing' : `${expected(issue)}; it is ${show(given)}`,
-  );
+  throw fail(issue.path, given === undefined ? 'is missing' : `${expected(issue)}; it is ${show(given)}`);
 }
 
 /** Of a value that may be of several kinds, the problem with the kind that it is of. */
@@ -75,8 +77,9 @@ function show(value: unknown): string {
   return json.length > 60 ? `${json.slice(0, 57)}…` : json;
 }
 
-function keyOf(path: Path): string {
-  if (path.length === 0) return 'the script';
+/** `faults[1].share`; `whole` for the file itself. */
+export function keyOf(path: Path, whole: string): string {
+  if (path.length === 0) return whole;
   return path
     .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`))
     .join('');

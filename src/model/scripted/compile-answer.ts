@@ -59,7 +59,7 @@ function constants(
   delay: ScriptedDelay | undefined,
 ): Pick<CompiledAnswer, 'delay' | 'usage' | 'finish'> {
   return {
-    delay: { firstMs: 0, betweenMs: 0, jitter: 0, ...delay, ...answer.delay },
+    delay: { firstMs: 0, betweenMs: 0, tokenMs: 0, jitter: 0, ...delay, ...answer.delay },
     usage: answer.usage ?? {},
     finish: answer.finish,
   };

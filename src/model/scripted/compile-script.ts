@@ -2,9 +2,11 @@ import { scriptError } from './check-script.ts';
 import { compileAnswer, plainAnswer, type CompiledAnswer } from './compile-answer.ts';
 import { compileMatch, groupsOf, regExpOf, type Matcher } from './compile-match.ts';
 import type { Conversation } from './conversation.ts';
+import { drawProblem, type ScriptedDraw } from './draw.ts';
 import type {
   ScriptedAnswer,
   ScriptedCache,
+  ScriptedDelay,
   ScriptedFault,
   ScriptedLimits,
   ScriptedModelScript,
@@ -50,6 +52,7 @@ const FAULT_DETAILS = ['headers', 'body', 'retryAfter'];
 
 /** @throws {ConfigFileError} `invalid_script` */
 export function compileScript(script: ScriptedModelScript, source: string): Script {
+  checkDelay(script.delay, (path, problem) => scriptError(source, path, problem));
   for (const [i, spell] of (script.storm ?? []).entries())
     checkSpell(spell, (path, problem) => scriptError(source, ['storm', i, ...path], problem));
   return {
@@ -101,6 +104,7 @@ function answerOf(
       return kept;
     };
   }
+  checkDelay(answer.delay, (path, problem) => fail(['answer', ...path], problem));
   const compiled = attempt(['answer'], fail, () => compileAnswer(answer, known, script.delay));
   return () => compiled;
 }
@@ -125,12 +129,20 @@ function compileRewrite(
   };
 }
 
+function checkDelay(delay: ScriptedDelay | undefined, fail: Fail): void {
+  for (const [key, figure] of Object.entries(delay ?? {}) as [string, ScriptedDraw | undefined][]) {
+    const problem = drawProblem(figure);
+    if (problem !== undefined) throw fail(['delay', key], problem);
+  }
+}
+
 function checkSpell({ fromMs, toMs, fault }: ScriptedStorm, fail: Fail): void {
   if (toMs <= fromMs) throw fail(['toMs'], `must be more than fromMs; it is ${toMs}`);
   checkFault(fault, fail);
 }
 
-function checkFault(fault: ScriptedFault, fail: Fail): void {
+/** @throws what `fail` makes, for a fault that fails in no way, or in several */
+export function checkFault(fault: ScriptedFault, fail: Fail): void {
   const given = Object.keys(fault).filter((key) => fault[key as keyof ScriptedFault] !== undefined);
   const kinds = given.filter((key) => !FAULT_DETAILS.includes(key));
   const [kind] = kinds;

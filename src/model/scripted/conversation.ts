@@ -26,11 +26,20 @@ export class Conversation {
   readonly messages: readonly Message[];
 
   readonly schema: RequestedSchema | undefined;
+  readonly #tools: unknown;
 
-  constructor(model: string, messages: readonly Message[], schema?: RequestedSchema) {
+  /** @param tools  as they came, in the form of either API */
+  constructor(model: string, messages: readonly Message[], schema?: RequestedSchema, tools?: unknown) {
     this.model = model;
     this.messages = messages;
     this.schema = schema;
+    this.#tools = tools;
+  }
+
+  /** Names of the tools that the request offers. */
+  get tools(): readonly string[] {
+    if (!Array.isArray(this.#tools)) return [];
+    return this.#tools.map(nameOfTool).filter((name) => name !== undefined);
   }
 
   /** The last user message; '' when there is none. */
@@ -103,6 +112,14 @@ export class Conversation {
   #lastUserIndex(): number {
     return this.messages.findLastIndex((message) => message.role === 'user');
   }
+}
+
+/** Chat Completions has it in the function, Responses beside it. */
+function nameOfTool(
+  tool: { name?: unknown; function?: { name?: unknown } | null } | null,
+): string | undefined {
+  const name = tool?.function?.name ?? tool?.name;
+  return typeof name === 'string' ? name : undefined;
 }
 
 /** A message's text; the text parts of a content list, one after the other. */

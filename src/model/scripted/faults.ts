@@ -6,6 +6,8 @@ import { errorBody, sendBody, sendHead } from './respond.ts';
 import type { ScriptedFault } from './script.ts';
 
 const PING_MS = 50;
+/** Cut off inside its JSON, and as if that were all of it. */
+const GARBLED_EVENT = '\n\ndata: {"object":"chat.completion.chunk","choices":[{"ind\n\n';
 const HUGE_PIECE = 'x'.repeat(64 * 1024);
 
 /** Answers with a fault that takes the place of the answer. @returns false when the answer itself is to be sent, broken or not */
@@ -41,9 +43,14 @@ export function failInstead(
 }
 
 /** The response, or one that breaks after so many bytes. */
-export function sinkFor({ cutAtByte, endAtByte, stall }: ScriptedFault, response: ServerResponse): Sink {
+export function sinkFor(
+  { cutAtByte, endAtByte, garbleAtByte, stall }: ScriptedFault,
+  response: ServerResponse,
+): Sink {
   if (cutAtByte !== undefined) return new LimitedSink(response, cutAtByte, () => response.socket?.end());
   if (endAtByte !== undefined) return new LimitedSink(response, endAtByte, () => response.end());
+  if (garbleAtByte !== undefined)
+    return new LimitedSink(response, garbleAtByte, () => response.end(GARBLED_EVENT));
   // The socket stays open until the client gives up or the server closes.
   if (stall !== undefined) return new LimitedSink(response, stall, () => {});
   return response;

@@ -1,5 +1,5 @@
 import { parseYaml } from '../../yaml.ts';
-import { checkAgainst } from './check-script.ts';
+import { checkAgainst, scriptError } from './check-script.ts';
 import { compileScript, type Script } from './compile-script.ts';
 import { scriptSchema } from './script-schema.ts';
 import type { ScriptedModelScript, ScriptedRule } from './script.ts';
@@ -15,7 +15,7 @@ export function parseScript(text: string, source: string): Script {
 
 /** A script object → a script that is ready to answer. @throws {ConfigFileError} `invalid_script` */
 export function checkScript(script: unknown, source: string): Script {
-  checkAgainst(scriptSchema, withoutFunctions(script), source);
+  checkAgainst(scriptSchema, withoutFunctions(script), (path, problem) => scriptError(source, path, problem));
   return compileScript(script as ScriptedModelScript, source);
 }
 

@@ -16,7 +16,7 @@ export function readChat(body: string): ApiRequest {
   const wrong = messages.findIndex((message) => !isMessage(message));
   if (wrong !== -1) throw invalid(`messages[${wrong}] is no message.`);
   return {
-    conversation: new Conversation(model, messages as Message[], schemaOf(format)),
+    conversation: new Conversation(model, messages as Message[], schemaOf(format), tools),
     tools,
     stream: stream === true,
     included: {

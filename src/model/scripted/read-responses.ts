@@ -31,7 +31,7 @@ export function readResponses(body: string): ApiRequest {
     typeof instructions === 'string' ? [{ role: 'system', content: instructions }] : [];
   messages.push(...readInput(input));
   return {
-    conversation: new Conversation(model, messages, schemaOf(text)),
+    conversation: new Conversation(model, messages, schemaOf(text), tools),
     tools,
     stream: stream === true,
     included: {

@@ -1,7 +1,7 @@
 import { toDeltas, type CompiledAnswer, type Deltas } from './compile-answer.ts';
 import { callId, type Conversation } from './conversation.ts';
 import { rewriteCalls } from './rewrite-calls.ts';
-import { usageOf, type ReplyUsage } from './reply-usage.ts';
+import { tokensIn, usageOf, type ReplyUsage } from './reply-usage.ts';
 import type { CacheRead } from './prompt-cache.ts';
 import type { Choice } from './rule-book.ts';
 import type { ScriptedFault, ScriptedPrices } from './script.ts';
@@ -19,6 +19,8 @@ export interface Reply {
   readonly finish: string;
   /** Null when the response is to tell none. */
   readonly usage: ReplyUsage | null;
+  /** Of all that it says, whether or not it tells. */
+  readonly outputTokens: number;
   readonly delay: CompiledAnswer['delay'];
   readonly fault: ScriptedFault;
   /** Of this reply alone, so that others beside it change nothing. */
@@ -63,6 +65,13 @@ export function makeReply(choice: Choice, conversation: Conversation, terms: Rep
     (sum, call) => sum + call.name.length + call.arguments.length,
     text.text.length + reasoning.text.length,
   );
+  const usage = usageOf(answer.usage, {
+    inputChars: terms.inputChars,
+    outputChars,
+    reasoningChars: reasoning.text.length,
+    cache: terms.cache,
+    prices: terms.prices,
+  });
   return {
     id: unique,
     model: conversation.model,
@@ -74,13 +83,8 @@ export function makeReply(choice: Choice, conversation: Conversation, terms: Rep
       arguments: call.arguments,
     })),
     finish: answer.finish ?? (calls.length > 0 ? 'tool_calls' : 'stop'),
-    usage: usageOf(answer.usage, {
-      inputChars: terms.inputChars,
-      outputChars,
-      reasoningChars: reasoning.text.length,
-      cache: terms.cache,
-      prices: terms.prices,
-    }),
+    usage,
+    outputTokens: usage?.output ?? tokensIn(outputChars),
     delay: answer.delay,
     fault: terms.fault ?? rule.fault ?? {},
     random: seededRandom(hash),

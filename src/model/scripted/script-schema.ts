@@ -3,9 +3,18 @@ import * as z from 'zod/mini';
 const whole = z.number().check(z.int(), z.gte(0));
 const milliseconds = z.number().check(z.gte(0), z.lte(2 ** 31 - 1));
 const pattern = z.union([z.string(), z.strictObject({ pattern: z.string(), flags: z.optional(z.string()) })]);
+/** Which of them go together is checked later: a reader is told more then. */
+const figures = z.strictObject({
+  p50: z.optional(milliseconds),
+  p99: z.optional(milliseconds),
+  mean: z.optional(milliseconds),
+  deviation: z.optional(milliseconds),
+});
+export const drawSchema = z.union([milliseconds, figures]);
 const delay = z.strictObject({
-  firstMs: z.optional(milliseconds),
-  betweenMs: z.optional(milliseconds),
+  firstMs: z.optional(drawSchema),
+  betweenMs: z.optional(drawSchema),
+  tokenMs: z.optional(drawSchema),
   jitter: z.optional(z.number().check(z.gte(0), z.lte(1))),
 });
 const answer = z.strictObject({
@@ -37,13 +46,14 @@ const answer = z.strictObject({
   finish: z.optional(z.string()),
 });
 const yes = z.literal(true);
-const fault = z.strictObject({
+export const faultSchema = z.strictObject({
   status: z.optional(z.number().check(z.int(), z.gte(200), z.lte(599))),
   headers: z.optional(z.record(z.string(), z.string())),
   body: z.optional(z.unknown()),
   retryAfter: z.optional(z.union([z.number(), z.string()])),
   cutAtByte: z.optional(whole),
   endAtByte: z.optional(whole),
+  garbleAtByte: z.optional(whole),
   stall: z.optional(whole),
   pingOnly: z.optional(yes),
   html: z.optional(yes),
@@ -71,13 +81,13 @@ const limits = z.strictObject({
   tellFullMinutes: z.optional(z.boolean()),
   by: z.optional(z.enum(['model', 'key'])),
 });
-const cache = z.strictObject({
+export const cacheSchema = z.strictObject({
   minTokens: z.optional(whole),
   blockTokens: z.optional(positive),
   ttlMs: z.optional(duration),
   explicit: z.optional(z.boolean()),
 });
-const prices = z.strictObject({
+export const pricesSchema = z.strictObject({
   input: price,
   output: price,
   cachedInput: z.optional(price),
@@ -87,7 +97,7 @@ const storm = z.strictObject({
   fromMs: milliseconds,
   toMs: milliseconds,
   share: z.optional(z.number().check(z.gte(0), z.lte(1))),
-  fault,
+  fault: faultSchema,
 });
 /** {@link ScriptedModelScript}, as YAML can hold it. */
 export const scriptSchema = z.strictObject({
@@ -95,8 +105,8 @@ export const scriptSchema = z.strictObject({
   seed: z.optional(whole),
   delay: z.optional(delay),
   limits: z.optional(limits),
-  cache: z.optional(cache),
-  prices: z.optional(prices),
+  cache: z.optional(cacheSchema),
+  prices: z.optional(pricesSchema),
   storm: z.optional(z.array(storm)),
   rules: z.array(
     z.strictObject({
@@ -126,7 +136,7 @@ export const scriptSchema = z.strictObject({
         }),
       ),
       otherwise: z.optional(z.string()),
-      fault: z.optional(fault),
+      fault: z.optional(faultSchema),
     }),
   ),
 });

@@ -1,4 +1,5 @@
 import type { Conversation } from './conversation.ts';
+import type { ScriptedDraw } from './draw.ts';
 
 /** What a scripted model does, as an author writes it: in YAML, or as an object. The first rule that matches answers. */
 export interface ScriptedModelScript {
@@ -14,7 +15,7 @@ export interface ScriptedModelScript {
   readonly cache?: ScriptedCache;
   /** With them, the usage of every answer tells what it cost. */
   readonly prices?: ScriptedPrices;
-  /** When the server fails whatever it is asked. The first spell that is on decides. */
+  /** When the server fails whatever it is asked. Spells that are on at once each strike their own share of the requests. */
   readonly storm?: readonly ScriptedStorm[];
   readonly rules: readonly ScriptedRule[];
 }
@@ -146,9 +147,11 @@ export interface ScriptedCall {
 
 export interface ScriptedDelay {
   /** Before the first delta. */
-  readonly firstMs?: number;
+  readonly firstMs?: ScriptedDraw;
   /** Between deltas of reasoning, text and tool calls. */
-  readonly betweenMs?: number;
+  readonly betweenMs?: ScriptedDraw;
+  /** The same for each token of the answer: with it, what is longer takes longer. Both may be given, and then add up. */
+  readonly tokenMs?: ScriptedDraw;
   /** Share by which each wait varies both ways, 0 to 1. */
   readonly jitter?: number;
 }
@@ -178,6 +181,8 @@ export interface ScriptedFault {
   readonly cutAtByte?: number;
   /** Sends so many bytes of the body, then ends it as if it were whole. */
   readonly endAtByte?: number;
+  /** Sends so many bytes of the body, then an event that is no JSON, and ends. */
+  readonly garbleAtByte?: number;
   /** Sends so many bytes of the body, then nothing, and keeps the connection open. */
   readonly stall?: number;
   /** Sends nothing but comments. */

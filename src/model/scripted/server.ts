@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ConfigFileError, InvalidOptionError } from '../../errors.ts';
+import { InvalidOptionError } from '../../errors.ts';
 import { Answerer } from './answerer.ts';
 import { APIS } from './api.ts';
 import type { Script } from './compile-script.ts';
 import { RequestError } from './request-body.ts';
 import { ScriptRunError } from './rewrite-calls.ts';
 import { errorBody, sendBody } from './respond.ts';
-import { checkScript, parseScript } from './parse-script.ts';
+import { checkScript } from './parse-script.ts';
+import { readScript } from './read-script.ts';
 import type { ScriptedModelScript } from './script.ts';
 import type { ScriptedModelStats } from './server-stats.ts';
 
@@ -46,24 +46,11 @@ export async function startScriptedModel(
   script: ScriptedModelScript | string,
   options: ScriptedModelOptions = {},
 ): Promise<ScriptedModelServer> {
-  const compiled = typeof script === 'string' ? await readScript(script) : checkScript(script, '(object)');
+  const read = typeof script === 'string' ? await readScript(script) : script;
+  const compiled = checkScript(read, typeof script === 'string' ? script : '(object)');
   const model = new ScriptedModel(compiled, options.seed ?? compiled.seed);
   await model.listen(options.port ?? 0);
   return model;
-}
-
-async function readScript(path: string): Promise<Script> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new ConfigFileError(
-      'script_unreadable',
-      `Model script ${path} cannot be read: ${(error as Error).message}.`,
-      { cause: error },
-    );
-  }
-  return parseScript(text, path);
 }
 
 class ScriptedModel implements ScriptedModelServer {

@@ -20,11 +20,17 @@ export class Storm {
   /** @param hashOf  of the conversation and the seed: asked for only while it storms */
   strike(hashOf: () => number): ScriptedFault | undefined {
     const atMs = performance.now() - this.#startMs;
-    const spell = this.#spells.find(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
-    if (!spell) return undefined;
+    const spells = this.#spells.filter(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs);
+    if (spells.length === 0) return undefined;
     const hash = hashOf();
     const times = this.#asked.get(hash) ?? 0;
     this.#asked.set(hash, times + 1);
-    return seededRandom(Math.imul(hash, 31) + times)() < (spell.share ?? 1) ? spell.fault : undefined;
+    // One throw of the dice for all spells: a request is struck once.
+    let left = seededRandom(Math.imul(hash, 31) + times)();
+    for (const { share = 1, fault } of spells) {
+      if (left < share) return fault;
+      left -= share;
+    }
+    return undefined;
   }
 }

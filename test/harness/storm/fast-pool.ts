@@ -1,6 +1,6 @@
 import { assemble } from '../../../src/pool/assemble.ts';
 import { SessionPool } from '../../../src/pool/pool.ts';
-import { fastClock } from '../shared/fast-clock.ts';
+import { fasterClock } from '../../../src/clock.ts';
 
 /** What nothing here is about, and what a clock that runs faster would bring about too early. */
 const NEVER_MS = 24 * 60 * 60_000;
@@ -15,7 +15,7 @@ export function openFastPool(baseURL: string, speed: number): Promise<SessionPoo
         threads: { idleTimeoutMs: NEVER_MS },
       },
       undefined,
-      fastClock(speed),
+      fasterClock(speed),
     ),
   );
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /** Skein's own version; `unknown` where its package file is not to be found. */
 export function version(): string {
-  // From dist/src/cli as from src/cli.
-  for (const up of ['../../../package.json', '../../package.json']) {
+  // From dist/src as from src.
+  for (const up of ['../../package.json', '../package.json']) {
     try {
       const { name, version: found } = JSON.parse(
         readFileSync(new URL(up, import.meta.url), 'utf8'),

@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto';
+import type { BenchPlan } from './plan.ts';
+
+/** See {@link BenchResult.planHash}. @param scenarioHashes  see `scenarioHash` */
+export function planHash(plan: BenchPlan, scenarioHashes: readonly string[]): string {
+  const { order, arrival, warmUp, extent, timeoutMs } = plan;
+  const same = {
+    scenarios: scenarioHashes,
+    order,
+    arrival: arrival.kind === 'trace' ? { ...arrival, file: null } : arrival,
+    warmUp,
+    extent,
+    timeoutMs,
+  };
+  return createHash('sha256').update(JSON.stringify(same)).digest('hex');
+}
