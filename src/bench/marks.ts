@@ -20,6 +20,8 @@ export interface RunFacts {
   readonly reachedBudget: ReachedBudget | null;
   /** Prompts that were running when the run was ended from outside. */
   readonly cutOff: number;
+  /** Conversations whose check did not come to run. */
+  readonly unchecked: number;
   readonly time: TimeTrouble;
 }
 
@@ -34,17 +36,17 @@ export interface TargetFacts {
 
 /** What a reader must know before trusting the figures. */
 export function marksOf(facts: RunFacts): readonly BenchMark[] {
-  const { plan, targets, interrupted, reachedBudget, cutOff, time } = facts;
-  const cut = `${countOf(cutOff, 'prompt')} that had not ended ${cutOff === 1 ? 'is' : 'are'} not counted`;
+  const { plan, targets, interrupted, reachedBudget, time } = facts;
+  const cut = whatIsMissing(facts);
   return [
     ...(interrupted
-      ? [{ code: 'interrupted' as const, message: `The run was interrupted before its end: ${cut}.` }]
+      ? [{ code: 'interrupted' as const, message: `The run was interrupted before its end${cut}.` }]
       : []),
     ...(reachedBudget
       ? [
           {
             code: 'budget-reached' as const,
-            message: `The budget (${reachedBudget.limit} ${reachedBudget.what}) was reached before the end of the run: ${cut}.`,
+            message: `The budget (${reachedBudget.limit} ${reachedBudget.what}) was reached before the end of the run${cut}.`,
           },
         ]
       : []),
@@ -52,6 +54,18 @@ export function marksOf(facts: RunFacts): readonly BenchMark[] {
     ...checkMarks(plan, targets),
     ...timeMarks(time),
   ];
+}
+
+function whatIsMissing({ cutOff, unchecked }: RunFacts): string {
+  const parts = [
+    ...(cutOff > 0
+      ? [`${countOf(cutOff, 'prompt')} that had not ended ${cutOff === 1 ? 'is' : 'are'} not counted`]
+      : []),
+    ...(unchecked > 0
+      ? [`${countOf(unchecked, 'conversation')} ${unchecked === 1 ? 'was' : 'were'} not checked`]
+      : []),
+  ];
+  return parts.length === 0 ? '' : `: ${parts.join(', and ')}`;
 }
 
 function marksOfTarget({ result, dispatched, delaysMs, gaveUp }: TargetFacts, plan: BenchPlan): BenchMark[] {

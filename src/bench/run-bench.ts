@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly plan: BenchPlan;
   /** As the pool takes them. */
   readonly providers?: Readonly<Record<string, ProviderOptions>>;
+  /** Where the provider of a target is, by the target's name: what was started for this run. It is not in the result. */
+  readonly baseURLs?: ReadonlyMap<string, string>;
   readonly prices?: PriceTable;
   /** Begins nothing more and cancels what runs; what has ended until then is in the result. */
   readonly signal?: AbortSignal;
@@ -48,7 +50,13 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const machine = thisMachine();
   const images = await Promise.all(plan.scenarios.map(scenarioImage));
   const hashes = await Promise.all(plan.scenarios.map((scenario, i) => scenarioHash(scenario, images[i]!)));
-  const { providers, models } = targetModels(plan.targets, options.providers ?? {});
+  const { providers, models } = targetModels(
+    plan.targets.map((target) => ({
+      ...target,
+      baseURL: options.baseURLs?.get(target.name) ?? target.baseURL,
+    })),
+    options.providers ?? {},
+  );
   const watches = new Map<string, PromptWatch>();
   await using pool = await SessionPool.open(
     poolOptions({ ...options, providers }, (event) => {
@@ -121,6 +129,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     interrupted: signal.aborted,
     reachedBudget: isOverBudget ? pool.budgetStatus().reached : null,
     cutOff: runs.reduce((sum, run) => sum + run.cutOff, 0),
+    unchecked: runs.reduce((sum, run) => sum + run.unchecked, 0),
     time: meter?.trouble ?? { jumps: [], standstills: [] },
   });
   for (const mark of marks) onEvent({ type: 'marked', mark });
@@ -133,7 +142,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     node: process.version,
     machine,
     seed: plan.seed,
-    plan,
+    plan: withoutCredentials(plan),
     planHash: planHash(plan, hashes),
     targets,
     overall: measure(samples, addTurnTimes(runs.map((run) => run.turnTimes)), durationMs),
@@ -195,6 +204,18 @@ async function runCommands(runs: readonly TargetRun[], { signal, onEvent }: RunC
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}
+
+/** A result is shown to others; an address may hold a password. */
+function withoutCredentials(plan: BenchPlan): BenchPlan {
+  const targets = plan.targets.map((target) => {
+    if (target.baseURL === null) return target;
+    const url = new URL(target.baseURL);
+    if (url.username === '' && url.password === '') return target;
+    url.username = url.password = '';
+    return { ...target, baseURL: url.href };
+  });
+  return { ...plan, targets };
 }
 
 function readingOf(pool: SessionPool, runs: readonly TargetRun[]): Reading {

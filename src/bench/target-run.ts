@@ -63,6 +63,7 @@ export class TargetRun {
   readonly #stop = new AbortController();
   #running = 0;
   #cutOff = 0;
+  #checked = 0;
   #failures = 0;
   #hasEndedWell = false;
   #gaveUp: string | null = null;
@@ -92,6 +93,11 @@ export class TargetRun {
   /** Measured prompts that were ended from outside. */
   get cutOff(): number {
     return this.#cutOff;
+  }
+
+  /** Conversations that no command has looked at yet. */
+  get unchecked(): number {
+    return this.pending.length - this.#checked;
   }
 
   /** Why no more were begun; null when it is not so. */
@@ -164,6 +170,7 @@ export class TargetRun {
 
   /** What a command has said of a conversation. */
   checked({ index, scenario }: PlannedConversation, problem: string | null): void {
+    this.#checked += 1;
     const at = this.#samples.findLastIndex((sample) => sample.index === index);
     const passed = problem === null;
     this.#samples[at] = { ...this.#samples[at]!, passed, checkMessage: problem };

@@ -143,7 +143,7 @@ function replayedModel(given: string, named: readonly string[], from: string): C
 }
 
 /** `name=baseURL`, `name=baseURL,api=responses,lenientEnd=true` or, of a provider that is known, `name,api=responses`. */
-function parseProvider(given: string): [string, ProviderOptions] {
+export function parseProvider(given: string): [string, ProviderOptions] {
   const [, name, baseURL, more = ''] =
     /^([A-Za-z][\w-]*)(?:=([^\s,]\S*?))?((?:,\w+=[^\s,]*)*)$/.exec(given) ?? [];
   if (name === undefined || (baseURL === undefined && more === '')) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BatchCommandOptions } from './batch-options.ts';
+import type { BenchCommandOptions } from './bench-options.ts';
 import type { ExportCommandOptions } from './export.ts';
 import type { ModelCommandOptions } from './model.ts';
 import type { RunCommandOptions } from './run-options.ts';
@@ -168,6 +169,34 @@ program
   .action(async (job: string, options: BatchCommandOptions) => {
     const { batchCommand } = await import('./batch.ts');
     exitCode = await batchCommand(job, options);
+  });
+
+program
+  .command('bench')
+  .description('runs many conversations at models, measures them, and compares the models')
+  .argument('[plan]', 'the plan file (YAML); without one, --model and --prompt make a plan')
+  .option('-m, --model <id>', "a model to measure, instead of the plan's (repeatable)", collect, [])
+  .option('--prompt <text>', 'what to send; several are one conversation (repeatable)', collect, [])
+  .option('-d, --dir <directory>', 'the files that each conversation starts with (default: none)')
+  .option('--system <text>', 'more to the system prompt')
+  .addOption(providerOption())
+  .option('--at-once <n>', 'conversations of each model at a time (default: 8)', wholeNumber(1))
+  .option('--rate <n>', 'instead: conversations a second that begin at each, at random', amount)
+  .option('--count <n>', 'conversations that are measured of each (default: 100)', wholeNumber(1))
+  .option('--seconds <n>', 'instead: for so long', amount)
+  .option('--warm-up <n>', 'conversations before that which are not measured', wholeNumber(0))
+  .option('--seed <n>', 'what scenarios, inputs and arrivals follow from', wholeNumber(0, 2 ** 32 - 1))
+  .addOption(pricesOption())
+  .addOption(usdOption('the benchmark'))
+  .addOption(tokensOption())
+  .addOption(turnsOption())
+  .addOption(minutesOption())
+  .option('-o, --out <directory>', 'where the result goes (default: .skein/bench-<name>-<time>)')
+  .option('--force', 'replace a result that is there already')
+  .addOption(jsonOption())
+  .action(async (plan: string | undefined, options: BenchCommandOptions) => {
+    const { benchCommand } = await import('./bench.ts');
+    exitCode = await benchCommand(plan, options);
   });
 
 program
