@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BenchResult } from '../../src/bench/result.ts';
 import { folder, recordsOf, skein, type CliResult } from './run-cli.ts';
@@ -90,22 +91,8 @@ describe('skein bench with a plan file', () => {
   });
 
   it('takes flags in place of what the plan says', async () => {
-    const ran = await bench(
-      'plans/plan.yaml',
-      ...[
-        '--model',
-        'scripted:plans/model.yaml',
-        '--rate',
-        '50',
-        '--count',
-        '3',
-        '--warm-up',
-        '0',
-        '--seed',
-        '9',
-      ],
-      ...['--out', 'out'],
-    );
+    const flags = '--model scripted:plans/model.yaml --rate 50 --count 3 --warm-up 0 --seed 9 --out out';
+    const ran = await bench('plans/plan.yaml', ...flags.split(' '));
     expect(ran.exitCode).toBe(0);
     const { plan } = resultIn('out');
     expect(plan.targets.map(({ model }) => model)).toEqual(['scripted:plans/model.yaml']);
@@ -130,13 +117,23 @@ describe('skein bench with a plan file', () => {
   });
 });
 
+it('the example’s plan runs offline, and tells the model that is right from the one that is quick', async () => {
+  const plan = fileURLToPath(new URL('../../examples/bench/plan.yaml', import.meta.url));
+  const ran = await bench(plan, '--count', '12', '--warm-up', '0', '--out', 'out');
+  expect(ran.exitCode).toBe(0);
+  const [quick, careful] = resultIn('out').targets.map(({ measures }) => measures);
+  const { passed, checked } = careful!.success!;
+  expect(passed).toBe(checked);
+  expect(quick!.success!.checked).toBe(checked);
+  expect(quick!.success!.passed).toBeLessThan(checked);
+});
+
 describe('skein bench without a plan file', () => {
   it('makes a plan of models and prompts', async () => {
-    const ran = await bench(
-      ...['--model', 'scripted:plans/model.yaml', '--model', 'scripted:plans/other.yaml'],
-      ...['--prompt', 'Write.', '--prompt', 'Again.', '--dir', 'plans', '--at-once', '2', '--count', '4'],
-      ...['--out', 'out'],
-    );
+    const flags =
+      '--model scripted:plans/model.yaml --model scripted:plans/other.yaml --prompt Write. --prompt Again. ' +
+      '--dir plans --at-once 2 --count 4 --out out';
+    const ran = await bench(...flags.split(' '));
     expect(ran.exitCode).toBe(0);
     const { plan, prompts } = resultIn('out');
     expect(plan.scenarios[0]).toMatchObject({
@@ -169,7 +166,7 @@ describe('a benchmark that ends otherwise', () => {
       code: 'interrupted',
       message: 'The run was interrupted before its end: 2 prompts that had not ended are not counted.',
     });
-    expect(prompts.map(({ index }) => index).sort()).toEqual([0, 1, 2, 3]);
+    expect(prompts.map(({ index }) => index).sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
     expect(recordsOf(ran).at(-1)).toMatchObject({ type: 'bench.ended', exit: 130 });
   });
 
