@@ -105,8 +105,9 @@ describe('a fault in the stream', () => {
     const whole = await unbroken();
     const { body, end } = await failing({ garbleAtByte: 200 });
     expect([end, body.slice(0, 200)]).toEqual(['whole', whole.slice(0, 200)]);
-    const last = body.slice(200).trim().replace('data: ', '');
-    expect(() => JSON.parse(last) as unknown).toThrow(SyntaxError);
+    const last = /^\n\ndata: (.+)\n\n$/.exec(body.slice(200))?.[1];
+    expect(last).toBeDefined();
+    expect(() => JSON.parse(last!) as unknown).toThrow(SyntaxError);
   });
 
   it('leaves an answer that is shorter as it is', async () => {

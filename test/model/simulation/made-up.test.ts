@@ -88,6 +88,12 @@ describe('a made-up conversation', () => {
       expect(calls.slice(3)).toEqual(['read src/b.ts', 'edit src/b.ts']);
     }));
 
+  it('changes the first of several that are named, which it reads last', () =>
+    withModel(madeUp({ reads: 2 }), async (server) => {
+      const { calls } = await work(server, new Harness(FILES), 'Move what src/a.ts has into src/b.ts.');
+      expect(calls).toEqual(['read src/b.ts', 'read src/a.ts', 'edit src/a.ts']);
+    }));
+
   it('lists files where the prompt names none, and where what looks like one is none', () =>
     withModel(madeUp({}), async (server) => {
       const none = await work(server, new Harness(FILES), 'Make it better');
