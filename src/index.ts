@@ -114,6 +114,7 @@ export type {
   BenchMachine,
   BenchMark,
   BenchMarkCode,
+  BenchSimulation,
   BenchResources,
   BenchResult,
   Distribution,

@@ -3,7 +3,7 @@ import type { ReachedBudget } from '../protocol/budget.ts';
 import type { Dispatched } from './dispatch.ts';
 import type { TimeTrouble } from './meter.ts';
 import type { BenchPlan } from './plan.ts';
-import type { BenchMark, TargetResult } from './result.ts';
+import type { BenchMark, BenchSimulation, TargetResult } from './result.ts';
 
 /** Starts that are later than this are late. */
 const LATE_MS = 50;
@@ -23,6 +23,8 @@ export interface RunFacts {
   /** Conversations whose check did not come to run. */
   readonly unchecked: number;
   readonly time: TimeTrouble;
+  /** Who answered instead of the targets’ providers; undefined where they were asked. */
+  readonly simulated?: BenchSimulation | undefined;
 }
 
 export interface TargetFacts {
@@ -36,9 +38,17 @@ export interface TargetFacts {
 
 /** What a reader must know before trusting the figures. */
 export function marksOf(facts: RunFacts): readonly BenchMark[] {
-  const { plan, targets, interrupted, reachedBudget, time } = facts;
+  const { plan, targets, interrupted, reachedBudget, time, simulated } = facts;
   const cut = whatIsMissing(facts);
   return [
+    ...(simulated
+      ? [
+          {
+            code: 'simulated' as const,
+            message: `No language model was asked: a provider was simulated by the profile ${simulated.name}. Latencies, answers and failures are the profile's, and the cost is an estimate by its prices.`,
+          },
+        ]
+      : []),
     ...(interrupted
       ? [{ code: 'interrupted' as const, message: `The run was interrupted before its end${cut}.` }]
       : []),

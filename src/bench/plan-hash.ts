@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { BenchPlan } from './plan.ts';
+import type { BenchSimulation } from './result.ts';
 
 /** See {@link BenchResult.planHash}. @param scenarioHashes  see `scenarioHash` */
-export function planHash(plan: BenchPlan, scenarioHashes: readonly string[]): string {
+export function planHash(
+  plan: BenchPlan,
+  scenarioHashes: readonly string[],
+  simulated?: BenchSimulation,
+): string {
   const { order, arrival, warmUp, extent, timeoutMs } = plan;
   const same = {
     scenarios: scenarioHashes,
@@ -11,6 +16,7 @@ export function planHash(plan: BenchPlan, scenarioHashes: readonly string[]): st
     warmUp,
     extent,
     timeoutMs,
+    ...(simulated && { simulated: simulated.profile }),
   };
   return createHash('sha256').update(JSON.stringify(same)).digest('hex');
 }

@@ -1,3 +1,4 @@
+import type { SimulationProfile } from '../model/simulation/profile.ts';
 import type { BenchPlan } from './plan.ts';
 
 /** What a benchmark measured, as it is in the result file. Times are milliseconds since `startedAt`, on a monotonic clock. */
@@ -17,9 +18,11 @@ export interface BenchResult {
   readonly seed: number;
   /** As it was run, flags included, with every default spelt out. */
   readonly plan: BenchPlan;
+  /** Who answered instead of the targets’ providers; left out where they were asked. */
+  readonly simulated?: BenchSimulation;
   /**
    * SHA-256 of what must be equal for two results to be comparable: scenarios with the contents of their files, arrival,
-   * warm-up, extent, order and timeout; not targets and seed.
+   * warm-up, extent, order, timeout and simulation; not targets and seed.
    */
   readonly planHash: string;
   /** One a target of the plan, in its order; prompts of all scenarios together and of each. */
@@ -41,6 +44,7 @@ export interface BenchResult {
  * - `clock-jumped` — the wall clock was set, or the process stood still
  * - `check-never-passed` — no conversation of a scenario passed its check: it may be the check that is wrong
  * - `all-failed` — no prompt of a target came to its end; it was stopped early
+ * - `simulated` — no target was asked: latencies, answers, failures and cost are those of a profile
  * - `few-samples` — too few prompts for the figures at the tail to mean much
  */
 export type BenchMarkCode =
@@ -50,6 +54,7 @@ export type BenchMarkCode =
   | 'clock-jumped'
   | 'check-never-passed'
   | 'all-failed'
+  | 'simulated'
   | 'few-samples';
 
 export interface BenchMark {
@@ -58,6 +63,13 @@ export interface BenchMark {
   readonly message: string;
   /** The name of the target that it is about. */
   readonly target?: string;
+}
+
+/** A provider that was simulated, in real time. */
+export interface BenchSimulation {
+  /** Of the profile. */
+  readonly name: string;
+  readonly profile: SimulationProfile;
 }
 
 export interface BenchMachine {

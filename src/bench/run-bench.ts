@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setMaxListeners } from 'node:events';
 import { systemClock, type Clock } from '../clock.ts';
-import type { PriceTable } from '../gate/prices.ts';
+import { priceOf, type PriceTable } from '../gate/prices.ts';
 import type { ProviderOptions } from '../model/model.ts';
 import type { PoolOptions } from '../pool/options.ts';
 import type { PoolEvent } from '../pool/pool-event.ts';
@@ -16,7 +16,7 @@ import { Meter, type Reading } from './meter.ts';
 import { planHash } from './plan-hash.ts';
 import type { BenchPlan } from './plan.ts';
 import type { PromptWatch } from './prompt-watch.ts';
-import type { BenchResources, BenchResult, TargetResult, TimelineSample } from './result.ts';
+import type { BenchResources, BenchResult, BenchSimulation, TargetResult, TimelineSample } from './result.ts';
 import { checkByCommand } from './run-check.ts';
 import { scenarioHash, scenarioImage } from './scenario-files.ts';
 import { TargetRun, type RunContext } from './target-run.ts';
@@ -29,6 +29,8 @@ export interface BenchOptions {
   /** Where the provider of a target is, by the target's name: what was started for this run. It is not in the result. */
   readonly baseURLs?: ReadonlyMap<string, string>;
   readonly prices?: PriceTable;
+  /** Who answers instead, at all of `providers` and `baseURLs`; undefined where the targets are asked themselves. */
+  readonly simulated?: BenchSimulation | undefined;
   /** Begins nothing more and cancels what runs; what has ended until then is in the result. */
   readonly signal?: AbortSignal;
   /** Must not throw. */
@@ -59,7 +61,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   );
   const watches = new Map<string, PromptWatch>();
   await using pool = await SessionPool.open(
-    poolOptions({ ...options, providers }, (event) => {
+    poolOptions({ ...options, providers, prices: pricesOf(plan, models, options.prices ?? {}) }, (event) => {
       if (!('sessionId' in event)) return;
       watches.get(event.sessionId)?.hear(event, clock.now());
     }),
@@ -130,6 +132,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     reachedBudget: isOverBudget ? pool.budgetStatus().reached : null,
     cutOff: runs.reduce((sum, run) => sum + run.cutOff, 0),
     unchecked: runs.reduce((sum, run) => sum + run.unchecked, 0),
+    simulated: options.simulated,
     time: meter?.trouble ?? { jumps: [], standstills: [] },
   });
   for (const mark of marks) onEvent({ type: 'marked', mark });
@@ -143,7 +146,8 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
     machine,
     seed: plan.seed,
     plan: withoutCredentials(plan),
-    planHash: planHash(plan, hashes),
+    ...(options.simulated && { simulated: options.simulated }),
+    planHash: planHash(plan, hashes, options.simulated),
     targets,
     overall: measure(samples, addTurnTimes(runs.map((run) => run.turnTimes)), durationMs),
     resources,
@@ -152,6 +156,15 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   };
   onEvent({ type: 'bench-ended', result });
   return result;
+}
+
+/** A target whose provider has another name in the pool costs what it costs under its own. */
+function pricesOf({ targets }: BenchPlan, models: readonly string[], prices: PriceTable): PriceTable {
+  const renamed = targets.flatMap((target, i) => {
+    const price = models[i] === target.model ? undefined : priceOf(prices, target.model);
+    return price ? [[models[i]!, price] as const] : [];
+  });
+  return { ...Object.fromEntries(renamed), ...prices };
 }
 
 function poolOptions(

@@ -19,5 +19,7 @@ export interface BenchCommandOptions extends BudgetFlags {
   readonly seed?: number;
   readonly out?: string;
   readonly force?: true;
+  /** The profile that answers instead of the providers. */
+  readonly simulate?: string;
   readonly json?: true;
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { BenchEvent } from '../bench/bench-event.ts';
 import type { BenchPlan } from '../bench/plan.ts';
-import type { BenchMarkCode, BenchResult } from '../bench/result.ts';
+import type { BenchMarkCode, BenchResult, BenchSimulation } from '../bench/result.ts';
 import { runBench } from '../bench/run-bench.ts';
 import type { BenchCommandOptions } from './bench-options.ts';
 import { startBenchModels, type BenchModels } from './bench-models.ts';
@@ -15,6 +15,7 @@ import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { Interrupt } from './interrupt.ts';
 import { NdjsonWriter } from './ndjson.ts';
+import { printableLine } from './printable.ts';
 import { describeTerminal } from './terminal.ts';
 import { relayWarnings } from './warnings.ts';
 
@@ -28,7 +29,7 @@ export async function benchCommand(
     ? new BenchRecords(new NdjsonWriter((line) => process.stdout.write(line)))
     : undefined;
   const plan = await givenPlan(planFile, options);
-  const prices = await givenPrices(options);
+  const given = await givenPrices(options);
   using progress = new BenchProgress(plan, terminal);
   using _ = relayWarnings((line) => progress.remark(line));
   await using models = await startBenchModels({
@@ -36,7 +37,9 @@ export async function benchCommand(
     providers: options.provider,
     // Models of the command line are seen from where it was given.
     from: planFile === undefined || options.model.length > 0 ? '.' : dirname(planFile),
+    simulate: options.simulate,
   });
+  if (models.simulated) progress.remark(simulatedRemark(models.simulated));
   const output = await BenchOutput.create(plan.name, options);
   using interrupt = new Interrupt(() => progress.interrupt());
   let hasBegun = false;
@@ -51,7 +54,13 @@ export async function benchCommand(
   };
   const { signal } = interrupt;
   try {
-    const result = await runBench({ plan, ...models, prices, signal, onEvent });
+    const result = await runBench({
+      plan,
+      ...models,
+      prices: { ...models.prices, ...given },
+      signal,
+      onEvent,
+    });
     // One that was interrupted at once has told nothing yet.
     begin();
     await output.write(result);
@@ -63,7 +72,7 @@ export async function benchCommand(
         viewBench(result, {
           exitCode,
           terminal,
-          scripted: isScripted(plan, models),
+          scripted: !models.simulated && isScripted(plan, models),
           files: [{ what: 'result', path: output.resultFile }],
         }),
       );
@@ -89,4 +98,8 @@ function exitCodeOf({ marks }: BenchResult): ExitCode {
 /** Whether no language model was asked. */
 function isScripted({ targets }: BenchPlan, { baseURLs }: BenchModels): boolean {
   return targets.every(({ name }) => baseURLs.has(name));
+}
+
+function simulatedRemark({ name }: BenchSimulation): string {
+  return `skein: simulated with the profile ${printableLine(name)}, in real time; no language model is asked, and nothing is paid`;
 }

@@ -193,6 +193,7 @@ program
   .addOption(minutesOption())
   .option('-o, --out <directory>', 'where the result goes (default: .skein/bench-<name>-<time>)')
   .option('--force', 'replace a result that is there already')
+  .addOption(simulateOption())
   .addOption(jsonOption())
   .action(async (plan: string | undefined, options: BenchCommandOptions) => {
     const { benchCommand } = await import('./bench.ts');

@@ -17,6 +17,8 @@ export interface Simulation extends AsyncDisposable {
   readonly stats: ScriptedModelStats;
   /** The first minute begins: the one that the profile's faults count from. Until it is called, that was the server's start. */
   begin(): void;
+  /** Ends every connection, answered or not. */
+  close(): Promise<void>;
 }
 
 /**
@@ -41,6 +43,7 @@ export async function startSimulation(
       return server.stats;
     },
     begin: () => server.startStorm(),
+    close: () => server.close(),
     [Symbol.asyncDispose]: () => server.close(),
   };
 }
