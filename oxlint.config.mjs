@@ -9,6 +9,7 @@ const MAY_IMPORT = {
   edits: ['workspace'],
   patches: ['workspace', 'edits'],
   skills: [],
+  html: [],
   tools: ['workspace', 'edits', 'patches', 'skills'],
   protocol: ['context', 'workspace', 'skills', 'tools', 'model'],
   session: ['protocol', 'workspace', 'skills', 'tools'],
@@ -31,10 +32,11 @@ const MAY_IMPORT = {
     'skills',
     'workspace',
   ],
-  batch: ['pool', 'telemetry', 'journal', 'gate', 'model', 'workspace', 'tools', 'protocol'],
+  batch: ['html', 'pool', 'telemetry', 'journal', 'gate', 'model', 'workspace', 'tools', 'protocol'],
   // Its plan files and job files are read with the same means.
   bench: [
     'batch',
+    'html',
     'pool',
     'telemetry',
     'journal',

@@ -1,5 +1,5 @@
 import { countOf, formatCount } from './format.ts';
-import { join, markup, type Html } from './markup.ts';
+import { join, markup, type Html } from '../html/markup.ts';
 import type { ReportConflict, ReportPlace } from './report-conflict.ts';
 
 /** Conflicts that the page shows; the rest is in report.json. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { conflictList } from './conflict-html.ts';
 import type { FileDiff } from './file-diff.ts';
 import { formatUsd } from '../money.ts';
 import { countOf, formatCount, formatDuration, usageFacts } from './format.ts';
 import { simulatedDoubt, simulatedFacts, simulatedNotice } from './simulated.ts';
-import { join, markup, type Html } from './markup.ts';
+import { join, markup, type Html } from '../html/markup.ts';
+import { htmlPage } from '../html/page.ts';
 import type { ItemReport, Report, ReportItem, ReportTotals } from './report.ts';
 import { REPORT_STYLE } from './report-style.ts';
 
@@ -23,22 +23,9 @@ const MAX_OUTPUT_CHARS = 20_000;
  */
 export function reportHtml(report: Report, items: readonly ItemReport[]): string {
   const budget = { lines: MAX_PAGE_DIFF_LINES };
-  const styleHash = createHash('sha256').update(REPORT_STYLE).digest('base64');
-  const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
   const { merged } = report;
   const started = report.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${report.name} · skein batch report</title>
-<style>${markup.trusted(REPORT_STYLE)}</style>
-</head>
-<body>
-<main>
-<h1>${report.name}</h1>
+  const body = markup`<h1>${report.name}</h1>
 <p class="quiet">${report.model} · ${started} · ${report.concurrency} sessions at a time</p>
 ${notes(report)}
 ${cards(report)}
@@ -56,11 +43,8 @@ ${skippedFiles(report)}
 <footer>
 ${!report.simulated && markup`<p>To take the changes over: <code>${merged.applyCommand}</code></p>`}
 <p><a href="${merged.patch}">${merged.patch}</a> · <a href="report.json">report.json</a> · written by skein</p>
-</footer>
-</main>
-</body>
-</html>
-`.text;
+</footer>`;
+  return htmlPage({ title: `${report.name} · skein batch report`, style: REPORT_STYLE, body });
 }
 
 function notes({ model, simulated, totals, interrupted, stoppedBy }: Report): Html {
