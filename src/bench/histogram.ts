@@ -42,7 +42,8 @@ export function distributionOf(
   toMs: (value: number) => number,
   maxMs = toMs(counts.max),
 ): Distribution {
-  const at = (percentile: number): number => toMs(counts.percentile(percentile));
+  // 0 itself is refused; the least above it is the smallest value.
+  const at = (percentile: number): number => toMs(counts.percentile(Math.max(percentile, 1e-9)));
   return {
     count: counts.count,
     mean: toMs(counts.mean),
@@ -50,8 +51,21 @@ export function distributionOf(
     p90: at(90),
     p99: at(99),
     max: maxMs,
-    percentiles: [...counts.percentiles].map(
-      ([percentile, value]) => [percentile, percentile === 100 ? maxMs : toMs(value)] as const,
-    ),
+    percentiles: [
+      ...percentilesOf(counts.count).map((percentile) => [percentile, at(percentile)] as const),
+      [100, maxMs],
+    ],
   };
+}
+
+/** Each further nine has this many between it and the one before, evenly on an axis of nines. */
+const STEPS_A_NINE = 20;
+
+/** Below 100, ascending, p50, p90, p99 and so on among them: as far as that many values can tell them apart. */
+function percentilesOf(count: number): readonly number[] {
+  const percentiles = new Set([0, 50]);
+  for (let step = 1; 10 ** (step / STEPS_A_NINE) < count; step++) {
+    percentiles.add(Math.round(1e9 * (100 - 100 * 10 ** (-step / STEPS_A_NINE))) / 1e9);
+  }
+  return [...percentiles].sort((a, b) => a - b);
 }

@@ -21,9 +21,16 @@ export class PromptWatch {
   rateLimited = 0;
   #callBeganAtMs = 0;
   #lastPieceAtMs: number | undefined;
+  #gaps = 0;
+  #gapsMs = 0;
 
   constructor(times: TurnTimes | undefined) {
     this.#times = times;
+  }
+
+  /** Mean time between two pieces of its text; null where there were fewer than two in a turn. */
+  get betweenTokensMs(): number | null {
+    return this.#gaps === 0 ? null : this.#gapsMs / this.#gaps;
   }
 
   /** @param nowMs  by the clock */
@@ -31,8 +38,7 @@ export class PromptWatch {
     switch (event.type) {
       case 'text':
       case 'reasoning':
-        if (this.#lastPieceAtMs !== undefined) this.#times?.betweenTokens.record(nowMs - this.#lastPieceAtMs);
-        this.#lastPieceAtMs = nowMs;
+        this.#piece(nowMs);
         this.firstTokenAtMs ??= nowMs;
         break;
       case 'model-call-began':
@@ -61,6 +67,16 @@ export class PromptWatch {
       default:
         break;
     }
+  }
+
+  #piece(nowMs: number): void {
+    if (this.#lastPieceAtMs !== undefined) {
+      const gapMs = nowMs - this.#lastPieceAtMs;
+      this.#gaps += 1;
+      this.#gapsMs += gapMs;
+      this.#times?.betweenTokens.record(gapMs);
+    }
+    this.#lastPieceAtMs = nowMs;
   }
 
   #turn(durationMs: number, firstChunkMs: number | null): void {

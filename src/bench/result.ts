@@ -165,6 +165,8 @@ export interface PromptSample {
   readonly endedAtMs: number;
   /** From when it was due to the first piece of the model's answer, waits included; null where none came. */
   readonly firstTokenMs: number | null;
+  /** Mean time between two pieces of its text, as in the histograms; null where there were fewer than two in a turn. */
+  readonly betweenTokensMs: number | null;
   readonly turns: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

@@ -250,6 +250,7 @@ export class TargetRun {
       startedAtMs: times.startedMs - fromMs,
       endedAtMs: endedMs - fromMs,
       firstTokenMs: watch.firstTokenAtMs === undefined ? null : watch.firstTokenAtMs - times.dueMs,
+      betweenTokensMs: watch.betweenTokensMs,
       turns: result?.turns ?? 0,
       inputTokens,
       outputTokens,

@@ -21,6 +21,19 @@ describe('a histogram of times', () => {
       expect(Math.abs(told / is - 1)).toBeLessThanOrEqual(0.001);
   });
 
+  it('tells its percentiles evenly by nines, as far as there are values', () => {
+    const histogram = new TimeHistogram();
+    for (let ms = 1; ms <= 1000; ms++) histogram.record(ms);
+    const { percentiles, p50, p90, p99 } = histogram.distribution()!;
+    const of = new Map(percentiles);
+    expect([of.get(50), of.get(90), of.get(99), of.get(100)]).toEqual([p50, p90, p99, 1000]);
+    expect(percentiles.length).toBe(62);
+    expect(percentiles.every(([, ms], i) => i === 0 || ms >= percentiles[i - 1]![1])).toBe(true);
+    const [last] = percentiles.at(-2)!;
+    expect(last).toBeLessThan(99.9);
+    expect(last).toBeGreaterThan(99.8);
+  });
+
   it('counts what another one has counted', () => {
     const [a, b] = [new TimeHistogram(), new TimeHistogram()];
     a.record(1);
