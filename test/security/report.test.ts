@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchOutput } from '../../src/batch/batch-output.ts';
+import { reportHtml } from '../../src/bench/report/report-html.ts';
 import type { ItemOutcome } from '../../src/batch/run-batch.ts';
 import type { BaseImage } from '../../src/workspace/base-image.ts';
 import { baseImage } from '../../src/workspace/make-base-image.ts';
+import { syntheticResult } from '../bench/synthetic-result.ts';
 import { outcomeOf } from '../batch/outcomes.ts';
 import { payloads } from './payloads.ts';
 
@@ -24,6 +26,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const CASES: readonly [string, string, () => Promise<string>][] = [
   ['items', '520', itemsPage],
   ['conflicts', '>before<', conflictsPage],
+  ['a benchmark', 'Slowest prompts', benchmarkPage],
 ];
 
 describe.each(CASES)('a report of %s made of markup', (_, sign, make) => {
@@ -34,14 +37,14 @@ describe.each(CASES)('a report of %s made of markup', (_, sign, make) => {
 
   it('has no tag, attribute or link but its own', () => {
     const body = html.replace(/<style>[\s\S]*?<\/style>/, '');
-    const tags = [...body.matchAll(/<\/?([a-z0-9!-]+)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*>/gi)];
+    const tags = [...body.matchAll(/<\/?([a-z0-9!-]+)((?:\s+[a-z][a-z0-9-]*(?:="[^"<>]*")?)*)\s*>/gi)];
     expect(tags.length).toBe([...body.matchAll(/</g)].length);
     const own =
-      'a b body code details div doctype footer h1 h2 head html li main meta p pre rect section small span style summary svg title ul';
+      'a b body br circle code details div doctype figcaption figure footer h1 h2 head html li line main meta p path pre rect section small span style summary svg table tbody td text th thead title tr ul';
     const names = new Set(tags.map(([, name]) => name!.toLowerCase().replace('!', '')));
     expect([...names].filter((name) => !own.split(' ').includes(name))).toEqual([]);
     const attributes = new Set(
-      tags.flatMap(([, , text]) => [...text!.matchAll(/([a-z-]+)="/gi)].map(([, a]) => a)),
+      tags.flatMap(([, , text]) => [...text!.matchAll(/([a-z][a-z0-9-]*)="/gi)].map(([, a]) => a)),
     );
     expect(
       [...attributes].filter((name) => name!.startsWith('on') || name === 'style' || name === 'src'),
@@ -94,6 +97,42 @@ function conflictsPage(): Promise<string> {
     outcomeOf(`${i} ${payload}`, image, { [names[i % names.length]!]: `${i} ${payload}\n` }),
   );
   return pageOf(image, items);
+}
+
+/** A benchmark whose targets, scenarios, errors, check messages, marks, plan and machine are payloads. */
+function benchmarkPage(): Promise<string> {
+  const targets = PAYLOADS.slice(0, 8).map((name) => ({ name }));
+  const result = syntheticResult({ targets, conversations: 65, chance: 1 });
+  const at = (i: number): string => PAYLOADS[i % PAYLOADS.length]!;
+  const html = reportHtml({
+    ...result,
+    startedAt: at(1),
+    skein: at(2),
+    node: at(3),
+    planHash: at(4),
+    machine: { ...result.machine, platform: at(5), cpu: at(6) },
+    marks: PAYLOADS.map((message) => ({ code: 'saturated', message, target: message })),
+    plan: {
+      ...result.plan,
+      name: at(7),
+      scenarios: PAYLOADS.map((name) => ({ ...result.plan.scenarios[0]!, name })),
+    },
+    overall: { ...result.overall, errors: Object.fromEntries(PAYLOADS.map((error) => [error, 1])) },
+    targets: result.targets.map((target, i) => ({
+      ...target,
+      model: at(i),
+      scenarios: PAYLOADS.map((name) => ({ name, measures: target.measures })),
+    })),
+    prompts: result.prompts.map((prompt, i) => ({
+      ...prompt,
+      scenario: at(i + 1),
+      stopReason: at(i + 2),
+      passed: false,
+      error: i % 2 === 0 ? at(i) : null,
+      checkMessage: at(i),
+    })),
+  });
+  return Promise.resolve(html);
 }
 
 const fileName = (i: number, payload: string): string =>
