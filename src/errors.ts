@@ -467,6 +467,22 @@ export class RecordingError extends SkeinError {
  */
 export class OutputError extends SkeinError {}
 
+/**
+ * Results of `skein bench` that cannot be compared:
+ * - `invalid_result` — the file is no result of `skein bench`, or not the whole of one
+ * - `result_newer` — a newer skein wrote it
+ * - `different_plans` — they answer different questions; the text names the first thing that differs
+ * - `unknown_target`, `no_common_target` — there is nothing of that name in both
+ */
+export class BenchResultError extends SkeinError {
+  constructor(
+    code: 'invalid_result' | 'result_newer' | 'different_plans' | 'unknown_target' | 'no_common_target',
+    message: string,
+  ) {
+    super(code, message);
+  }
+}
+
 /** A file that cannot be written as the session left it, and why. */
 export interface DiskProblem {
   readonly path: string;
