@@ -29,14 +29,11 @@ export interface BenchCompareOptions {
  * with 0 whatever differs; with `--fail-on-regression`, with 1 where a figure is worse.
  */
 export async function benchCompareCommand(
-  files: readonly string[],
+  files: readonly [string, string?],
   options: BenchCompareOptions,
 ): Promise<ExitCode> {
   const terminal = describeTerminal(options);
   const [first, second] = files;
-  if (first === undefined || files.length > 2) {
-    throw new UsageError('usage', 'Give one result of skein bench with several targets, or two results.');
-  }
   if (options.target.length > 2) {
     throw new UsageError('usage', '--target is given at most twice: two targets are compared at a time.');
   }

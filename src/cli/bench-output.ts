@@ -1,5 +1,6 @@
 import { access, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { reportHtml } from '../bench/report/report-html.ts';
 import type { BenchResult } from '../bench/result.ts';
 import { writing } from '../batch/empty-directory.ts';
 import { makeDirectory } from '../batch/make-directory.ts';
@@ -8,6 +9,7 @@ import { defaultOutput } from './default-output.ts';
 import { redactor } from './secrets.ts';
 
 const RESULT = 'result.json';
+const REPORT = 'report.html';
 
 /** Where a benchmark's result goes. */
 export class BenchOutput {
@@ -39,12 +41,20 @@ export class BenchOutput {
     return join(this.directory, RESULT);
   }
 
-  /** @throws {OutputError} `output_unwritable` */
+  get reportFile(): string {
+    return join(this.directory, REPORT);
+  }
+
+  /** The result, and the same as a page. @throws {OutputError} `output_unwritable` */
   async write(result: BenchResult): Promise<void> {
     const json = JSON.stringify(result, (_, value: unknown) =>
       typeof value === 'string' ? redactor.redact(value) : value,
     );
-    await writing(this.directory, () => replace(this.resultFile, `${json}\n`));
+    await writing(this.directory, async () => {
+      await replace(this.resultFile, `${json}\n`);
+      // Of what is in the file: no key either.
+      await replace(this.reportFile, reportHtml(JSON.parse(json) as BenchResult));
+    });
   }
 
   /** Nothing was run: leaves no directory behind that was made for nothing. */

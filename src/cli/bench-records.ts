@@ -64,7 +64,11 @@ export class BenchRecords {
     }
   }
 
-  ended(result: BenchResult, end: { readonly exitCode: ExitCode; readonly result: string }): void {
+  /** @param end.result  its file @param end.report  the page */
+  ended(
+    result: BenchResult,
+    end: { readonly exitCode: ExitCode; readonly result: string; readonly report: string },
+  ): void {
     const { startedAt, durationMs, targets, overall, resources, planHash } = result;
     this.#writer.record('bench.ended', {
       exit: end.exitCode,
@@ -79,6 +83,7 @@ export class BenchRecords {
       overall: withoutCurves(overall),
       resources: { ...resources, eventLoopDelayMs: withoutCurve(resources.eventLoopDelayMs) },
       result: end.result,
+      report: end.report,
     });
   }
 

@@ -66,14 +66,17 @@ export async function benchCommand(
     await output.write(result);
     progress[Symbol.dispose]();
     const exitCode = interrupt.exitCode ?? exitCodeOf(result);
-    if (records) records.ended(result, { exitCode, result: output.resultFile });
+    if (records) records.ended(result, { exitCode, result: output.resultFile, report: output.reportFile });
     else
       process.stdout.write(
         viewBench(result, {
           exitCode,
           terminal,
           scripted: !models.simulated && isScripted(plan, models),
-          files: [{ what: 'result', path: output.resultFile }],
+          files: [
+            { what: 'result', path: output.resultFile },
+            { what: 'report', path: output.reportFile },
+          ],
         }),
       );
     return exitCode;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { BatchCommandOptions } from './batch-options.ts';
+import type { BenchCompareOptions } from './bench-compare.ts';
 import type { BenchCommandOptions } from './bench-options.ts';
 import type { ExportCommandOptions } from './export.ts';
 import type { ModelCommandOptions } from './model.ts';
@@ -75,7 +76,9 @@ const program = new Command('skein')
   .version(version())
   .showHelpAfterError('(skein --help, or skein <command> --help, tells more)')
   .configureOutput({ writeErr: (text) => process.stderr.write(printable(text)) })
-  .exitOverride();
+  .exitOverride()
+  // An option belongs to the command before it: `bench` and `bench compare` have some of the same names.
+  .enablePositionalOptions();
 
 program
   .command('run')
@@ -171,8 +174,9 @@ program
     exitCode = await batchCommand(job, options);
   });
 
-program
+const bench = program
   .command('bench')
+  .enablePositionalOptions()
   .description('runs many conversations at models, measures them, and compares the models')
   .argument('[plan]', 'the plan file (YAML); without one, --model and --prompt make a plan')
   .option('-m, --model <id>', "a model to measure, instead of the plan's (repeatable)", collect, [])
@@ -198,6 +202,32 @@ program
   .action(async (plan: string | undefined, options: BenchCommandOptions) => {
     const { benchCommand } = await import('./bench.ts');
     exitCode = await benchCommand(plan, options);
+  });
+
+bench
+  .command('compare')
+  .description(
+    'says what differs between two results, or between the targets of one, and what is only chance',
+  )
+  .argument('<result>', 'a result.json of skein bench')
+  .argument('[other]', 'another one of the same plan')
+  .option(
+    '--target <name>',
+    'only this target; given twice: this one of the first result beside that one of the second',
+    collect,
+    [],
+  )
+  .option('--force', 'compare results of different plans all the same')
+  .option(
+    '--fail-on-regression [percent]',
+    'end with 1 when a figure is worse for certain, and by at least so much (shares: in points)',
+    amount,
+  )
+  .addOption(new Option('--seed <n>', 'of the resampling').argParser(wholeNumber(0, 2 ** 32 - 1)).default(1))
+  .addOption(jsonOption())
+  .action(async (file: string, other: string | undefined, options: BenchCompareOptions) => {
+    const { benchCompareCommand } = await import('./bench-compare.ts');
+    exitCode = await benchCompareCommand(other === undefined ? [file] : [file, other], options);
   });
 
 program

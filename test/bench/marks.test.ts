@@ -13,6 +13,7 @@ const SAMPLE: PromptSample = {
   startedAtMs: 0,
   endedAtMs: 10,
   firstTokenMs: 5,
+  betweenTokensMs: 10,
   turns: 1,
   inputTokens: 1,
   outputTokens: 1,

@@ -31,6 +31,7 @@ const SAMPLE: PromptSample = {
   startedAtMs: 0,
   endedAtMs: 1200,
   firstTokenMs: 300,
+  betweenTokensMs: 10,
   turns: 1,
   inputTokens: 10,
   outputTokens: 100,

@@ -80,6 +80,8 @@ describe('skein bench with a plan file', () => {
     const [name] = readdirSync(join(here.path, '.skein')).filter((entry) => entry.startsWith('bench-both-'));
     const result = resultIn(join('.skein', name!));
     expect(last['result']).toBe(join(here.path, '.skein', name!, 'result.json'));
+    expect(last['report']).toBe(join(here.path, '.skein', name!, 'report.html'));
+    expect(readFileSync(String(last['report']), 'utf8')).toContain('<h2>Targets</h2>');
     expect(last['planHash']).toBe(result.planHash);
     const [does, refuses] = result.targets;
     expect(does!.measures.success).toEqual({ passed: writes, checked: writes });
@@ -113,7 +115,7 @@ describe('skein bench with a plan file', () => {
     expect(readFileSync(join(here.path, 'out/result.json'), 'utf8')).toBe('mine');
     expect((await bench('plans/plan.yaml', '--out', 'out', '--count', '1', '--force')).exitCode).toBe(0);
     expect(resultIn('out').format).toBe('skein-bench/1');
-    expect(readdirSync(join(here.path, 'out'))).toEqual(['result.json']);
+    expect(readdirSync(join(here.path, 'out'))).toEqual(['report.html', 'result.json']);
   });
 });
 
