@@ -3,9 +3,10 @@
  *
  *   npm run bench -- history              (--quick: up to 50 turns, one round)
  *
- * Conversations of 1 to 200 turns, each of which reads the head of a file and edits it: the CPU of a turn, on the average
- * of the conversation, for skein (and its main thread alone), the `openai` loop and the undici loop, against the size of
- * the request's body. The whole history is sent with every request, so nobody's turn costs the same at any length.
+ * Conversations of 1 to 200 turns, each of which reads the head of a file and edits it: the CPU of a turn for skein (and
+ * its main thread alone), the `openai` loop and the undici loop, against the size of the request's body. The whole history
+ * is sent with every request, so nobody's turn costs the same at any length. What a turn of the 100th to the 200th costs is
+ * what conversations of 200 turns take more than those of 100: the start and the end of a session are in neither.
  */
 import type { HistoryCost, HistoryTask } from './history.client.ts';
 import { measureInChild, startModelServer } from './support/child.ts';
@@ -18,6 +19,10 @@ const TURNS = [1, 10, 50, 100, 200];
 /** Of all conversations of a measurement together. */
 const TOTAL_TURNS = 1_600;
 const AT_ONCE = 8;
+
+/** From a conversation of so many turns to one of so many. */
+type Stretch = readonly [from: number, to: number];
+type Pick = (cost: HistoryCost) => number;
 
 export const history: Question = {
   name: 'history',
@@ -42,48 +47,53 @@ export const history: Question = {
     } finally {
       server.stop();
     }
-    const of = (turns: number, contestant: string, pick: (cost: HistoryCost) => number): number =>
-      median((results.get(`${turns} ${contestant}`) ?? []).map(pick));
-    const cpu = (turns: number, contestant: ContestantName): number =>
-      of(turns, contestant, ({ turnMs }) => turnMs);
-    const body = (turns: number): number => of(turns, 'skein', ({ bodyBytes }) => bodyBytes);
-    const most = Math.max(...lengths);
-    const perBody = (contestant: ContestantName): number =>
-      ((cpu(most, contestant) - cpu(1, contestant)) / (body(most) - body(1))) * 1e8;
+    /** Of a whole conversation. */
+    const total = (turns: number, contestant: ContestantName, pick: Pick): number =>
+      (turns + 1) * median((results.get(`${turns} ${contestant}`) ?? []).map(pick));
+    const stretches = lengths.slice(1).map((to, index): Stretch => [lengths[index] ?? 0, to]);
+    /** Of one turn in it. */
+    const turn = ([from, to]: Stretch, contestant: ContestantName, pick: Pick): number =>
+      (total(to, contestant, pick) - total(from, contestant, pick)) / (to - from);
+    const cpu = (stretch: Stretch, contestant: ContestantName): number =>
+      turn(stretch, contestant, ({ turnMs }) => turnMs);
+    const body = (stretch: Stretch): number => turn(stretch, 'skein', ({ bodyBytes }) => bodyBytes);
+    const first = stretches[0] ?? [0, 0];
+    const last = stretches.at(-1) ?? [0, 0];
+    const name = ([from, to]: Stretch): string => `${from} to ${to}`;
     const question = 'history';
     return {
       rows: [
         {
           question,
-          measure: `body of a request: ${most} turns against 1`,
-          value: body(most) / body(1),
+          measure: `body of a request: turns ${name(last)} against ${name(first)}`,
+          value: body(last) / body(first),
           unit: '',
         },
         {
           question,
-          measure: `CPU of a turn: ${most} turns against 1, over the same of the body`,
-          value: cpu(most, 'skein') / cpu(1, 'skein') / (body(most) / body(1)),
+          measure: `skein: CPU of a turn: the same, over the growth of the body`,
+          value: cpu(last, 'skein') / cpu(first, 'skein') / (body(last) / body(first)),
           unit: '',
           goal: { atMost: 1 },
         },
         ...CONTESTANTS.map((contestant) => ({
           question,
-          measure: `${contestant}: CPU for each 100 kB of body`,
-          value: perBody(contestant) / 1e3,
+          measure: `${contestant}: CPU of a turn, for each 100 kB of body more`,
+          value: ((cpu(last, contestant) - cpu(first, contestant)) / (body(last) - body(first))) * 1e5,
           unit: 'ms',
         })),
       ],
       curves: [
         {
-          title: 'CPU of a turn, on the average of the conversation, ms',
+          title: 'CPU of a turn, ms',
           columns: ['turns', 'body, kB', 'skein', 'its main thread', 'openai loop', 'undici loop'],
-          lines: lengths.map((turns) => [
-            turns,
-            body(turns) / 1e3,
-            cpu(turns, 'skein'),
-            of(turns, 'skein', ({ mainTurnMs }) => mainTurnMs),
-            cpu(turns, 'openai'),
-            cpu(turns, 'undici'),
+          lines: stretches.map((stretch) => [
+            name(stretch),
+            body(stretch) / 1e3,
+            cpu(stretch, 'skein'),
+            turn(stretch, 'skein', ({ mainTurnMs }) => mainTurnMs),
+            cpu(stretch, 'openai'),
+            cpu(stretch, 'undici'),
           ]),
         },
       ],
