@@ -65,7 +65,9 @@ export class BudgetNode {
     this.scope = parts.scope;
     this.name = parts.name;
     this.parent = parts.parent;
-    this.#path = parts.parent ? [this, ...parts.parent.#path] : [this];
+    // Not spread: an array that was grown keeps room for more.
+    const own: readonly BudgetNode[] = [this];
+    this.#path = parts.parent ? own.concat(parts.parent.#path) : own;
     this.limits = parts.limits;
     this.bornAt = parts.bornAt ?? 0;
     this.#spending = parts.spending ?? NOTHING_SPENT;

@@ -23,7 +23,8 @@ export class Conversation {
   #compaction: Compaction | null = null;
   /** The same array as the messages, while nothing is left out. */
   #sent = this.#messages;
-  readonly #encodings = new Map<string, Encoding>();
+  /** By dialect; undefined while nothing is encoded. */
+  #encodings: Map<string, Encoding> | undefined;
   #weight = 0;
   #weighedCount = 0;
 
@@ -54,11 +55,12 @@ export class Conversation {
     const messages = this.#sent;
     const last = messages.length - 1;
     const keptCount = dialect.encodeLast ? Math.max(0, last) : messages.length;
-    let encoding = this.#encodings.get(dialect.key);
+    const encodings = (this.#encodings ??= new Map());
+    let encoding = encodings.get(dialect.key);
     // An undo can make the last message of one that was not.
     if (!encoding || encoding.count > keptCount) {
       encoding = { text: '', count: 0 };
-      this.#encodings.set(dialect.key, encoding);
+      encodings.set(dialect.key, encoding);
     }
     for (; encoding.count < keptCount; encoding.count += 1) {
       encoding.text = joined(encoding.text, dialect.encode(messages, encoding.count));
@@ -69,7 +71,7 @@ export class Conversation {
 
   /** Drops what has been encoded: it is as long as the messages, and made again when it is next wanted. */
   dropEncoded(): void {
-    this.#encodings.clear();
+    this.#encodings = undefined;
   }
 
   /** Characters of the messages, roughly; nothing is encoded for it. */
@@ -81,7 +83,7 @@ export class Conversation {
   compact(compaction: Compaction | null): void {
     this.#compaction = compaction;
     this.#sent = compaction ? [...project(this.#messages, compaction)] : this.#messages;
-    this.#encodings.clear();
+    this.#encodings = undefined;
     this.#weight = 0;
     this.#weighedCount = 0;
   }
@@ -92,7 +94,7 @@ export class Conversation {
       throw new RangeError(`${keptCount} of ${this.#messages.length} messages cannot be kept`);
     }
     const isAllSent = this.#compaction === null && compaction === null;
-    for (const [key, { count }] of this.#encodings) if (keptCount < count) this.#encodings.delete(key);
+    for (const [key, { count }] of this.#encodings ?? []) if (keptCount < count) this.#encodings?.delete(key);
     for (const message of this.#messages.splice(keptCount)) this.#length -= lengthOf(message);
     for (const message of messages) this.#add(message);
     if (!isAllSent) return this.compact(compaction);

@@ -30,6 +30,11 @@ export type Move =
   | { readonly do: 'effects'; readonly calls: readonly ToolCall[] }
   | { readonly do: 'end'; readonly stopReason: StopReason; readonly error: PromptError | null };
 
+type HostToolNames = ReadonlyMap<string, { readonly idempotent: boolean }>;
+
+/** Most sessions have none, and an empty map of its own is 200 bytes of each. */
+const NO_HOST_TOOLS: HostToolNames = new Map();
+
 /** The state of a session: the fold of its journal and nothing else. One owner, the session's driver. */
 export class SessionRecord {
   readonly spec: SessionSpec;
@@ -65,14 +70,15 @@ export class SessionRecord {
 
   #toolsWeight: { readonly of: string | null; readonly weight: number } = { of: null, weight: 0 };
   #overlayBytes = 0;
-  readonly #hostTools: ReadonlyMap<string, { readonly idempotent: boolean }>;
+  readonly #hostTools: HostToolNames;
 
   constructor(spec: SessionSpec) {
     this.spec = spec;
     this.budget = spec.budget ?? null;
-    this.#hostTools = new Map(
-      spec.tools.flatMap((tool) => (tool.kind === 'host' ? [[tool.name, tool] as const] : [])),
+    const hostTools = spec.tools.flatMap((tool) =>
+      tool.kind === 'host' ? [[tool.name, tool] as const] : [],
     );
+    this.#hostTools = hostTools.length === 0 ? NO_HOST_TOOLS : new Map(hostTools);
   }
 
   /** Rebuilds a record; the first entry must be `opened`. */

@@ -26,12 +26,9 @@ export class Mailbox {
   readonly #maxQueuedPrompts: number;
   readonly #tickets = new Map<string, PromptTicket>();
   /** Prompts with a key that are being journalled. */
-  readonly #accepting = new Map<
-    string,
-    { readonly body: PromptBody; readonly ticket: Promise<PromptTicket> }
-  >();
-  /** Entries of accepted prompts on their way into the journal. */
-  readonly #writes = new Set<Promise<void>>();
+  #accepting: Map<string, { readonly body: PromptBody; readonly ticket: Promise<PromptTicket> }> | undefined;
+  /** Entries of accepted prompts on their way into the journal; undefined while there are none. */
+  #writes: Set<Promise<void>> | undefined;
   #lastPromptNumber: number;
 
   constructor(session: SessionContext, maxQueuedPrompts: number) {
@@ -73,7 +70,7 @@ export class Mailbox {
     const { idempotencyKey } = prompt;
     if (idempotencyKey === undefined) return { ticket: await this.#accept(prompt), isNew: true };
     const kept = this.#session.record.promptsByKey.get(idempotencyKey);
-    const accepting = this.#accepting.get(idempotencyKey);
+    const accepting = this.#accepting?.get(idempotencyKey);
     const known = kept ?? accepting?.body;
     if (known) {
       if (!isSameBody(known, prompt.body)) {
@@ -84,6 +81,7 @@ export class Mailbox {
       return { ticket, isNew: false };
     }
     const ticket = this.#accept(prompt);
+    this.#accepting ??= new Map();
     this.#accepting.set(idempotencyKey, { body: prompt.body, ticket });
     try {
       return { ticket: await ticket, isNew: true };
@@ -94,12 +92,14 @@ export class Mailbox {
 
   /** Resolves when no prompt is being journalled any more. */
   async settled(): Promise<void> {
-    while (this.#writes.size > 0) await Promise.allSettled(this.#writes);
+    while (this.#writes) await Promise.allSettled(this.#writes);
   }
 
   /** Whether a prompt with this key is known. */
   knows(idempotencyKey: string): boolean {
-    return this.#session.record.promptsByKey.has(idempotencyKey) || this.#accepting.has(idempotencyKey);
+    return (
+      this.#session.record.promptsByKey.has(idempotencyKey) || this.#accepting?.has(idempotencyKey) === true
+    );
   }
 
   /** The ticket of a prompt that the record has and nobody waits for. */
@@ -151,7 +151,8 @@ export class Mailbox {
       ...(priority === undefined ? {} : { priority }),
       at: clock.epochMs(),
     });
-    this.#writes.add(write);
+    const writes = (this.#writes ??= new Set());
+    writes.add(write);
     try {
       await write;
       announce();
@@ -160,7 +161,8 @@ export class Mailbox {
       ticket.reject(error);
       throw error;
     } finally {
-      this.#writes.delete(write);
+      writes.delete(write);
+      if (writes.size === 0) this.#writes = undefined;
     }
     return ticket;
   }

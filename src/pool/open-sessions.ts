@@ -9,7 +9,7 @@ import type { ForkOptions } from './options.ts';
 import { Parking, type ParkingLimits } from './parking.ts';
 import { RestTimer } from './rest-timer.ts';
 import { SessionContext, type DriverPorts } from './session-context.ts';
-import { SessionDriver } from './session-driver.ts';
+import { SessionDriver, type SessionDriverOptions } from './session-driver.ts';
 import { Session } from './session.ts';
 import type { SessionStateName } from './session-state.ts';
 import type { ModelNames } from './provider-book.ts';
@@ -45,11 +45,22 @@ export class OpenSessions {
   readonly #byId = new Map<string, OpenSession>();
   readonly #parking: Parking;
   readonly #settling: RestTimer;
+  /** Of all sessions that have none. */
+  readonly #noHostTools: HostTools;
+  /** The same for all sessions. */
+  readonly #driverOptions: SessionDriverOptions;
   #isClosing = false;
 
   constructor(parts: OpenSessionsParts) {
     this.#parts = parts;
-    const { clock } = parts.ports;
+    const { clock, redactor } = parts.ports;
+    this.#noHostTools = new HostTools([], clock, redactor);
+    this.#driverOptions = {
+      maxQueuedPrompts: parts.maxQueuedPrompts,
+      admit: parts.admit,
+      onBusy: (sessionId) => this.#wake(sessionId),
+      onRest: (sessionId) => this.rest(sessionId),
+    };
     this.#parking = new Parking(parts.parking, clock, (sessionId) => this.#park(sessionId));
     this.#settling = new RestTimer(SETTLE_AFTER_MS, clock, (sessionId) => this.#settle(sessionId));
   }
@@ -242,15 +253,8 @@ export class OpenSessions {
   }
 
   #drive(record: SessionRecord, images: readonly BaseImage[], hostTools: HostTools): SessionDriver {
-    const { ports, maxQueuedPrompts, admit } = this.#parts;
-    const { sessionId } = record.spec;
-    const context = new SessionContext({ record, images, hostTools, ports });
-    return new SessionDriver(context, {
-      maxQueuedPrompts,
-      admit: () => admit(record.spec),
-      onBusy: () => this.#wake(sessionId),
-      onRest: () => this.rest(sessionId),
-    });
+    const { ports } = this.#parts;
+    return new SessionDriver(new SessionContext({ record, images, hostTools, ports }), this.#driverOptions);
   }
 
   #tell(type: 'session-parked' | 'session-unparked' | 'session-closed', sessionId: string): void {
@@ -259,6 +263,7 @@ export class OpenSessions {
   }
 
   #hostTools(tools: readonly Tool[]): HostTools {
+    if (tools.length === 0) return this.#noHostTools;
     const { clock, redactor } = this.#parts.ports;
     return new HostTools(tools, clock, redactor);
   }

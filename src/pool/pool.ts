@@ -374,10 +374,9 @@ function otherModel(of: SessionSpec, model: string): Partial<SessionSpec> {
 
 /** The session's own first files, then the shared ones. */
 function imagesOf(options: SessionOptions): BaseImage[] {
-  const images: BaseImage[] = [];
-  if (options.files !== undefined) images.push(fromFiles(options.files));
-  if (options.base) images.push(options.base);
-  return images;
+  const { files, base } = options;
+  const own = files === undefined ? [] : [fromFiles(files)];
+  return base ? own.concat(base) : own;
 }
 
 function warn(warning: SkillWarning): void {

@@ -22,18 +22,20 @@ import { PromptResult } from './prompt-result.ts';
 import { PromptRun, type Ending } from './prompt-run.ts';
 import type { Interruption, PromptTicket } from './prompt-ticket.ts';
 import type { SessionContext } from './session-context.ts';
+import type { ModelNames } from './provider-book.ts';
 import type { Snapshot, SnapshotRef } from './snapshot.ts';
 import type { SessionStateName } from './session-state.ts';
 import { QUARANTINE_AFTER, settledResult } from './supervisor.ts';
 import { tellResult } from './turn-events.ts';
 
+/** Of all sessions of a pool. */
 export interface SessionDriverOptions {
   readonly maxQueuedPrompts: number;
-  /** Makes sure that its model can be called. @throws `unknown_provider`, `missing_key` */
-  readonly admit: () => void;
-  /** Called when it has work, and when it has none any more: only then may the driver be dropped. */
-  readonly onBusy: () => void;
-  readonly onRest: () => void;
+  /** Makes sure that a session's models can be called. @throws `unknown_provider`, `missing_key` */
+  readonly admit: (models: ModelNames) => void;
+  /** Called when a session has work, and when it has none any more: only then may its driver be dropped. */
+  readonly onBusy: (sessionId: string) => void;
+  readonly onRest: (sessionId: string) => void;
 }
 
 /** The life of one session: one prompt after another, as the mailbox has them, and its end. */
@@ -50,7 +52,7 @@ export class SessionDriver {
   /** The undo that is being journalled. */
   #undoing: Promise<void> | undefined;
   /** Ends of waiting prompts that could not be journalled. */
-  readonly #unkept = new Map<string, Ending>();
+  #unkept: Map<string, Ending> | undefined;
   /** What has not ended is left to whoever opens the store next. */
   #isParked = false;
 
@@ -115,9 +117,9 @@ export class SessionDriver {
     // What an earlier prompt came to is told whatever the session's state.
     if (prompt.idempotencyKey === undefined || !this.#mailbox.knows(prompt.idempotencyKey)) {
       this.#assertTakesPrompts();
-      this.#options.admit();
+      this.#options.admit(this.record.spec);
     }
-    this.#options.onBusy();
+    this.#options.onBusy(this.sessionId);
     try {
       return await this.#mailbox.accept(prompt);
     } finally {
@@ -149,7 +151,7 @@ export class SessionDriver {
     }
     const target = this.#points.undoTarget(to);
     if (target.promptId === this.record.point) return target;
-    this.#options.onBusy();
+    this.#options.onBusy(this.sessionId);
     this.#undoing = this.#restore(target);
     try {
       await this.#undoing;
@@ -169,7 +171,7 @@ export class SessionDriver {
 
   /** Goes on with the prompts that an earlier process left. */
   resume(): void {
-    this.#options.onBusy();
+    this.#options.onBusy(this.sessionId);
     this.#cutOff = this.record.active?.promptId;
     this.#adoptPrompts();
     this.#goOn();
@@ -177,7 +179,7 @@ export class SessionDriver {
 
   /** Ends the prompts that an earlier process left, with `interrupted`. */
   async reportInterrupted(): Promise<void> {
-    this.#options.onBusy();
+    this.#options.onBusy(this.sessionId);
     this.#adoptPrompts();
     const message = 'the process ended before this prompt did, and it was not gone on with';
     const ending: Ending = { stopReason: 'interrupted', error: { code: 'interrupted', message } };
@@ -196,7 +198,7 @@ export class SessionDriver {
   async release(): Promise<void> {
     if (this.record.quarantine === null) return;
     if (this.#closing || this.record.closed) throw new SessionClosedError({ sessionId: this.sessionId });
-    this.#options.onBusy();
+    this.#options.onBusy(this.sessionId);
     try {
       await this.#session.write({ type: 'released', at: this.#session.ports.clock.epochMs() });
       this.#session.moveTo('idle');
@@ -219,7 +221,7 @@ export class SessionDriver {
     const reached = record.pausedAt && this.budget.reached(clock.now(), limits);
     if (reached) throw new BudgetTooLowError({ sessionId, reached });
     if (budget === undefined) return;
-    this.#options.onBusy();
+    this.#options.onBusy(this.sessionId);
     try {
       await this.#session.write({ type: 'budget-set', budget, at: clock.epochMs() });
       budgets.setSessionLimits(this.budget, budget);
@@ -266,7 +268,7 @@ export class SessionDriver {
   }
 
   async #drain(deadlineMs: number, cutShort: () => Promise<void>, isEnd: boolean): Promise<void> {
-    this.#options.onBusy();
+    this.#options.onBusy(this.sessionId);
     // What cannot be ended has failed, and its prompt tells.
     const end = (): void => void cutShort().catch(() => undefined);
     // Each caller's deadline counts: the shortest one wins. What waits for a budget does not end by itself.
@@ -320,7 +322,7 @@ export class SessionDriver {
     if (this.#loop || this.state === 'failed' || this.state === 'closed') return;
     if (this.#isParked) this.#leavePrompts();
     else if (this.record.active) this.#loop = this.#runPrompts();
-    else if (this.#mailbox.isEmpty && !this.#closing && !this.#undoing) this.#options.onRest();
+    else if (this.#mailbox.isEmpty && !this.#closing && !this.#undoing) this.#options.onRest(this.sessionId);
   }
 
   async #runPrompts(): Promise<void> {
@@ -351,7 +353,7 @@ export class SessionDriver {
     const ticket = this.#mailbox.get(active.promptId);
     if (!ticket) {
       // It was to end while it waited, and that could not be journalled then.
-      const ending = this.#unkept.get(active.promptId) ?? { stopReason: 'cancelled', error: null };
+      const ending = this.#unkept?.get(active.promptId) ?? { stopReason: 'cancelled', error: null };
       return this.#endPrompt(this.#mailbox.adopt(active), active, ending);
     }
     const ending = await this.#endingOf(active, ticket);
@@ -398,13 +400,13 @@ export class SessionDriver {
         ...this.#quarantineAfter(ending, at),
       );
     } catch (failure) {
-      this.#unkept.set(promptId, ending);
+      (this.#unkept ??= new Map<string, Ending>()).set(promptId, ending);
       ticket.reject(failure);
       throw failure;
     } finally {
       this.#mailbox.delete(promptId);
     }
-    this.#unkept.delete(promptId);
+    this.#unkept?.delete(promptId);
     if (active) for (const result of notRun) tellResult(ticket, active, result);
     const result = new PromptResult({
       promptId,
