@@ -2,7 +2,7 @@ import type { FileChange } from '../workspace/workspace.ts';
 import { dataUrl, readDataUrl } from '../model/content.ts';
 import type { ContentPart, Message, UserContent } from '../model/message.ts';
 import type { JournalEntry } from './entries.ts';
-import { sharedOpening } from './shared-opening.ts';
+import { leanEntry } from './lean-entry.ts';
 import { asBuffer, sha256 } from '../workspace/bytes.ts';
 import { wholeUsage } from '../model/usage.ts';
 import { hashOf, imageOf } from './sqlite-images.ts';
@@ -47,28 +47,24 @@ export function encodeEntry(entry: JournalEntry): EncodedEntry {
  * @throws SyntaxError when it is not JSON
  */
 export function decodeEntry(json: Uint8Array, content: (hash: string) => Uint8Array): JournalEntry {
-  const entry = JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString()) as JournalEntry;
+  const text = Buffer.from(json.buffer, json.byteOffset, json.length).toString();
+  return leanEntry(loaded(JSON.parse(text) as JournalEntry, content));
+}
+
+function loaded(entry: JournalEntry, content: (hash: string) => Uint8Array): JournalEntry {
   if (entry.type === 'opened') {
     const images = entry.spec.images as unknown as readonly { readonly sha256: string }[];
-    const loaded = images.map((image) => imageOf(image.sha256, () => content(image.sha256)));
-    return { ...entry, spec: { ...entry.spec, images: loaded } };
+    const handles = images.map((image) => imageOf(image.sha256, () => content(image.sha256)));
+    return { ...entry, spec: { ...entry.spec, images: handles } };
   }
-  if (entry.type === 'step-ended') {
-    const { opening } = entry;
-    return {
-      ...entry,
-      opening: opening && sharedOpening(opening),
-      changes: loadedChanges(entry.changes, content),
-    };
+  if (entry.type === 'step-ended' || entry.type === 'effect-ended') {
+    return { ...entry, changes: loadedChanges(entry.changes, content) };
   }
-  if (entry.type === 'effect-ended') return { ...entry, changes: loadedChanges(entry.changes, content) };
   if (entry.type === 'restored') {
-    const { opening } = entry;
     const text = loadedBytes(entry.messages as unknown as StoredBytes, content);
     const messages = JSON.parse(asBuffer(text).toString()) as Message[];
     return {
       ...entry,
-      opening: opening && sharedOpening(opening),
       messages: messages.map((message) => loadedMessage(message, content)),
       overlay: loadedChanges(entry.overlay, content),
     };

@@ -1,4 +1,5 @@
 import type { JournalEntry } from './entries.ts';
+import { leanEntry } from './lean-entry.ts';
 import type { SessionRecord } from './session-record.ts';
 import type { JournalStore } from './store.ts';
 
@@ -13,8 +14,9 @@ export class Journal {
   }
 
   /** Writes the `opened` entry of a new record and those that come with it, all or none. */
-  async open(record: SessionRecord, at: number, ...others: readonly JournalEntry[]): Promise<void> {
+  async open(record: SessionRecord, at: number, ...rest: readonly JournalEntry[]): Promise<void> {
     const { spec } = record;
+    const others = rest.map(leanEntry);
     await this.#store.append(spec.sessionId, [{ type: 'opened', spec, at }, ...others]);
     applyAll(record, others);
   }
@@ -32,7 +34,8 @@ export class Journal {
   }
 
   /** When it resolves the entries are kept and the record shows them; when it rejects, neither. */
-  async write(record: SessionRecord, ...entries: readonly JournalEntry[]): Promise<void> {
+  async write(record: SessionRecord, ...given: readonly JournalEntry[]): Promise<void> {
+    const entries = given.map(leanEntry);
     const previous = this.#pending.get(record);
     if (previous) return this.#track(record, this.#after(previous, record, entries));
     // A store that is not asynchronous must not cost a turn of the event loop either.

@@ -8,7 +8,6 @@ import type { RetryPolicy } from '../gate/retry.ts';
 import type { JournalEntry } from '../journal/entries.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SessionRecord } from '../journal/session-record.ts';
-import { sharedOpening } from '../journal/shared-opening.ts';
 import type { ReachedBudget } from '../protocol/budget.ts';
 import type { StepDone, StepInput } from '../protocol/messages.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
@@ -152,7 +151,7 @@ export class SessionContext {
       await this.write({
         type: 'step-ended',
         stepId,
-        opening: opening && sharedOpening(opening),
+        opening,
         results,
         changes,
         ...(redacted.length > 0 && { redacted }),
