@@ -3,6 +3,7 @@
  *
  *   npm ci --prefix bench/peers          once
  *   npm run bench:peers                  about 75 minutes
+ *   npm run bench:peers -- crash         one case or several of: cost, pace, memory, burn, crash
  *   npm run bench:peers -- --quick       two conversations of each: to see that everything runs, not to quote
  *
  * Prints the table in Markdown; writes dist/peers/results.json with every single measurement.
@@ -20,7 +21,13 @@ import { memory } from './memory.ts';
 import { pace } from './pace.ts';
 import { markdownTable, type Group } from './table.ts';
 
-const CASES: readonly Case[] = [cost, pace, memory, burning, crashing];
+const CASES: ReadonlyMap<string, Case> = new Map([
+  ['cost', cost],
+  ['pace', pace],
+  ['memory', memory],
+  ['burn', burning],
+  ['crash', crashing],
+]);
 /** What the peers ask of Node; skein is measured on the same. */
 const MIN_NODE = { major: 22, minor: 19 };
 
@@ -31,12 +38,14 @@ if (major < MIN_NODE.major || (major === MIN_NODE.major && minor < MIN_NODE.mino
   );
   process.exit(2);
 }
-const unknown = process.argv.slice(2).find((arg) => arg !== '--quick');
+const args = process.argv.slice(2);
+const asked = args.filter((arg) => arg !== '--quick');
+const unknown = asked.find((arg) => !CASES.has(arg));
 if (unknown !== undefined) {
-  console.error(`There is no option "${unknown}". Known: --quick.`);
+  console.error(`No case is called "${unknown}". Known: ${[...CASES.keys()].join(', ')}; and --quick.`);
   process.exit(2);
 }
-const extent = process.argv.includes('--quick') ? QUICK : WHOLE;
+const extent = args.includes('--quick') ? QUICK : WHOLE;
 
 const machine = {
   date: new Date().toISOString(),
@@ -51,7 +60,8 @@ const server = await startModelServer();
 const groups: Group[] = [];
 const raw: Record<string, unknown> = {};
 try {
-  for (const question of CASES) {
+  for (const [key, question] of CASES) {
+    if (asked.length > 0 && !asked.includes(key)) continue;
     const { name } = question;
     const answer = await question.measure({
       baseURL: server.baseURL,

@@ -16,7 +16,7 @@ export type CrashWay = (typeof CRASH_WAYS)[number];
 
 /** Late is after the tool has answered, and most likely after its conversation has ended. */
 const LATE_MS = 500;
-const PIECE = 10_000;
+const PIECE = 1_000;
 
 /** Crashes this thread, process or call in one of the {@link CRASH_WAYS}. @returns where a way lets the tool answer first */
 export function crash(way: unknown): string | Promise<string> {
@@ -57,10 +57,10 @@ function deeper(depth: number): number {
   return deeper(depth + 1) + depth;
 }
 
-/** Runs out of memory by small objects that are all held. */
+/** Runs out of memory by objects that are all held, none of them large. */
 function manyObjects(): number {
-  const held: object[][] = [];
-  for (;;) held.push(Array.from({ length: PIECE }, (_, index) => ({ index })));
+  const held: number[][] = [];
+  for (;;) held.push(Array.from({ length: PIECE }, () => held.length));
 }
 
 /** Runs out of memory by one array: when it grows, one allocation is as large as half of the heap. */
