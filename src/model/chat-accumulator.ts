@@ -48,7 +48,7 @@ const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
 /** From the chunks of one stream to its response. */
 export class ChatAccumulator implements ResponseAccumulator {
   readonly #calls = new ToolCallAccumulator();
-  readonly #template = new TextTemplate();
+  readonly #template = new TextTemplate('content');
   readonly #streamed = new StreamedText();
   readonly #details = new ReasoningDetails();
   #finishReason: FinishReason | undefined;

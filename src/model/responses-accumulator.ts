@@ -9,6 +9,7 @@ import type { ResponseAccumulator } from './response-accumulator.ts';
 import { asItem, type PieceField, type RawItem, type ResponsesItem } from './responses-item.ts';
 import { ResponsesItems } from './responses-items.ts';
 import { StreamedText } from './streamed-text.ts';
+import { TextTemplate } from './text-template.ts';
 import { MAX_CALLS, tooManyCalls } from './tool-call-accumulator.ts';
 
 /** An event of a Responses stream, as far as it is read. Nothing of it is certain. */
@@ -42,6 +43,13 @@ interface Channel {
   readonly shown?: 'text' | 'reasoning';
 }
 
+/** What a piece of text adds to: one part of one item. */
+interface Place {
+  readonly item: ResponsesItem;
+  readonly channel: Channel;
+  readonly at: number;
+}
+
 /** Event types without their `.delta` and `.done`. */
 const CHANNELS: Readonly<Record<string, Channel>> = {
   'response.output_text': { field: 'text', whole: 'text', shown: 'text' },
@@ -72,6 +80,9 @@ const INCOMPLETE: Readonly<Record<string, FinishReason>> = {
 export class ResponsesAccumulator implements ResponseAccumulator {
   readonly #items = new ResponsesItems();
   readonly #streamed = new StreamedText();
+  readonly #template = new TextTemplate('delta');
+  /** Where deltas go that the template reads: where the learnt one went. Undefined where the last event was no delta. */
+  #place: Place | undefined;
   #finishReason: FinishReason | undefined;
   #usage: Usage | undefined;
   #model = '';
@@ -82,6 +93,15 @@ export class ResponsesAccumulator implements ResponseAccumulator {
 
   /** @throws {ModelError} for an error, a response that failed, or an event that makes no sense */
   push(data: string): void {
+    const place = this.#place;
+    const delta = place && this.#template.match(data);
+    if (place === undefined || delta === undefined) this.#parse(data);
+    else this.#addDelta(place, delta);
+  }
+
+  #parse(data: string): void {
+    // Any other event may be the reason why the next delta goes elsewhere.
+    this.#place = undefined;
     const event: Event & RawResponse = parseEvent(data);
     // Nothing follows the last event.
     if (this.isFinished) return;
@@ -94,7 +114,7 @@ export class ResponsesAccumulator implements ResponseAccumulator {
     if (LAST_EVENTS.has(type) || response === event) this.#finish(type, response ?? {});
     else if (type === 'response.output_item.added') this.#items.find(event, true).begun = asItem(event.item);
     else if (type === 'response.output_item.done') this.#itemDone(event);
-    else this.#piece(type, event);
+    else this.#piece(data, type, event);
   }
 
   takeArrived(): readonly ModelEvent[] {
@@ -130,19 +150,27 @@ export class ResponsesAccumulator implements ResponseAccumulator {
     };
   }
 
-  #piece(type: string, event: Event): void {
+  #piece(data: string, type: string, event: Event): void {
     const [, name = '', end] = /^(.*)\.(delta|done)$/.exec(type) ?? [];
     const channel = Object.hasOwn(CHANNELS, name) ? CHANNELS[name] : undefined;
     if (!channel) return;
-    const { field, shown } = channel;
     const text = end === 'delta' ? event.delta : (event as Readonly<Record<string, unknown>>)[channel.whole];
     if (typeof text !== 'string') return;
     const item = this.#items.find(event, false);
-    const index = field === 'summary' ? event.summary_index : event.content_index;
-    const at = Number.isInteger(index) ? (index as number) : 0;
-    let news = text;
-    if (end === 'delta') item.addPiece(field, at, text);
-    else news = item.setWhole(field, at, text);
+    const index = channel.field === 'summary' ? event.summary_index : event.content_index;
+    const place = { item, channel, at: Number.isInteger(index) ? (index as number) : 0 };
+    if (end === 'delta') {
+      this.#addDelta(place, text);
+      if (this.#template.learn(data, text)) this.#place = place;
+    } else this.#addNews(place, item.setWhole(channel.field, place.at, text));
+  }
+
+  #addDelta(place: Place, delta: string): void {
+    place.item.addPiece(place.channel.field, place.at, delta);
+    this.#addNews(place, delta);
+  }
+
+  #addNews({ item, channel: { shown }, at }: Place, news: string): void {
     if (news === '') return;
     this.contentCount += 1;
     this.#chars += news.length;
