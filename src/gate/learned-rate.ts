@@ -8,6 +8,8 @@ const HASTE = 0.8;
 const PLATEAU_MS = 60_000;
 /** The same, when it was learned from less: then it is a guess. */
 const GUESS_PLATEAU_MS = 40_000;
+/** Fewer admitted in the minute before say nothing of a limit: who works that slowly can be rejected for any reason. */
+const ENOUGH = 5;
 /** A rate that has grown to so many times what it was learned at was learned wrong. */
 const UNLEARN_FACTOR = 64;
 
@@ -54,7 +56,7 @@ export class LearnedRate {
   /**
    * One was rejected for coming too soon. Told once for all that were sent at that rate. While less than a minute has flowed, what
    * went through says little of what a minute takes: then the first rejection teaches nothing, unless the provider has said when to
-   * come again. A second one within a minute does.
+   * come again; nor does it when hardly anything went through. A second one within a minute does.
    * @param hasSaidWhen  the provider has
    */
   rejected(now: number, hasSaidWhen: boolean): void {
@@ -63,7 +65,8 @@ export class LearnedRate {
     if (this.#count === 0) return;
     const { perMinute } = this;
     const isWhole = now - this.#flowingSince >= 0.9 * SECONDS * 1_000;
-    if (perMinute === undefined && !isWhole && !hasSaidWhen && !this.#isSuspicious(now)) {
+    const isTelling = this.#count >= ENOUGH && (isWhole || hasSaidWhen);
+    if (perMinute === undefined && !isTelling && !this.#isSuspicious(now)) {
       this.#suspectedAt = now;
       return;
     }

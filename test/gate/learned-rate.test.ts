@@ -49,6 +49,16 @@ describe('a learned rate', () => {
     expect(rate.perMinute).toBeGreaterThan(4);
   });
 
+  it('is not learned from one rejection of who works slowly, whatever the provider says', () => {
+    const rate = new LearnedRate();
+    for (let at = 0; at <= 120_000; at += 20_000) rate.accepted(at);
+    rate.rejected(121_000, true);
+    expect(rate.perMinute).toBeUndefined();
+    rate.accepted(130_000);
+    rate.rejected(131_000, true);
+    expect(rate.perMinute).toBeDefined();
+  });
+
   it('is not learned from two rejections far apart, while no minute has flowed before either', () => {
     const rate = new LearnedRate();
     for (const start of [0, 200_000]) {
