@@ -452,11 +452,12 @@ describe('a secret in an answer', () => {
 
 describe('a process that dies between the wrong answer and the right one', () => {
   const places = [
+    // The step of the prompt itself runs nothing: it needs no thread and has no beginning.
     ['model-responded', 1],
-    ['step-began', 2],
+    ['step-began', 1],
     ['step-ended', 2],
     ['model-responded', 2],
-    ['step-began', 3],
+    ['step-began', 2],
     ['step-ended', 3],
   ] as const;
 
