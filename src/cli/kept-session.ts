@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { openStore } from '../journal/open-store.ts';
 import type { JournalStore } from '../journal/store.ts';
-import { BaseImage } from '../workspace/base-image.ts';
+import type { BaseImage } from '../workspace/base-image.ts';
 import type { FileDifference, FilesView } from '../workspace/files-view.ts';
 import { comparePaths } from '../workspace/paths.ts';
 import type { RunCommandOptions } from './run-options.ts';

@@ -85,6 +85,8 @@ function followSession(state: ProgressState, itemId: string, event: SessionEvent
     case 'step-retried':
     case 'compacted':
     case 'loop-warned':
+    case 'schema-refused':
+    case 'output-refused':
     // What comes of it follows.
     case 'gate-left':
     case 'prompt-ended':

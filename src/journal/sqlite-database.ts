@@ -27,7 +27,7 @@ export interface SqliteDatabaseOptions {
 export class SqliteDatabase {
   readonly path: string;
   readonly #connection: Libsql.Database;
-  readonly #statements = new Map<string, Libsql.Statement<unknown[]>>();
+  readonly #statements = new Map<string, Libsql.Statement>();
   readonly #onStatement: SqliteDatabaseOptions['onStatement'];
 
   /** @param path  absolute */
@@ -82,7 +82,7 @@ export class SqliteDatabase {
     this.#connection.close();
   }
 
-  #statement(sql: string): Libsql.Statement<unknown[]> {
+  #statement(sql: string): Libsql.Statement {
     let statement = this.#statements.get(sql);
     if (!statement) {
       statement = this.#connection.prepare(sql);

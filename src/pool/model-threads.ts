@@ -92,7 +92,7 @@ class ModelThread {
     const { port1, port2 } = new MessageChannel();
     this.#textPort = port1;
     this.#textPort.on('message', (message: unknown) => this.#onMessage(message));
-    const link = { port: port2, credits: this.#taken.buffer as SharedArrayBuffer };
+    const link = { port: port2, credits: this.#taken.buffer };
     this.#send((service) => service.connect(handOver(link, port2)));
     this.#idle();
   }

@@ -269,10 +269,7 @@ const amount = z.optional(
   ),
 );
 const wholeAmount = z.optional(
-  z.custom<number>(
-    (value) => Number.isSafeInteger(value) && (value as number) > 0,
-    'expected a whole number above 0',
-  ),
+  z.custom<number>((value) => Number.isSafeInteger(value) && value > 0, 'expected a whole number above 0'),
 );
 const budget = z
   .strictObject({

@@ -163,7 +163,7 @@ export class Session implements AsyncDisposable {
 
   /** The conversation so far, in the form of Chat Completions; a copy. */
   messages(): readonly Message[] {
-    return structuredClone(this.#parts.driver().record.conversation.messages) as Message[];
+    return structuredClone(this.#parts.driver().record.conversation.messages);
   }
 
   /**

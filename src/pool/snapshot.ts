@@ -48,6 +48,6 @@ export class Snapshot {
 
   /** The conversation up to there, in the form of Chat Completions; a copy. */
   messages(): readonly Message[] {
-    return structuredClone(this.#state.messages) as Message[];
+    return structuredClone(this.#state.messages);
   }
 }

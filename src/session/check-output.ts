@@ -1,5 +1,5 @@
 import { headChars } from '../head-chars.ts';
-import type { OutputSchema } from '../model/model.ts';
+import type { AnswerInput } from '../protocol/messages.ts';
 import { describeThrown } from '../tools/describe-thrown.ts';
 import { dropPrototypeKeys } from '../tools/prototype-keys.ts';
 import { SchemaCheck, type SchemaProblem } from '../tools/schema-check.ts';
@@ -23,7 +23,7 @@ export type CheckedOutput =
  * Reads an answer as JSON and holds it against its schema. A Markdown code fence around the JSON is taken off, nothing else
  * is. Keys that could reach a prototype are dropped at any depth.
  */
-export function checkOutput(reply: string, { json: schema }: OutputSchema): CheckedOutput {
+export function checkOutput(reply: string, { json: schema }: AnswerInput['schema']): CheckedOutput {
   if (reply.length > MAX_OUTPUT_CHARS) {
     return wrong(`${reply.length} characters are too many; at most ${MAX_OUTPUT_CHARS} are read`);
   }

@@ -72,7 +72,9 @@ function encode(output: unknown): string {
   try {
     json = JSON.stringify(output);
   } catch (thrown) {
-    throw new TypeError(`the tool's result cannot be written as JSON: ${describeThrown(thrown)}`);
+    throw new TypeError(`the tool's result cannot be written as JSON: ${describeThrown(thrown)}`, {
+      cause: thrown,
+    });
   }
   if (json === undefined) throw new TypeError(`the tool's result is a ${typeof output}, which is not JSON`);
   return json;

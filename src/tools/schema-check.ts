@@ -44,7 +44,7 @@ export class SchemaCheck {
   /** @throws Error for a schema that cannot be read: two parts of one name, say */
   constructor(schema: JsonSchema) {
     // A copy, because the library writes marks into a schema that has references.
-    this.#schema = structuredClone(schema) as Schema;
+    this.#schema = structuredClone(schema);
     this.#parts = dereference(this.#schema);
   }
 

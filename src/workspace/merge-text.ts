@@ -139,7 +139,7 @@ function hunksBetween(base: Buffer, side: Buffer): Hunk[] {
   const hunks = runs.map(([oldLine, oldCount, newLine, newCount]) => ({
     start: start + oldOffsets[oldLine]!,
     end: start + oldOffsets[oldLine + oldCount]!,
-    content: added.subarray(newOffsets[newLine]!, newOffsets[newLine + newCount]!),
+    content: added.subarray(newOffsets[newLine], newOffsets[newLine + newCount]),
     isCoarse: false,
   }));
   return settle(base, hunks);

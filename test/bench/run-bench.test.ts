@@ -105,7 +105,9 @@ describe('a benchmark', () => {
     expect(measures.turnLatencyMs!.count).toBe(10);
     expect(measures.firstTokenMs!.count).toBe(10);
     expect(measures.promptLatencyMs!.count).toBe(5);
-    expect(result.prompts.map(({ turns, usd }) => [turns, usd])).toEqual(Array(5).fill([2, 0.001]));
+    expect(result.prompts.map(({ turns, usd }) => [turns, usd])).toEqual(
+      Array.from({ length: 5 }, () => [2, 0.001]),
+    );
     expect(result.prompts.every((sample) => sample.firstTokenMs! <= sample.endedAtMs - sample.dueAtMs)).toBe(
       true,
     );

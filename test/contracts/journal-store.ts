@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/journal/entries.ts';
 import { NO_USAGE, type Usage } from '../../src/model/model.ts';
 import type { JournalStore } from '../../src/journal/store.ts';
-import { BaseImage, packImage } from '../../src/workspace/base-image.ts';
+import { packImage, type BaseImage } from '../../src/workspace/base-image.ts';
 import { DEFAULT_QUOTA } from '../../src/workspace/workspace.ts';
 
 /** Small entries to fill a journal with. */

@@ -20,21 +20,20 @@ const record = (): SessionRecord =>
 const accepted = (promptId: string) => ({ type: 'prompt-accepted', promptId, text: '', at: 0 }) as const;
 
 /** Lets each write settle when it is told to. */
-class HeldStore extends MemoryStore {
-  readonly held: ((error?: Error) => void)[] = [];
-
-  override append(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.held.push((error) => (error ? reject(error) : resolve()));
+function heldStore() {
+  const held: ((error?: Error) => void)[] = [];
+  const append = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      held.push((error) => (error ? reject(error) : resolve()));
     });
-  }
+  return Object.assign(new MemoryStore(), { held, append });
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a record', () => {
   it('shows nothing that is not written', async () => {
-    const store = new HeldStore();
+    const store = heldStore();
     const session = record();
     const write = new Journal(store).write(session, accepted('1'));
     await settle();
@@ -45,7 +44,7 @@ describe('a record', () => {
   });
 
   it('sees its entries in the order they were written, one write at a time', async () => {
-    const store = new HeldStore();
+    const store = heldStore();
     const session = record();
     const journal = new Journal(store);
     const writes = ['1', '2', '3'].map((promptId) => journal.write(session, accepted(promptId)));
@@ -63,7 +62,7 @@ describe('a record', () => {
   });
 
   it('goes without the entries of a write that failed, and only its writer hears of it', async () => {
-    const store = new HeldStore();
+    const store = heldStore();
     const session = record();
     const journal = new Journal(store);
     const first = journal.write(session, accepted('1'));

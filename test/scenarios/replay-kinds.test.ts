@@ -35,7 +35,12 @@ async function recordedAndReplayed({ rules, provider, recording, options, act }:
       second: { baseURL: server.baseURL },
     };
     const parts = withHastyGate({ ...options, ...recording, providers, record: directory });
-    const recorded = await inPool(await SessionPool.over(parts), act).finally(() => server.close());
+    let recorded: object[];
+    try {
+      recorded = await inPool(await SessionPool.over(parts), act);
+    } finally {
+      await server.close();
+    }
     const replaying = await SessionPool.open({ ...options, providers: readRecording(directory).providers });
     return { recorded, replayed: await inPool(replaying, act) };
   });

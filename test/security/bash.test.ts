@@ -168,7 +168,7 @@ describe('a script that would take everything', { timeout: 120_000 }, () => {
     await onStage(rulesFor([script, 'cat mine.txt']), options, async (made) => {
       const [bomb, neighbour] = await Promise.all([1, 2].map(() => made.start({ tools: ['bash'], files })));
       const [end] = await Promise.all([bomb!.prompt('script 0;'), neighbour!.prompt('script 1;')]);
-      expect(end!.stopReason).toBe('end');
+      expect(end.stopReason).toBe('end');
       expect(lastResult(bomb!)).toMatch(/tool_crashed|timed_out|\[exit code [1-9]/);
       await neighbour!.prompt('script 1;');
       expect(lastResult(neighbour!)).toBe('mine');

@@ -81,7 +81,7 @@ export class Collector {
           dataPoints.map(({ attributes, value }) =>
             typeof value === 'number'
               ? { attributes, count: value, sum: value }
-              : { attributes, count: value.count as number, sum: (value as { sum?: number }).sum ?? 0 },
+              : { attributes, count: value.count, sum: (value as { sum?: number }).sum ?? 0 },
           ),
         ]),
     );

@@ -101,20 +101,20 @@ describe('what patch takes', () => {
     [
       'a renamed and changed file',
       { f: 'x\n' },
-      `diff --git a/f b/g\nsimilarity index 50%\nrename from f\nrename to g\nindex 1..2 100644\n${'--- a/f\n+++ b/g\n'}${X_TO_Y}`,
+      `diff --git a/f b/g\nsimilarity index 50%\nrename from f\nrename to g\nindex 1..2 100644\n--- a/f\n+++ b/g\n${X_TO_Y}`,
       { g: 'y\n' },
     ],
     [
       'a copied file',
       { f: 'x\n' },
-      `diff --git a/f b/g\ncopy from f\ncopy to g\n${'--- a/f\n+++ b/g\n'}${X_TO_Y}`,
+      `diff --git a/f b/g\ncopy from f\ncopy to g\n--- a/f\n+++ b/g\n${X_TO_Y}`,
       { f: 'x\n', g: 'y\n' },
     ],
     [
       'a copied file that it changes itself, of which the copy is one before',
       { f: 'x\n' },
       `${change('f', X_TO_Y)}diff --git a/f b/g\nsimilarity index 100%\ncopy from f\ncopy to g\n` +
-        `diff --git a/f b/h\ncopy from f\ncopy to h\n${'--- a/f\n+++ b/h\n'}@@ -1 +1 @@\n-x\n+z\n`,
+        `diff --git a/f b/h\ncopy from f\ncopy to h\n--- a/f\n+++ b/h\n@@ -1 +1 @@\n-x\n+z\n`,
       { f: 'y\n', g: 'x\n', h: 'z\n' },
     ],
     [

@@ -1,3 +1,4 @@
+import type * as JustBash from 'just-bash';
 import type { Bash, CommandName } from 'just-bash';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { ToolFailure } from '../tool-failure.ts';
@@ -66,7 +67,7 @@ export async function runBash(
   }
 }
 
-async function loadShell(): Promise<typeof import('just-bash')> {
+async function loadShell(): Promise<typeof JustBash> {
   try {
     return await import('just-bash');
   } catch (error) {

@@ -104,6 +104,9 @@ export class JournalWatch {
         if (this.openPrompts.length > 0) this.#fail('closed with prompts that have not ended');
         this.isClosed = true;
         return;
+      default:
+        // Nothing follows from the rest here.
+        return;
     }
   }
 

@@ -265,8 +265,8 @@ export class Scenario {
     }
     this.#open();
     await this.#until('the pool is open', () => this.#pool !== undefined);
-    const pool = this.#pool as SessionPool | undefined;
-    const process = this.#process as SimProcess | undefined;
+    const pool = this.#pool;
+    const process = this.#process;
     if (!pool || !process) return;
     await this.#until('prompts have ended', () =>
       [...this.#disk.journals.values()].every(({ watch }) => watch.openPrompts.length === 0),
