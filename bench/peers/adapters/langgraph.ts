@@ -21,7 +21,6 @@ export const openContestant: ContestantModule['openContestant'] = ({ baseURL, to
       .addNode('model', async ({ messages }, config) => {
         const { onText } = ownOf(config);
         // Not `invoke` with `streaming`: it counts tokens by itself afterwards, with a table that it fetches.
-        // oxlint-disable-next-line typescript/no-redundant-type-constituents -- the type is unknown where bench/peers is not installed
         let response: AIMessageChunk | undefined;
         for await (const chunk of await llm.stream(messages, config)) {
           if (onText && chunk.text !== '') onText(chunk.text);
@@ -68,7 +67,6 @@ function ownOf(config: { readonly configurable?: Record<string, unknown> } | und
   return config?.configurable as unknown as Own;
 }
 
-// oxlint-disable-next-line typescript/no-redundant-type-constituents -- the type is unknown where bench/peers is not installed
 function asksForTools(message: BaseMessage | undefined): boolean {
   return AIMessage.isInstance(message) && (message.tool_calls?.length ?? 0) > 0;
 }
