@@ -13,7 +13,8 @@ export type SessionStateName =
 
 export const SESSION_MOVES: Readonly<Record<SessionStateName, readonly SessionStateName[]>> = {
   idle: ['queued', 'waiting-model', 'suspended', 'halted', 'closed', 'failed'],
-  queued: ['running', 'idle', 'failed'],
+  // Past a thread when what was queued ended there, and the next prompt's first step needs none.
+  queued: ['running', 'waiting-model', 'suspended', 'idle', 'failed'],
   running: ['queued', 'waiting-model', 'suspended', 'idle', 'failed'],
   'waiting-model': ['queued', 'suspended', 'idle', 'failed'],
   suspended: ['queued', 'waiting-model', 'idle', 'failed'],

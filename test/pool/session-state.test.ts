@@ -4,7 +4,7 @@ import { moveSession, SESSION_MOVES, type SessionStateName } from '../../src/poo
 /** Said again, so that a move that is added or lost by mistake is seen. */
 const LEGAL = `
   idle → queued, idle → waiting-model, idle → suspended, idle → halted, idle → closed, idle → failed,
-  queued → running, queued → idle, queued → failed,
+  queued → running, queued → waiting-model, queued → suspended, queued → idle, queued → failed,
   running → queued, running → waiting-model, running → suspended, running → idle, running → failed,
   waiting-model → queued, waiting-model → suspended, waiting-model → idle, waiting-model → failed,
   suspended → queued, suspended → waiting-model, suspended → idle, suspended → failed,

@@ -64,13 +64,13 @@ export class JournalWatch {
       case 'prompt-accepted':
         return this.#accepted(entry);
       case 'step-began':
-        if (this.#step?.life === life)
-          this.#fail(`step ${entry.stepId} began while ${this.#step.id} was under way`);
-        if (entry.stepId <= this.#lastStepId) this.#fail(`step id ${entry.stepId} is used again`);
-        this.#lastStepId = entry.stepId;
-        this.#step = { id: entry.stepId, life };
-        return;
+        return this.#beginStep(entry.stepId, life);
       case 'step-ended':
+        if (entry.threadless) {
+          this.#beginStep(entry.stepId, life);
+          if (entry.results.length + entry.changes.length > 0)
+            this.#fail(`step ${entry.stepId} was in no thread and has done something`);
+        }
         this.#endStep(entry.stepId);
         for (const result of entry.results) this.#answered(result, 'step-ended');
         return;
@@ -148,6 +148,13 @@ export class JournalWatch {
       this.#fail(`prompt ${promptId} ended with ${stopReason} before its turn came`);
     }
     prompt.ended = stopReason;
+  }
+
+  #beginStep(stepId: number, life: number): void {
+    if (this.#step?.life === life) this.#fail(`step ${stepId} began while ${this.#step.id} was under way`);
+    if (stepId <= this.#lastStepId) this.#fail(`step id ${stepId} is used again`);
+    this.#lastStepId = stepId;
+    this.#step = { id: stepId, life };
   }
 
   #endStep(stepId: number): void {
