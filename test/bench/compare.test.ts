@@ -40,17 +40,21 @@ describe('two runs of one thing', () => {
   it.each([
     ['of the same conversations', 1],
     ['of others', 2],
-  ])('%s: nothing differs in at least 95 % of the draws', (_, otherSeed) => {
-    let wrong = 0;
-    let paired = 0;
-    for (let i = 0; i < DRAWS; i++) {
-      const comparison = compared(one(2 * i + 1, {}, 50), one(2 * i + 2, {}, 50, otherSeed), i);
-      if (hasDifference(comparison)) wrong += 1;
-      if (comparison.targets[0]!.paired) paired += 1;
-    }
-    expect(wrong).toBeLessThanOrEqual(0.05 * DRAWS);
-    expect(paired).toBe(otherSeed === 1 ? DRAWS : 0);
-  }, 120_000);
+  ])(
+    '%s: nothing differs in at least 95 % of the draws',
+    (_, otherSeed) => {
+      let wrong = 0;
+      let paired = 0;
+      for (let i = 0; i < DRAWS; i++) {
+        const comparison = compared(one(2 * i + 1, {}, 50), one(2 * i + 2, {}, 50, otherSeed), i);
+        if (hasDifference(comparison)) wrong += 1;
+        if (comparison.targets[0]!.paired) paired += 1;
+      }
+      expect(wrong).toBeLessThanOrEqual(0.05 * DRAWS);
+      expect(paired).toBe(otherSeed === 1 ? DRAWS : 0);
+    },
+    120_000,
+  );
 
   it('in which each prompt is as slow as the one before: still nothing differs', () => {
     let wrong = 0;
