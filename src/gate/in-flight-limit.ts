@@ -3,13 +3,15 @@ const START = 16;
 /** Fewer are not too many at once. */
 const FEW = 2;
 const NEARLY = 0.55;
+/** More that may be under way for each request that began, before the first signal: the number that is sent in a round doubles. */
+const GROWTH = 2;
 /** What was proven counts for less with each request: providers change. */
 const FADING = 0.99;
 
 /**
- * How many requests a provider takes at once, learned as TCP learns a path: from a start it grows by one with each request that
- * began, so it doubles a round, until the first signal of too many; each signal halves it, and from then on it grows by one
- * a round. It grows only while it is what holds requests back, and never above what was configured.
+ * How many requests a provider takes at once, learned as TCP learns a path: from a start it grows with each request that began (long
+ * before it ends), so that each round sends twice as many as the last one, until the first signal of too many; each signal
+ * halves it, and from then on it grows by one a round. It grows only while it is what holds requests back, and never above what was configured.
  */
 export class InFlightLimit {
   readonly #max: number;
@@ -38,7 +40,7 @@ export class InFlightLimit {
   began(inFlight: number, answered: number): void {
     this.#proven = Math.max(answered, FADING * this.#proven);
     if (inFlight < this.limit) return;
-    this.#limit = Math.min(this.#max, this.#limit + (this.#hasSignal ? 1 / this.#limit : 1));
+    this.#limit = Math.min(this.#max, this.#limit + (this.#hasSignal ? 1 / this.#limit : GROWTH));
   }
 
   /**
