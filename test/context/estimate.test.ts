@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { charsPerTokenOf, ContextBook } from '../../src/context/context-book.ts';
 import {
@@ -31,6 +32,19 @@ describe('an estimate', () => {
     expect(of('привет')).toBeCloseTo(1.7);
     expect(of(Buffer.alloc(300, 'some bytes').toString('base64'))).toBeCloseTo(1.6);
     expect(of('aReallyLongIdentifierNameOfTheSort')).toBe(1);
+  });
+
+  it('finds dense runs wherever they are, and those that are just long enough', () => {
+    const length = fc.oneof(fc.nat({ max: 200 }), fc.constantFrom(63, 64, 65));
+    const piece = fc.tuple(length, fc.constantFrom(' ', '. ', '\n\n', ' é ', ''));
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const text = pieces.map(([length, gap]) => 'a'.repeat(length) + gap).join('');
+        const dense = (text.match(/[\w+/-]{64,}/g) ?? []).reduce((sum, run) => sum + run.length, 0);
+        const foreign = text.split('é').length - 1;
+        expect(weightOf(text)).toBeCloseTo(text.length + 0.6 * dense + 0.7 * foreign);
+      }),
+    );
   });
 
   it('of a message holds its calls', () => {
