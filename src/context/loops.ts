@@ -17,8 +17,14 @@ export interface Repetition {
   readonly count: number;
 }
 
-/** Enough for what is told of it. */
-const SEPARATOR = '\n';
+/** What a call gave, in one turn or several. */
+interface Answer {
+  readonly content: string;
+  /** Turns in which it was given, since the progress before the last of them; the last one before that counts. */
+  count: number;
+  /** The progress before the last of these turns, see {@link LoopWatch}. */
+  since: number;
+}
 
 /**
  * Notices that a prompt goes round in circles: turn after turn the same calls with the same results, one or several in
@@ -26,48 +32,49 @@ const SEPARATOR = '\n';
  * looks at the same list between two different edits is not stuck. A fold, like the record that it is part of.
  */
 export class LoopWatch {
-  /** Call → results that it gave in this prompt. */
-  readonly #seen = new Map<string, Set<string>>();
-  /** Call → result → turns in which it gave it, since there was progress; the last one before that counts. */
-  #counts = new Map<string, Map<string, number>>();
+  /** By call. Lists, since a call seldom gives many results, and long ones are compared sooner than hashed. */
+  readonly #answers = new Map<string, Answer[]>();
+  /** Turns with something new in them. */
+  #progress = 0;
 
   /**
    * Takes a turn that has come to its end. The same call twice in one turn counts once.
    * @returns how often each call has given its result now, for those that are repeated
    */
   take(calls: readonly ToolCall[], results: ReadonlyMap<string, ToolResult>): readonly Repetition[] {
-    const turn = new Map<
-      string,
-      { readonly key: string; readonly content: string; readonly call: ToolCall }
-    >();
+    const turn = new Map<Answer, ToolCall>();
+    let isProgress = false;
     for (const call of calls) {
       const content = results.get(call.id)?.content;
       if (content === undefined) continue;
-      const key = `${call.name} ${canonical(call.arguments)}`;
-      turn.set(key + SEPARATOR + content, { key, content, call });
-    }
-    if ([...turn.values()].some(({ key, content }) => !this.#seen.get(key)?.has(content))) {
-      this.#counts = new Map();
-    }
-    const repeated: Repetition[] = [];
-    for (const { key, content, call } of turn.values()) {
-      const count = this.#count(key, content);
-      if (count > 1) {
-        repeated.push({ callId: call.id, name: call.name, arguments: call.arguments, count });
+      const answers = this.#answersOf(call);
+      let answer = answers.find((known) => known.content === content);
+      if (!answer) {
+        answer = { content, count: 0, since: this.#progress };
+        answers.push(answer);
+        isProgress = true;
       }
+      turn.set(answer, call);
+    }
+    if (isProgress) this.#progress += 1;
+    const repeated: Repetition[] = [];
+    for (const [answer, call] of turn) {
+      if (answer.since !== this.#progress) answer.count = Math.min(answer.count, 1);
+      answer.since = this.#progress;
+      answer.count += 1;
+      if (answer.count === 1) continue;
+      repeated.push({ callId: call.id, name: call.name, arguments: call.arguments, count: answer.count });
     }
     return repeated;
   }
 
-  #count(key: string, content: string): number {
-    const seen = this.#seen.get(key) ?? new Set();
-    this.#seen.set(key, seen);
-    const counts = this.#counts.get(key) ?? new Map<string, number>();
-    this.#counts.set(key, counts);
-    const before = counts.get(content) ?? (seen.has(content) ? 1 : 0);
-    seen.add(content);
-    counts.set(content, before + 1);
-    return before + 1;
+  #answersOf(call: ToolCall): Answer[] {
+    const key = `${call.name} ${canonical(call.arguments)}`;
+    const known = this.#answers.get(key);
+    if (known) return known;
+    const answers: Answer[] = [];
+    this.#answers.set(key, answers);
+    return answers;
   }
 }
 
@@ -96,10 +103,21 @@ export function loopError(
 /** The same for arguments that say the same: keys in order, without blanks. */
 function canonical(args: string): string {
   try {
-    return JSON.stringify(JSON.parse(args), (_, value: unknown) => ordered(value));
+    const value: unknown = JSON.parse(args);
+    return JSON.stringify(value, isOrdered(value) ? undefined : (_, inner: unknown) => ordered(inner));
   } catch {
     return args;
   }
+}
+
+/** Most are, or have one key; a replacer costs many times what writing them does. */
+function isOrdered(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (!Array.isArray(value)) {
+    const keys = Object.keys(value);
+    if (keys.some((key, at) => at > 0 && key < keys[at - 1]!)) return false;
+  }
+  return Object.values(value).every(isOrdered);
 }
 
 function ordered(value: unknown): unknown {
