@@ -136,11 +136,21 @@ const TABLE: readonly Row[] = [
   { provider: 'ollama', quirks: { tokenField: 'max_tokens', parallelToolCalls: false } },
 ];
 
+type Asked = Pick<ResolvedProvider, 'name' | 'baseURL' | 'quirks'>;
+
+/** By provider and model: every request asks. */
+const known = new WeakMap<Asked, Map<string, Quirks>>();
+
 /** How this model of this provider is spoken to: what the user set, over the table, over {@link GENERIC}. */
-export function quirksOf(
-  provider: Pick<ResolvedProvider, 'name' | 'baseURL' | 'quirks'>,
-  model: string,
-): Quirks {
+export function quirksOf(provider: Asked, model: string): Quirks {
+  const byModel = known.get(provider) ?? new Map<string, Quirks>();
+  known.set(provider, byModel);
+  const quirks = byModel.get(model) ?? lookUp(provider, model);
+  byModel.set(model, quirks);
+  return quirks;
+}
+
+function lookUp(provider: Asked, model: string): Quirks {
   const { hostname } = new URL(provider.baseURL);
   const rows = TABLE.filter(
     (row) =>
@@ -148,8 +158,11 @@ export function quirksOf(
       (row.provider === undefined || row.provider === provider.name) &&
       (row.model?.test(model) ?? true),
   );
-  const known: Quirks = Object.assign({ ...GENERIC }, ...rows.map(({ quirks }) => quirks));
-  const set: Quirks = { ...known, ...provider.quirks };
+  const set: Quirks = Object.assign(
+    { ...GENERIC },
+    ...rows.map(({ quirks }) => quirks),
+    provider.quirks,
+  );
   if (set.api === 'chat' || provider.quirks.reasoningBack !== undefined) return set;
   return { ...set, reasoningBack: 'output_items' };
 }

@@ -3,6 +3,8 @@ import { NO_COST, NO_USAGE, type Cost, type Usage } from './model.ts';
 
 /** The sum of two usages; estimated as soon as one of them is. */
 export function addUsage(a: Usage, b: Usage): Usage {
+  if (b === NO_USAGE) return a;
+  if (a === NO_USAGE) return b;
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,

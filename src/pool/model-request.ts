@@ -110,13 +110,20 @@ interface Target {
   readonly responseFormat: Quirks['responseFormat'];
 }
 
+/** By quirks, which are a provider's and a model's own. */
+const targets = new WeakMap<Quirks, Target>();
+
 function targetOf(model: string, providers: ModelProviders): Target {
   const colon = model.indexOf(':');
   const provider = model.slice(0, colon);
   const name = model.slice(colon + 1);
   const quirks = quirksOf(providers.get(provider), name);
+  const known = targets.get(quirks);
+  if (known) return known;
   const dialect = dialectOf(quirks, { provider, model: name });
-  return { provider, name, dialect, responseFormat: quirks.responseFormat };
+  const target = { provider, name, dialect, responseFormat: quirks.responseFormat };
+  targets.set(quirks, target);
+  return target;
 }
 
 /**

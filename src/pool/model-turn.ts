@@ -214,19 +214,20 @@ async function admit(
   { calls, sessionId, priority, turn, tell, signal }: ModelTurn,
   model: string,
   { lane, estimatedTokens, prefix }: TargetedRequest,
-  wait: { readonly hasAlternative: boolean; readonly maxWaitMs: number },
+  { hasAlternative, maxWaitMs }: { readonly hasAlternative: boolean; readonly maxWaitMs: number },
 ): Promise<Permit> {
   const { gate, clock } = calls;
   const arrivedAt = clock.now();
   let hasWaited = false;
   try {
     const permit = await gate.admit({
-      ...wait,
       lane,
       sessionId,
       priority,
       estimatedTokens,
       prefix,
+      hasAlternative,
+      maxWaitMs,
       signal,
       onWait: ({ reason, expectedMs }) => {
         hasWaited = true;

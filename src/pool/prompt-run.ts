@@ -335,27 +335,30 @@ export class PromptRun {
     this.#failedAttempts = [];
   }
 
-  async #ask({ from, turns, ...what }: Asked): Promise<ModelAnswer> {
+  async #ask(asked: Asked): Promise<ModelAnswer> {
     const { record, ports } = this.#session;
-    const { sessionId, model: first, fallback = [], priority = 'interactive' } = record.spec;
-    const models = [first, ...fallback];
-    const { response: answer, model } = await modelTurn({
-      ...what,
+    const { sessionId, model: first, fallback, priority = 'interactive' } = record.spec;
+    const candidates = fallback ? [first, ...fallback] : [first];
+    const { response, model } = await modelTurn({
       calls: ports,
       sessionId,
-      candidates: models.slice(models.indexOf(from)),
+      candidates: candidates.slice(candidates.indexOf(asked.from)),
+      requestTo: asked.requestTo,
       schemaRefused: (of) => ports.providers.schemaRefused(of),
+      fitsInto: asked.fitsInto,
+      tooLongFor: asked.tooLongFor,
       priority: this.#active.priority ?? priority,
-      origin: { ...this.#ids, turn: record.turns },
+      origin: { sessionId, promptId: this.#active.promptId, turn: record.turns },
       turn: this.#active.turns + 1,
       assertAffordable: () => this.#budget.assertAffordable(),
       signal: this.#ticket.signal,
       tell: (event) => this.#ticket.tell(event),
+      showsText: asked.showsText,
       failedAttempts: this.#failedAttempts,
       charge: (used, of) => this.#charge(used, of, 0),
     });
     // Before it is kept: others ask meanwhile.
-    return { model, response: { ...answer, usage: this.#charge(answer.usage, model, turns) } };
+    return { model, response: { ...response, usage: this.#charge(response.usage, model, asked.turns) } };
   }
 
   /** Counts against the budgets what a model has used. @returns the same, with what it cost */

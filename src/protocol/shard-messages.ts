@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { ThreadLossReason } from '../errors.ts';
 import type { SessionSpec, SessionState, StepOutcome, StepTask, ThreadSetup } from './messages.ts';
-import { readStepOutcome } from './schemas.ts';
+import { readStepOutcome } from './read-step-outcome.ts';
 
 /**
  * What travels between the coordinator and a shard process, see `shard-wire.ts`. Both directions keep their order, so what

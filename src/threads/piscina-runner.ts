@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ThreadLossReason } from '../errors.ts';
 import type { StepTask, ThreadSetup, ThreadTask } from '../protocol/messages.ts';
-import { readStepOutcome } from '../protocol/schemas.ts';
+import { readStepOutcome } from '../protocol/read-step-outcome.ts';
 import { StepPage } from '../protocol/step-page.ts';
 import type { Clock } from '../clock.ts';
 import type { StepRun, StepRunner, ThreadHealth } from './step-runner.ts';

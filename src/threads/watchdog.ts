@@ -58,7 +58,17 @@ export class Watchdog {
   /** The returned function ends the watch. */
   watch(watched: Watched): () => void {
     const now = this.#clock.now();
-    const watch: Watch = { ...watched, activeAt: now, beats: 0, beatAt: now, callsSince: new Map() };
+    const { page, stepTimeoutMs, pickUpMs, onLate } = watched;
+    const watch: Watch = {
+      page,
+      stepTimeoutMs,
+      pickUpMs,
+      onLate,
+      activeAt: now,
+      beats: 0,
+      beatAt: now,
+      callsSince: new Map(),
+    };
     this.#watches.add(watch);
     if (!this.#stopTimer) {
       this.#lastTick = watch.activeAt;
