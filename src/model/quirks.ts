@@ -158,11 +158,7 @@ function lookUp(provider: Asked, model: string): Quirks {
       (row.provider === undefined || row.provider === provider.name) &&
       (row.model?.test(model) ?? true),
   );
-  const set: Quirks = Object.assign(
-    { ...GENERIC },
-    ...rows.map(({ quirks }) => quirks),
-    provider.quirks,
-  );
+  const set: Quirks = Object.assign({ ...GENERIC }, ...rows.map(({ quirks }) => quirks), provider.quirks);
   if (set.api === 'chat' || provider.quirks.reasoningBack !== undefined) return set;
   return { ...set, reasoningBack: 'output_items' };
 }
