@@ -5,7 +5,8 @@ import { undiciLoop } from './undici-loop.ts';
 import type { Contestant } from './workload.ts';
 
 /** One of those here, or the URL of a {@link ContestantModule}. */
-export type ContestantName = 'skein' | 'skein-process' | 'openai' | 'undici' | `file:${string}`;
+export type ContestantName =
+  'skein' | 'skein-told' | 'skein-process' | 'openai' | 'undici' | `file:${string}`;
 
 /** A contestant with dependencies of its own, built elsewhere. */
 export interface ContestantModule {
@@ -24,6 +25,8 @@ export async function openContestant(
   switch (name) {
     case 'skein':
       return skeinLoop(baseURL, tools);
+    case 'skein-told':
+      return skeinLoop(baseURL, tools, {}, { startInFlight: 256 });
     case 'skein-process':
       return skeinLoop(baseURL, tools, { isolation: 'process' });
     case 'openai':

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { SessionPool, type BaseImage, type PoolOptions } from 'skein';
+import { SessionPool, type BaseImage, type PoolOptions, type ProviderLimits } from 'skein';
 import { PROMPT, type Contestant, type ExtraTool } from './workload.ts';
 
 /** A tool module of `bench/fixtures`, seen from the built benchmark. */
@@ -17,13 +17,18 @@ const EXTRA: Readonly<Record<ExtraTool, () => URL>> = {
   crash: () => new URL('crash-tool.js', import.meta.url),
 };
 
-/** Skein as its users have it: a pool with default options, apart from those given. */
+/**
+ * Skein as its users have it: a pool with default options, apart from those given.
+ * @param limits  what it is told of the provider; it learns the others
+ */
 export async function skeinLoop(
   baseURL: string,
   tools: readonly string[],
   options: PoolOptions = {},
+  limits: ProviderLimits = {},
 ): Promise<Contestant> {
-  const pool = await SessionPool.open({ ...options, providers: { bench: { baseURL, apiKey: 'bench' } } });
+  const bench = { baseURL, apiKey: 'bench', limits };
+  const pool = await SessionPool.open({ ...options, providers: { bench } });
   return sessionsOf(pool, tools);
 }
 
