@@ -54,7 +54,7 @@ export type {
 export type { BudgetStatus, Spending } from './gate/budget.ts';
 export type { WaitReason } from './gate/admission.ts';
 export type { BreakerState } from './gate/breaker.ts';
-export type { LaneStats } from './gate/lane.ts';
+export type { LaneStats } from './gate/lane-stats.ts';
 export type { FailedAttempt } from './journal/failed-attempts.ts';
 export type { ModelPrice, PriceTable } from './gate/prices.ts';
 export type { ApiName, QuirkOptions, Quirks } from './model/quirks.ts';

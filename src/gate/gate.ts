@@ -1,7 +1,8 @@
 import { ModelError } from '../errors.ts';
 import type { GateRequest, LaneId, Permit } from './admission.ts';
 import { OPEN_PERMIT } from './open-permit.ts';
-import { Lane, type LaneOptions, type LaneStats } from './lane.ts';
+import { Lane, type LaneOptions } from './lane.ts';
+import type { LaneStats } from './lane-stats.ts';
 
 /** Lanes of which anything is remembered while nobody uses them. */
 const MAX_LANES = 1_024;

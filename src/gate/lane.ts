@@ -1,36 +1,16 @@
 import type { Clock } from '../clock.ts';
 import { ModelError, type ModelErrorKind } from '../errors.ts';
-import type { Priority, RateLimits, Usage } from '../model/model.ts';
+import type { RateLimits, Usage } from '../model/model.ts';
 import type { GateRequest, GateWait, LaneId, Permit, Setback, WaitReason } from './admission.ts';
 import { Allowance } from './allowance.ts';
-import type { Mark } from './announced.ts';
-import { Breaker, type BreakerState } from './breaker.ts';
+import { Breaker } from './breaker.ts';
 import { Cooldown } from './cooldown.ts';
-import { FairQueue, type Queued } from './fair-queue.ts';
+import { FairQueue } from './fair-queue.ts';
 import { InFlightLimit } from './in-flight-limit.ts';
+import { LanePermit, type PermitIssuer } from './lane-permit.ts';
+import type { LaneStats } from './lane-stats.ts';
+import type { Waiter } from './waiter.ts';
 import { WarmPrefixes } from './warm-prefixes.ts';
-
-/** How things stand with one key and model. */
-export interface LaneStats {
-  readonly provider: string;
-  readonly model: string;
-  readonly inFlight: number;
-  /** Requests that may be under way at once, as configured or learned. */
-  readonly maxInFlight: number;
-  readonly waiting: Readonly<Record<Priority, number>>;
-  /** In force; null where nothing is known. */
-  readonly requestsPerMinute: number | null;
-  readonly tokensPerMinute: number | null;
-  /** How long nobody goes because the provider said so; 0 when it did not. */
-  readonly pausedForMs: number;
-  readonly breaker: BreakerState;
-  /** Requests that were sent. */
-  readonly requests: number;
-  /** Of these, answered with 429. */
-  readonly rateLimited: number;
-  /** Who has waited longest, and what for; null when nobody waits. */
-  readonly longestWait: { readonly waitedMs: number; readonly reason: WaitReason } | null;
-}
 
 export interface LaneOptions {
   readonly clock: Clock;
@@ -44,19 +24,6 @@ const MAX_WARMING_MS = 10_000;
 /** How long a request takes, while none has ended. */
 const TYPICAL_MS = 5_000;
 
-interface Waiter extends Queued {
-  readonly request: GateRequest;
-  readonly arrivedAt: number;
-  /** Set aside until the prefix is warm. */
-  isHeld: boolean;
-  /** It has been told that it waits, and for what. */
-  told: WaitReason | undefined;
-  readonly resolve: (permit: Permit) => void;
-  readonly reject: (error: ModelError) => void;
-  /** Stops its timer and its watch on the signal. */
-  stop: () => void;
-}
-
 interface Obstacle {
   readonly reason: WaitReason;
   /** Until it is worth looking again; null when somebody else's end will say. */
@@ -64,7 +31,7 @@ interface Obstacle {
 }
 
 /** Requests of one key and model on their way to the provider: lets through as many as it takes, fairly, and learns how many that are. */
-export class Lane {
+export class Lane implements PermitIssuer {
   readonly #id: LaneId;
   readonly #clock: Clock;
   readonly #inFlightLimit: InFlightLimit;
@@ -195,7 +162,6 @@ export class Lane {
     this.#wakeIn(null);
   }
 
-  /** For {@link LanePermit}: the provider has taken the request. */
   began(permit: LanePermit, limits: RateLimits | null): void {
     const now = this.#clock.now();
     this.#answered += 1;
@@ -509,63 +475,4 @@ function seconds(ms: number): string {
 
 function cancelled(): ModelError {
   return new ModelError({ kind: 'cancelled', message: 'the model call was cancelled' });
-}
-
-/** See {@link Permit}; tells its lane. */
-class LanePermit implements Permit {
-  readonly #lane: Lane;
-  readonly waiter: Waiter;
-  /** By sending, from 1. */
-  readonly order: number;
-  readonly sentAt: number;
-  readonly waitedMs: number;
-  readonly requests: Mark;
-  readonly tokens: Mark;
-  stopWarming: () => void = () => undefined;
-  /** The provider has taken it. */
-  hasBegun = false;
-  #isOver = false;
-
-  constructor(
-    lane: Lane,
-    facts: Pick<LanePermit, 'waiter' | 'order' | 'sentAt' | 'waitedMs' | 'requests' | 'tokens'>,
-  ) {
-    this.#lane = lane;
-    this.waiter = facts.waiter;
-    this.order = facts.order;
-    this.sentAt = facts.sentAt;
-    this.waitedMs = facts.waitedMs;
-    this.requests = facts.requests;
-    this.tokens = facts.tokens;
-  }
-
-  began(limits: RateLimits | null): void {
-    if (!this.#isOver) this.answered(limits);
-  }
-
-  /** The provider has answered, well or not. */
-  answered(limits: RateLimits | null): void {
-    if (this.hasBegun) return;
-    this.hasBegun = true;
-    this.#lane.began(this, limits);
-  }
-
-  succeeded(usage: Usage): void {
-    this.began(null);
-    if (this.#end()) this.#lane.succeeded(this, usage);
-  }
-
-  failed(error: ModelError): Setback {
-    return this.#end() ? this.#lane.failed(this, error) : { isLanes: false, pausedForMs: 0 };
-  }
-
-  release(): void {
-    if (this.#end()) this.#lane.released(this);
-  }
-
-  #end(): boolean {
-    if (this.#isOver) return false;
-    this.#isOver = true;
-    return true;
-  }
 }

@@ -11,7 +11,7 @@ import {
 import type { BudgetStatus, Spending } from '../gate/budget.ts';
 import { DEFAULT_LOOPS } from '../context/loops.ts';
 import { DEFAULT_CONTEXT } from '../context/room.ts';
-import type { LaneStats } from '../gate/lane.ts';
+import type { LaneStats } from '../gate/lane-stats.ts';
 import { openStore } from '../journal/open-store.ts';
 import { SessionRecord } from '../journal/session-record.ts';
 import { nearest } from '../nearest.ts';
