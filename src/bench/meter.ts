@@ -10,18 +10,18 @@ const JUMP_MS = 1000;
 /** A sample that is so late says that the process stood still. */
 const STILL_MS = 5000;
 
-/** What the meter asks for, once a second. */
-export interface Reading {
-  readonly running: number;
-  readonly waitingGate: number;
-  readonly waitingThread: number;
-  readonly waitingModel: number;
-  readonly threads: number;
-  readonly sessions: number;
-  /** Since the run began. */
-  readonly ended: number;
-  readonly outputTokens: number;
-}
+/** How the run is doing: prompts that have ended and their tokens are counted since it began. */
+export type Reading = Pick<
+  TimelineSample,
+  | 'running'
+  | 'waitingGate'
+  | 'waitingThread'
+  | 'waitingModel'
+  | 'threads'
+  | 'sessions'
+  | 'ended'
+  | 'outputTokens'
+>;
 
 /** What was wrong with the time, in milliseconds. */
 export interface TimeTrouble {
