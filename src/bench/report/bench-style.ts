@@ -27,7 +27,7 @@ tbody tr + tr > * { border-top: 1px solid color-mix(in srgb, var(--line) 55%, tr
 .prompts td { overflow-wrap: anywhere; }
 .prompts td:last-child { min-width: 200px; white-space: pre-wrap; }
 .wrong { color: var(--bad); font-weight: 600; }
-.cards { grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); }
+.cards { grid-template-columns: repeat(auto-fit, minmax(124px, 1fr)); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 16px; }
 .chart { margin: 0; min-width: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 14px 16px 10px; }
 .chart figcaption { font-size: 14px; margin-bottom: 6px; }

@@ -42,8 +42,9 @@ ${machineTable(result)}
   return htmlPage({ title: `${plan.name} · skein bench report`, style: BENCH_STYLE, body });
 }
 
-function markNote({ code, message, target }: BenchMark): Html {
-  return markup`<p class="note bad"><b>${code}</b>${target !== undefined && markup` · ${target}`}: ${message}</p>
+/** Whose it is, the message says. */
+function markNote({ code, message }: BenchMark): Html {
+  return markup`<p class="note bad"><b>${code}</b> · ${message}</p>
 `;
 }
 
