@@ -116,13 +116,13 @@ describe('the report of a benchmark', () => {
 
   it('shows what marks a result before all figures', () => {
     const marks = [
-      { code: 'saturated' as const, message: 'Prompts started late.', target: 'large' },
+      { code: 'saturated' as const, message: 'large: 5 of 100 conversations began late.', target: 'large' },
       { code: 'interrupted' as const, message: 'Ctrl-C.' },
     ];
     const marked = reportHtml({ ...result, marks });
-    expect(marked.indexOf('Prompts started late.')).toBeLessThan(marked.indexOf('class="cards"'));
-    expect(marked).toContain('<b>saturated</b> · large: Prompts started late.');
-    expect(marked).toContain('<b>interrupted</b>: Ctrl-C.');
+    expect(marked.indexOf('large: 5 of 100')).toBeLessThan(marked.indexOf('class="cards"'));
+    expect(marked).toContain('<b>saturated</b> · large: 5 of 100 conversations began late.');
+    expect(marked).toContain('<b>interrupted</b> · Ctrl-C.');
   });
 
   it('has the plan, the seed, the versions and the machine', () => {
