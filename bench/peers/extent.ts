@@ -17,14 +17,14 @@ export interface Extent {
 }
 
 export const WHOLE: Extent = {
-  rounds: 5,
+  rounds: 3,
   atOnce: [
     { count: 1, each: 100 },
     { count: 32, each: 8 },
     { count: 256, each: 1 },
   ],
   paced: 256,
-  memoryRounds: 3,
+  memoryRounds: 2,
   idleSessions: 400,
   besideBurn: 32,
   besideCrash: 31,
