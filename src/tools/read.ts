@@ -68,12 +68,15 @@ function showLines(
   while (at < text.length && line < offset + limit && shown.length <= MAX_OUTPUT_BYTES) {
     const newline = text.indexOf('\n', at);
     const end = newline === -1 ? text.length : newline;
-    const content =
-      text.charCodeAt(end - 1) === 0x0d && end > at ? text.slice(at, end - 1) : text.slice(at, end);
-    shown += `${line === offset ? '' : '\n'}${numberOf(line + 1)}\t${cutLine(content, column)}`;
+    const isCrlf = text.charCodeAt(end - 1) === 0x0d && end > at;
+    const content = text.slice(at, isCrlf ? end - 1 : end);
+    const isWhole = column === 0 && content.length <= MAX_LINE_CHARS;
+    shown += labelOf(line) + (isWhole ? content : cutLine(content, column));
     line++;
     at = end + 1;
   }
+  // The first label begins with a line break too.
+  shown = shown.slice(1);
 
   const fitting = headOf(shown, MAX_OUTPUT_BYTES);
   if (fitting.length < shown.length) {
@@ -97,12 +100,19 @@ function startOfLine(text: string, line: number): number {
   return at < text.length ? at : -1;
 }
 
-function numberOf(line: number): string {
-  return String(line).padStart(6);
+// Made once a thread: most files are shown from their first line on, and to write a number takes longer than to show its line.
+const firstLabels = new Array<string | undefined>(MAX_OUTPUT_LINES);
+
+/** What stands before a 0-based line: the end of the line before it, and its own number. */
+function labelOf(line: number): string {
+  return line < firstLabels.length ? (firstLabels[line] ??= makeLabel(line)) : makeLabel(line);
+}
+
+function makeLabel(line: number): string {
+  return `\n${String(line + 1).padStart(6)}\t`;
 }
 
 function cutLine(line: string, column: number): string {
-  if (column === 0 && line.length <= MAX_LINE_CHARS) return line;
   const start = Math.min(column, line.length);
   // A column in the middle of a surrogate pair shows the whole of it.
   const rest = line.slice(isLowSurrogate(line, start) ? start - 1 : start);
