@@ -1,5 +1,6 @@
 import { describeThrown } from './describe-thrown.ts';
 import { headChars } from '../head-chars.ts';
+import { FlatSchema } from './flat-schema.ts';
 import { dropPrototypeKeys } from './prototype-keys.ts';
 import { SchemaCheck } from './schema-check.ts';
 import { ToolFailure } from './tool-failure.ts';
@@ -8,8 +9,14 @@ import type { JsonSchema, Tool } from './tool.ts';
 /** More characters than this no model writes on purpose, and parsing them costs several times their size. */
 const MAX_ARGUMENT_CHARS = 8 * 1024 * 1024;
 
-// A validator costs five times what one validation costs.
-const checks = new WeakMap<JsonSchema, SchemaCheck>();
+/** How the arguments of a tool are checked. */
+interface ArgumentCheck {
+  readonly flat: FlatSchema | undefined;
+  /** Made when it is first needed, and kept: it costs five times what one validation costs. */
+  whole: SchemaCheck | undefined;
+}
+
+const checks = new WeakMap<JsonSchema, ArgumentCheck>();
 
 /**
  * The arguments of a call, as its tool's schema asks for them. No text at all counts as `{}`. Keys that could reach
@@ -51,10 +58,12 @@ function firstProblem(tool: Tool, input: Record<string, unknown>): string | unde
   try {
     let check = checks.get(tool.parameters);
     if (!check) {
-      check = new SchemaCheck(tool.parameters);
+      check = { flat: FlatSchema.of(tool.parameters), whole: undefined };
       checks.set(tool.parameters, check);
     }
-    const problem = check.firstProblem(input);
+    if (check.flat?.accepts(input)) return undefined;
+    check.whole ??= new SchemaCheck(tool.parameters);
+    const problem = check.whole.firstProblem(input);
     if (!problem) return undefined;
     const { place, keyword, reason } = problem;
     if (keyword === 'false') return `${place} is not an argument of this tool`;
