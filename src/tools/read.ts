@@ -101,7 +101,7 @@ function startOfLine(text: string, line: number): number {
 }
 
 // Made once a thread: most files are shown from their first line on, and to write a number takes longer than to show its line.
-const firstLabels = new Array<string | undefined>(MAX_OUTPUT_LINES);
+const firstLabels = Array.from<string | undefined>({ length: MAX_OUTPUT_LINES });
 
 /** What stands before a 0-based line: the end of the line before it, and its own number. */
 function labelOf(line: number): string {
