@@ -17,8 +17,10 @@ export interface OverlayWorkspaceOptions {
   readonly quota?: Partial<WorkspaceQuota>;
 }
 
+const encoder = new TextEncoder();
+
 /**
- * The workspace of a session: a memfs volume over base images. Reads fall through; a write puts the whole file into
+ * The workspace of a session: a volume over base images. Reads fall through; a write puts the whole file into
  * the volume; deleting a file of an image leaves a mark. Directories exist exactly while a file is under them.
  */
 export class OverlayWorkspace implements Workspace {
@@ -56,18 +58,18 @@ export class OverlayWorkspace implements Workspace {
 
   writeText(path: string, text: string): void {
     const file = resolveFilePath(path);
-    const size = Buffer.byteLength(text);
-    if (this.#allowWrite(file, size) && this.#files.view(file)?.equals(Buffer.from(text))) return;
-    this.#files.write(file, text, size);
+    const hasSameSize = this.#allowWrite(file, Buffer.byteLength(text));
+    const bytes = encoder.encode(text);
+    if (hasSameSize && this.#files.view(file)?.equals(bytes)) return;
+    this.#files.write(file, bytes);
   }
 
   writeBytes(path: string, bytes: Uint8Array): void {
     // Custom tools are not always typed, and a half-made file must not stay behind.
     if (!(bytes instanceof Uint8Array)) throw new TypeError('writeBytes takes a Uint8Array');
     const file = resolveFilePath(path);
-    const size = bytes.length;
-    if (this.#allowWrite(file, size) && this.#files.view(file)?.equals(bytes)) return;
-    this.#files.write(file, bytes, size);
+    if (this.#allowWrite(file, bytes.length) && this.#files.view(file)?.equals(bytes)) return;
+    this.#files.write(file, new Uint8Array(bytes));
   }
 
   exists(path: string): boolean {
@@ -122,10 +124,9 @@ export class OverlayWorkspace implements Workspace {
     const moves = files.map((file) => [file, resolveFilePath(target + file.slice(source.length))] as const);
     this.#checkMoves(moves);
     for (const [file, destination] of moves) {
-      // Contents are replaced, never written in place, so what the view shows outlives the delete.
-      const view = this.#files.view(file)!;
+      const bytes = new Uint8Array(this.#files.view(file)!);
       this.#files.delete(file);
-      this.#files.write(destination, view, view.length);
+      this.#files.write(destination, bytes);
     }
   }
 
@@ -141,19 +142,23 @@ export class OverlayWorkspace implements Workspace {
     for (const [file, bytes] of after) if (bytes === null) this.#files.delete(file);
     for (const [file, bytes] of after) {
       if (bytes !== null && !this.#files.view(file)?.equals(bytes))
-        this.#files.write(file, bytes, bytes.length);
+        this.#files.write(file, new Uint8Array(bytes));
     }
   }
 
   /**
-   * The net changes since the last take, in order of last change; each `bytes` has a buffer of its own, fit for
-   * transfer. A file that was written and deleted in between is left out, unless an earlier take reported it.
+   * The net changes since the last take, in order of last change; each `bytes` has a buffer of its own and is this
+   * workspace's: never write or transfer it. A file that was written and deleted in between is left out, unless an earlier
+   * take reported it.
    */
   takeChanges(): FileChange[] {
     return this.#files.take();
   }
 
-  /** Lays accepted changes over what is here, without asking quotas; they are not taken again. Paths are canonical. */
+  /**
+   * Lays accepted changes over what is here, without asking quotas; they are not taken again. Paths are canonical, and the bytes
+   * are kept: nobody writes them any more.
+   */
   applyChanges(changes: Iterable<FileChange>): void {
     this.#files.apply(changes);
   }

@@ -1,4 +1,5 @@
 import type { BaseImage } from './base-image.ts';
+import { asBuffer } from './bytes.ts';
 import { Volume } from './volume.ts';
 import type { FileChange } from './workspace.ts';
 
@@ -39,7 +40,7 @@ export class Overlay {
   /** A file's bytes where they lie, in the volume or an image: never write or keep them. `undefined` when no file is there. */
   view(path: string): Buffer | undefined {
     const size = this.#index.get(path);
-    if (size !== undefined) return size === DELETED ? undefined : this.#writable().view(path);
+    if (size !== undefined) return size === DELETED ? undefined : asBuffer(this.#writable().bytes(path));
     for (const image of this.#images) {
       const view = image.view(path);
       if (view) return view;
@@ -86,14 +87,13 @@ export class Overlay {
     return files;
   }
 
-  /** Creates or replaces a file with a copy of the content; text is encoded as UTF-8. */
-  write(path: string, content: string | Uint8Array, size: number): void {
-    if (typeof content === 'string') this.#writable().writeText(path, content);
-    else this.#writable().writeBytes(path, content);
+  /** Creates or replaces a file. The bytes are kept: nobody writes them any more, and they have a buffer of their own. */
+  write(path: string, bytes: Uint8Array): void {
+    this.#writable().write(path, bytes);
     this.#forget(path);
-    this.#index.set(path, size);
+    this.#index.set(path, bytes.length);
     this.#fileCount++;
-    this.#byteLength += size;
+    this.#byteLength += bytes.length;
   }
 
   /** Deletes a file; a mark stays where an image has one too. */
@@ -113,7 +113,7 @@ export class Overlay {
       if (size === DELETED || (size === undefined && wasKnown)) {
         changes.push({ path, bytes: null });
       } else if (size !== undefined) {
-        changes.push({ path, bytes: new Uint8Array(this.#writable().view(path)) });
+        changes.push({ path, bytes: this.#writable().bytes(path) });
       }
     }
     this.#dirty = new Map();
@@ -126,7 +126,7 @@ export class Overlay {
     this.#dirty = new Map();
     for (const { path, bytes } of changes) {
       if (bytes === null) this.delete(path);
-      else this.write(path, bytes, bytes.length);
+      else this.write(path, bytes);
       dirty.delete(path);
     }
     this.#dirty = dirty;

@@ -69,12 +69,24 @@ describe('changes', () => {
     expect(workspace.byteLength).toBe(0);
   });
 
-  it('have buffers of their own, so that they can be transferred', () => {
+  it('have buffers of their own, so that a copy of one holds nothing else', () => {
     const workspace = new OverlayWorkspace({ images });
     workspace.writeText('new.txt', 'text');
+    workspace.writeBytes('bytes', Buffer.from('bytes'));
+    workspace.rename('a.txt', 'moved');
+    for (const { bytes } of workspace.takeChanges()) {
+      if (bytes) expect(bytes.buffer.byteLength).toBe(bytes.length);
+    }
+  });
+
+  it('are not changed by what is written later', () => {
+    const workspace = new OverlayWorkspace({ images });
+    const given = Buffer.from('once');
+    workspace.writeBytes('new.txt', given);
+    given.fill('x');
     const [change] = workspace.takeChanges();
-    structuredClone(change, { transfer: [change!.bytes!.buffer as ArrayBuffer] });
-    expect(workspace.readText('new.txt')).toBe('text');
+    workspace.writeText('new.txt', 'then');
+    expect(Buffer.from(change!.bytes!).toString()).toBe('once');
   });
 
   it('make the same workspace elsewhere: contents, order and quotas', () => {

@@ -5,7 +5,7 @@ import { Volume } from '../../src/workspace/volume.ts';
 
 const NAMES = ['a', 'b', 'dir/a', 'dir/b', 'dir/sub/c'];
 
-it('holds what memfs itself holds after the same writes and removals', () => {
+it('holds what memfs holds after the same writes and removals', () => {
   const step = fc.record({
     path: fc.constantFrom(...NAMES),
     bytes: fc.option(fc.uint8Array({ maxLength: 20 })),
@@ -17,7 +17,7 @@ it('holds what memfs itself holds after the same writes and removals', () => {
       const present = new Set<string>();
       for (const { path, bytes } of steps) {
         if (bytes) {
-          volume.writeBytes(path, bytes);
+          volume.write(path, bytes);
           memfs.mkdirSync(`/${path}`.replace(/\/[^/]*$/, '/'), { recursive: true });
           memfs.writeFileSync(`/${path}`, bytes);
           present.add(path);
@@ -27,7 +27,12 @@ it('holds what memfs itself holds after the same writes and removals', () => {
         }
       }
       for (const path of present) {
-        expect([...volume.view(path)]).toEqual([...(memfs.readFileSync(`/${path}`) as Buffer)]);
+        expect([...volume.bytes(path)]).toEqual([...(memfs.readFileSync(`/${path}`) as Buffer)]);
+      }
+      // Directories of memfs outlive their files.
+      for (const directory of ['dir', 'dir/sub']) {
+        const isThere = [...present].some((path) => path.startsWith(`${directory}/`));
+        expect(volume.isDirectory(directory)).toBe(isThere);
       }
     }),
     { numRuns: 500 },
