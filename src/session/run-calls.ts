@@ -1,0 +1,150 @@
+import type { StepInput, StepNext } from '../protocol/messages.ts';
+import { planCalls } from '../tools/plan-calls.ts';
+import { runCall } from '../tools/run-call.ts';
+import type { ToolCall, ToolResult } from '../tools/tool.ts';
+import { CallContext } from './call-context.ts';
+import type { CallStopwatch } from './call-stopwatch.ts';
+import type { Resident } from './resident.ts';
+
+/** How a step tells where it is and hears that it should stop. The worker binds it to shared memory, a test to nothing. */
+export interface StepProgress {
+  begin(callIndex: number, timeoutMs: number): void;
+  end(callIndex: number): void;
+  readonly stopped: boolean;
+  onStop(callback: () => void): () => void;
+}
+
+export interface CallOptions {
+  /** Run even read-only calls one at a time. */
+  readonly serial: boolean;
+  /** No further calls are begun after this long. */
+  readonly budgetMs: number;
+  /** Deadline of a call whose tool has none of its own. */
+  readonly callTimeoutMs: number;
+  readonly progress: StepProgress;
+  /** W3C trace context for spans that tools make. */
+  readonly traceparent?: string | undefined;
+}
+
+export interface CallsRun {
+  readonly results: readonly ToolResult[];
+  readonly next: StepNext;
+}
+
+/**
+ * Read-only calls that stand together run in parallel, the others in order; an outside effect ends the step,
+ * because only the coordinator may say that it begins.
+ * @param stopwatch  is told when each call runs
+ * @returns the results themselves when every tool answered at once, else a native promise of them
+ */
+export function runCalls(
+  resident: Resident,
+  input: Extract<StepInput, { type: 'turn' }>,
+  options: CallOptions,
+  stopwatch?: CallStopwatch,
+): CallsRun | Promise<CallsRun> {
+  return new TurnCalls(resident, input, options, stopwatch).run();
+}
+
+/** The calls of one turn, as far as this step runs them. */
+class TurnCalls {
+  readonly #resident: Resident;
+  readonly #input: Extract<StepInput, { type: 'turn' }>;
+  readonly #options: CallOptions;
+  readonly #stopwatch: CallStopwatch | undefined;
+  readonly #groups: readonly (readonly ToolCall[])[];
+  readonly #settled: ReadonlySet<string>;
+  readonly #endsAt: number;
+  readonly #results: ToolResult[] = [];
+
+  constructor(
+    resident: Resident,
+    input: Extract<StepInput, { type: 'turn' }>,
+    options: CallOptions,
+    stopwatch: CallStopwatch | undefined,
+  ) {
+    this.#resident = resident;
+    this.#input = input;
+    this.#options = options;
+    this.#stopwatch = stopwatch;
+    this.#groups = planCalls(resident.tools, input.calls);
+    this.#settled = new Set(input.settled.map((result) => result.callId));
+    this.#endsAt = performance.now() + options.budgetMs;
+  }
+
+  run(): CallsRun | Promise<CallsRun> {
+    return this.#goOn(0);
+  }
+
+  #goOn(from: number): CallsRun | Promise<CallsRun> {
+    for (let index = from; index < this.#groups.length; index++) {
+      const open = this.#groups[index]!.filter((call) => !this.#settled.has(call.id));
+      if (open.length === 0) continue;
+      const outside = open.filter((call) => this.#isOutside(call));
+      const waiting = this.#runGroup(open.filter((call) => !outside.includes(call)));
+      if (waiting) return waiting.then(() => this.#endAfter(outside) ?? this.#goOn(index + 1));
+      const end = this.#endAfter(outside);
+      if (end) return end;
+    }
+    return this.#end({ wait: 'model' });
+  }
+
+  #isOutside({ id, name }: ToolCall): boolean {
+    return this.#resident.tools.get(name)?.effects === 'outside' && !this.#input.begun.includes(id);
+  }
+
+  /** What the step comes to when no further group may run. */
+  #endAfter(outside: readonly ToolCall[]): CallsRun | undefined {
+    if (outside.length > 0) return this.#end({ wait: 'outside', callIds: outside.map((call) => call.id) });
+    const isOver = this.#options.progress.stopped || performance.now() >= this.#endsAt;
+    return isOver ? this.#end({ wait: 'model' }) : undefined;
+  }
+
+  #end(next: StepNext): CallsRun {
+    return { results: this.#results, next };
+  }
+
+  /** Undefined when all have answered at once, as nearly all tools do. */
+  #runGroup(calls: readonly ToolCall[]): Promise<void> | undefined {
+    if (this.#options.serial) return this.#runInTurn(calls);
+    const started = calls.map((call) => this.#run(call));
+    if (!started.every(isResult)) return this.#collect(started);
+    this.#results.push(...started);
+    return undefined;
+  }
+
+  async #runInTurn(calls: readonly ToolCall[]): Promise<void> {
+    for (const call of calls) this.#results.push(await this.#run(call));
+  }
+
+  async #collect(started: readonly (ToolResult | Promise<ToolResult>)[]): Promise<void> {
+    for (const result of started) this.#results.push(await result);
+  }
+
+  #run(call: ToolCall): ToolResult | Promise<ToolResult> {
+    const { tools, builtIn, readers, spec, workspace } = this.#resident;
+    const { progress, callTimeoutMs, traceparent } = this.#options;
+    const callIndex = this.#input.calls.indexOf(call);
+    const context = new CallContext({
+      sessionId: spec.sessionId,
+      workspace,
+      guarded: !builtIn.has(call.name),
+      onStop: (callback) => progress.onStop(callback),
+      traceparent,
+    });
+    const stopTiming = this.#stopwatch?.start(call.id);
+    progress.begin(callIndex, tools.get(call.name)?.timeoutMs ?? callTimeoutMs);
+    const end = (result: ToolResult): ToolResult => {
+      stopTiming?.();
+      context.end();
+      progress.end(callIndex);
+      return result;
+    };
+    const result = runCall(tools, call, context, { readers });
+    return isResult(result) ? end(result) : result.then(end);
+  }
+}
+
+function isResult(result: ToolResult | Promise<ToolResult>): result is ToolResult {
+  return !(result instanceof Promise);
+}
