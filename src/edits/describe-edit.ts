@@ -54,6 +54,7 @@ export function describeEdit({ path, before, replacements, levels, maxHunks }: D
 }
 
 function describeLevels(levels: readonly EditLevel[]): string {
+  if (levels.every(({ tolerance }) => tolerance === '')) return '';
   const lenient = [...new Set(levels)].filter(({ tolerance }) => tolerance !== '');
   return lenient
     .map((level) => {

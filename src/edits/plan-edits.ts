@@ -15,7 +15,6 @@ const MAX_LINES_TOLD = 10;
 const MAX_PROBLEMS = 10;
 /** Of so many misses is it said what the file has instead: the search for it costs more than the edit. */
 const MAX_EXPLAINED = 3;
-const LONE_SURROGATE = /\p{Cs}/u;
 
 /** What is wrong with one of the edits, for the model. */
 export interface EditProblem {
@@ -60,8 +59,10 @@ interface LevelResult {
   readonly replacements: readonly Replacement[];
 }
 
-interface FoundEdit extends LevelResult {
+/** One place to change, and for which edit. */
+interface PlacedReplacement {
   readonly edit: number;
+  readonly replacement: Replacement;
 }
 
 class EditPlanner {
@@ -83,10 +84,13 @@ class EditPlanner {
   }
 
   plan(): EditPlan {
-    const found: FoundEdit[] = [];
+    const placed: PlacedReplacement[] = [];
+    const levels: EditLevel[] = [];
     for (const [edit, asked] of this.#edits.entries()) {
       try {
-        found.push({ edit, ...this.#find(asked, edit) });
+        const { level, replacements } = this.#find(asked, edit);
+        levels.push(level);
+        for (const replacement of replacements) placed.push({ edit, replacement });
       } catch (error) {
         if (error instanceof EditRefusal) this.#problem(edit, error.tell);
         else if (error instanceof OutOfWorkError) {
@@ -95,19 +99,12 @@ class EditPlanner {
         } else throw error;
       }
     }
-    const placed = found.flatMap(({ edit, replacements }) =>
-      replacements.map((replacement) => ({ edit, replacement })),
-    );
     placed.sort((a, b) => a.replacement.start - b.replacement.start);
     this.#refuseOverlaps(placed);
     if (this.#problems.length > 0) {
       return { kind: 'refused', problems: this.#problems, moreProblems: this.#moreProblems };
     }
-    return {
-      kind: 'ready',
-      replacements: placed.map(({ replacement }) => replacement),
-      levels: found.map(({ level }) => level),
-    };
+    return { kind: 'ready', replacements: placed.map(({ replacement }) => replacement), levels };
   }
 
   #problem(edit: number, tell: () => string): void {
@@ -139,10 +136,7 @@ class EditPlanner {
     const newline = oldText.indexOf('\n');
     const isOneLine = newline === -1 || newline === oldText.length - 1;
     if (!isOneLine || oldText.trim() === '') return false;
-    const [, ...later] = newText
-      .replace(/\n$/, '')
-      .split('\n')
-      .filter((line) => line.trim() !== '');
+    const later = newText.includes('\n') ? laterLines(newText) : [];
     const takesLineBreak = oldText.endsWith('\n') && !newText.endsWith('\n');
     const isIndented = isBlank(oldText.charCodeAt(0));
     if (later.length === 0 && !takesLineBreak && (!isIndented || replaceAll)) return false;
@@ -208,7 +202,7 @@ class EditPlanner {
       throw new EditRefusal(() => 'old_string is empty; give the text to replace, or write the whole file');
     }
     // No file holds half a character, but a search for one would find it in a whole one and tear that apart.
-    if (LONE_SURROGATE.test(edit.oldText)) {
+    if (!edit.oldText.isWellFormed()) {
       throw new EditRefusal(
         () => 'old_string holds half of a character (a lone surrogate); give whole characters',
       );
@@ -220,6 +214,9 @@ class EditPlanner {
 
   /** @throws {EditRefusal} when there are more than are wanted */
   #hits(level: EditLevel, edit: TextEdit, search: EditSearch, first: Hit): readonly Hit[] {
+    // `}\n}\n` is in `}\n}\n}\n` once, and yet in two places: which of them is meant cannot be told.
+    const other = edit.replaceAll ? undefined : search.next(first.start + 1);
+    if (!edit.replaceAll && !other) return [first];
     const hits = [first];
     let count = 1;
     const wanted = edit.replaceAll ? MAX_REPLACEMENTS - this.#replacementCount : 1;
@@ -228,10 +225,8 @@ class EditPlanner {
       if (count < kept) hits.push(hit);
       count++;
     }
-    // `}\n}\n` is in `}\n}\n}\n` once, and yet in two places: which of them is meant cannot be told.
-    const overlapping = !edit.replaceAll && count === 1 ? search.next(first.start + 1) : undefined;
-    if (overlapping) {
-      hits.push(overlapping);
+    if (other && count === 1) {
+      hits.push(other);
       count++;
     }
     if (count > wanted) throw new EditRefusal(() => this.#tooMany(level, edit, search, hits, count));
@@ -308,7 +303,7 @@ class EditPlanner {
     );
   }
 
-  #refuseOverlaps(placed: readonly { readonly edit: number; readonly replacement: Replacement }[]): void {
+  #refuseOverlaps(placed: readonly PlacedReplacement[]): void {
     const overlapping = new Set<number>();
     for (let i = 1; i < placed.length; i++) {
       const before = placed[i - 1]!;
@@ -323,4 +318,13 @@ class EditPlanner {
       });
     }
   }
+}
+
+/** The lines of a new text that are not blank, without the first. */
+function laterLines(newText: string): string[] {
+  return newText
+    .replace(/\n$/, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(1);
 }
