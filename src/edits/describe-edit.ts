@@ -72,15 +72,15 @@ function describeHunk(
   line: number,
   shift: number,
 ): { readonly text: string; readonly shift: number } {
-  const total = countNewlines(after, 0, after.length) - countNewlines(before, 0, before.length);
   if (before.length + after.length > MAX_HUNK_CHARS) {
     return {
       text: `@@ from line ${line} @@ (${before.length} characters became ${after.length})`,
-      shift: total,
+      shift: countNewlines(after, 0, after.length) - countNewlines(before, 0, before.length),
     };
   }
   const removed = before.split('\n');
   const added = after.split('\n');
+  const total = added.length - removed.length;
   let same = 0;
   while (same < removed.length && same < added.length && removed[same] === added[same]) same++;
   while (removed.length > same && added.length > same && removed.at(-1) === added.at(-1)) {
@@ -88,8 +88,10 @@ function describeHunk(
     added.pop();
   }
   const from = line + same;
-  const head = `@@ -${range(from, removed.length - same)} +${range(from + shift, added.length - same)} @@`;
-  return { text: [head, ...side('-', removed, same), ...side('+', added, same)].join('\n'), shift: total };
+  const lines = [`@@ -${range(from, removed.length - same)} +${range(from + shift, added.length - same)} @@`];
+  addSide(lines, '-', removed, same);
+  addSide(lines, '+', added, same);
+  return { text: lines.join('\n'), shift: total };
 }
 
 /** As git writes it: a side without lines names the line before it. */
@@ -97,10 +99,10 @@ function range(line: number, count: number): string {
   return count === 0 ? `${line - 1},0` : count === 1 ? String(line) : `${line},${count}`;
 }
 
-function side(sign: string, lines: readonly string[], from: number): string[] {
-  const shown = lines.slice(from, from + MAX_LINES_A_SIDE).map((line) => sign + shortLine(line));
-  const more = lines.length - from - shown.length;
-  return more > 0 ? [...shown, `${sign}... ${more} more lines`] : shown;
+function addSide(hunk: string[], sign: string, lines: readonly string[], from: number): void {
+  const end = Math.min(lines.length, from + MAX_LINES_A_SIDE);
+  for (let i = from; i < end; i++) hunk.push(sign + shortLine(lines[i]!));
+  if (end < lines.length) hunk.push(`${sign}... ${lines.length - end} more lines`);
 }
 
 function lineEnd(text: string, from: number): number {

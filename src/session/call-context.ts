@@ -2,8 +2,11 @@ import type { ToolContext } from '../tools/tool.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { GuardedWorkspace } from './guarded-workspace.ts';
 
-/** Tells a step that it should stop; the returned function ends the subscription. */
-export type OnStop = (callback: () => void) => () => void;
+/** Tells a step that it should stop. */
+export interface StopSource {
+  /** @returns ends the subscription */
+  onStop(callback: () => void): () => void;
+}
 
 /**
  * What one tool call may use. The signal is made when a tool first asks for it: most never do, and listening to
@@ -13,7 +16,7 @@ export class CallContext implements ToolContext {
   readonly sessionId: string;
   readonly workspace: Workspace;
   readonly traceparent: string | undefined;
-  readonly #onStop: OnStop;
+  readonly #progress: StopSource;
   #controller: AbortController | undefined;
   #stopListening: (() => void) | undefined;
 
@@ -21,20 +24,20 @@ export class CallContext implements ToolContext {
     sessionId: string;
     workspace: Workspace;
     guarded: boolean;
-    onStop: OnStop;
+    progress: StopSource;
     traceparent?: string | undefined;
   }) {
     this.sessionId = data.sessionId;
     this.workspace = data.guarded ? new GuardedWorkspace(data.workspace) : data.workspace;
     this.traceparent = data.traceparent;
-    this.#onStop = data.onStop;
+    this.#progress = data.progress;
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       const controller = new AbortController();
       this.#controller = controller;
-      this.#stopListening = this.#onStop(() => controller.abort());
+      this.#stopListening = this.#progress.onStop(() => controller.abort());
     }
     return this.#controller.signal;
   }

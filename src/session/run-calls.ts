@@ -2,16 +2,15 @@ import type { StepInput, StepNext } from '../protocol/messages.ts';
 import { planCalls } from '../tools/plan-calls.ts';
 import { runCall } from '../tools/run-call.ts';
 import type { ToolCall, ToolResult } from '../tools/tool.ts';
-import { CallContext } from './call-context.ts';
+import { CallContext, type StopSource } from './call-context.ts';
 import type { CallStopwatch } from './call-stopwatch.ts';
 import type { Resident } from './resident.ts';
 
 /** How a step tells where it is and hears that it should stop. The worker binds it to shared memory, a test to nothing. */
-export interface StepProgress {
+export interface StepProgress extends StopSource {
   begin(callIndex: number, timeoutMs: number): void;
   end(callIndex: number): void;
   readonly stopped: boolean;
-  onStop(callback: () => void): () => void;
 }
 
 export interface CallOptions {
@@ -78,10 +77,13 @@ class TurnCalls {
 
   #goOn(from: number): CallsRun | Promise<CallsRun> {
     for (let index = from; index < this.#groups.length; index++) {
-      const open = this.#groups[index]!.filter((call) => !this.#settled.has(call.id));
-      if (open.length === 0) continue;
-      const outside = open.filter((call) => this.#isOutside(call));
-      const waiting = this.#runGroup(open.filter((call) => !outside.includes(call)));
+      const here: ToolCall[] = [];
+      const outside: ToolCall[] = [];
+      for (const call of this.#groups[index]!) {
+        if (!this.#settled.has(call.id)) (this.#isOutside(call) ? outside : here).push(call);
+      }
+      if (here.length === 0 && outside.length === 0) continue;
+      const waiting = this.#runGroup(here);
       if (waiting) return waiting.then(() => this.#endAfter(outside) ?? this.#goOn(index + 1));
       const end = this.#endAfter(outside);
       if (end) return end;
@@ -108,8 +110,8 @@ class TurnCalls {
   #runGroup(calls: readonly ToolCall[]): Promise<void> | undefined {
     if (this.#options.serial) return this.#runInTurn(calls);
     const started = calls.map((call) => this.#run(call));
-    if (!started.every(isResult)) return this.#collect(started);
-    this.#results.push(...started);
+    if (started.some((result) => result instanceof Promise)) return this.#collect(started);
+    this.#results.push(...(started as ToolResult[]));
     return undefined;
   }
 
@@ -129,22 +131,18 @@ class TurnCalls {
       sessionId: spec.sessionId,
       workspace,
       guarded: !builtIn.has(call.name),
-      onStop: (callback) => progress.onStop(callback),
+      progress,
       traceparent,
     });
     const stopTiming = this.#stopwatch?.start(call.id);
-    progress.begin(callIndex, tools.get(call.name)?.timeoutMs ?? callTimeoutMs);
     const end = (result: ToolResult): ToolResult => {
       stopTiming?.();
       context.end();
       progress.end(callIndex);
       return result;
     };
+    progress.begin(callIndex, tools.get(call.name)?.timeoutMs ?? callTimeoutMs);
     const result = runCall(tools, call, context, { readers });
-    return isResult(result) ? end(result) : result.then(end);
+    return result instanceof Promise ? result.then(end) : end(result);
   }
-}
-
-function isResult(result: ToolResult | Promise<ToolResult>): result is ToolResult {
-  return !(result instanceof Promise);
 }

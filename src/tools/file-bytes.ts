@@ -15,10 +15,12 @@ export function bytesOf(workspace: Workspace, path: string): Buffer {
 
 /** Text as it is stored, BOM and line endings included; undefined when it is binary: not UTF-8, or with a NUL. */
 export function decodeText(bytes: Buffer): string | undefined {
-  if (isBinary(bytes)) return undefined;
-  // Half the time of decoding, and most source files are no more than this.
-  if (isAscii(bytes)) return bytes.toString('latin1');
-  return bytes.toString('utf8');
+  // Most source files are no more than ASCII, which takes less to tell and half as long to decode.
+  if (isAscii(bytes)) {
+    const text = bytes.toString('latin1');
+    return text.includes('\0') ? undefined : text;
+  }
+  return isBinary(bytes) ? undefined : bytes.toString('utf8');
 }
 
 export function isBinary(bytes: Buffer): boolean {

@@ -26,8 +26,8 @@ export function runCall(
   if (!tool) return failure(call, unknownTool(call.name, tools.names));
   try {
     const output = tool.execute(parseArguments(tool, call.arguments) as never, ctx);
-    const told = (value: unknown): ToolResult => success(tool, call, value, ctx, keeping);
-    return isThenable(output) ? settle(tool, call, output, told) : told(output);
+    if (!isThenable(output)) return success(tool, call, output, ctx, keeping);
+    return settle(tool, call, output, (value) => success(tool, call, value, ctx, keeping));
   } catch (thrown) {
     return failure(call, describeThrown(thrown, homeOf(tool)));
   }
@@ -61,8 +61,8 @@ function success(
   keeping: OutputKeeping,
 ): ToolResult {
   const text = typeof output === 'string' ? output : encode(output);
-  const whole = (): string => keepOutput(text, call.id, workspace, keeping) ?? capOutput(text);
-  const content = LIMITS_OWN_OUTPUT in tool ? text : whole();
+  const content =
+    LIMITS_OWN_OUTPUT in tool ? text : (keepOutput(text, call.id, workspace, keeping) ?? capOutput(text));
   return { callId: call.id, name: call.name, content, isError: false };
 }
 

@@ -197,7 +197,10 @@ export class BaseImage {
 
   /** The first file whose path is not before the given one. Leaves that one encoded in {@link needle}. */
   #lowerBound(path: string): number {
-    needleLength = needle.write(path);
+    if (path !== needlePath) {
+      needleLength = needle.write(path);
+      needlePath = path;
+    }
     let low = 0;
     let high = this.fileCount;
     while (low < high) {
@@ -227,6 +230,8 @@ export class BaseImage {
 /** The path that is searched for, encoded; 8 bytes more than a path may have, for the searches past its end. */
 const needle = Buffer.alloc(4096 + 8);
 let needleLength = 0;
+/** The path that it is: a write asks several times for the same one. */
+let needlePath = '';
 
 /** A packed path against the needle, bytewise. By hand, because most differ early and a native call costs more. */
 function compareAt(bytes: Uint8Array, begin: number, end: number): number {
