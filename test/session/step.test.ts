@@ -260,14 +260,18 @@ describe('a custom tool', () => {
   it('hears through its signal that the step is to stop', async () => {
     const step = task({ input: turn([call('1', 'until-stopped', {})]), state });
     const running = host().run(step);
-    setTimeout(() => new StepPage(step.page).stop(), 20);
+    const page = new StepPage(step.page);
+    await expect.poll(() => page.running()).toEqual([0]);
+    page.stop();
     expect(done(await running).results[0]?.content).toBe('stopped');
   });
 
   it('hears it also when a call beside it has ended', async () => {
     const step = task({ input: turn([call('1', 'until-stopped', {}), call('2', 'asks-signal', {})]), state });
     const running = host().run(step);
-    setTimeout(() => new StepPage(step.page).stop(), 40);
+    const page = new StepPage(step.page);
+    await expect.poll(() => [page.touched(), page.running()]).toEqual([[0, 1], [0]]);
+    page.stop();
     expect(done(await running).results.map(({ content }) => content)).toEqual(['stopped', 'not aborted']);
   });
 
