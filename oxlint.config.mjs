@@ -66,6 +66,7 @@ const ONE_IMPORTER = {
   piscina: 'src/threads/piscina-runner.ts',
   comlink: 'src/protocol/rpc.ts',
   openai: 'src/model/provider-client.ts',
+  '@jsonjoy.com/fs-core': 'src/workspace/volume.ts',
   undici: 'src/model/undici-transport.ts',
   diff: 'src/workspace/line-diff.ts',
   'node-diff3': 'src/workspace/merge-text.ts',
