@@ -1,12 +1,12 @@
 import { ModelError } from '../errors.ts';
 import { providerError } from './classify-error.ts';
 import { isCutJson, isWholeJson } from './cut-json.ts';
-import { NO_USAGE, type FinishReason, type ModelEvent, type ModelResponse, type Usage } from './model.ts';
+import { NO_USAGE, type FinishReason, type ModelResponse, type Usage } from './model.ts';
 import { parseEvent } from './parse-event.ts';
 import { readChatUsage } from './read-usage.ts';
 import { ReasoningDetails } from './reasoning-details.ts';
 import type { ResponseAccumulator } from './response-accumulator.ts';
-import { StreamedText } from './streamed-text.ts';
+import { StreamedText, type Arrived } from './streamed-text.ts';
 import { TextTemplate } from './text-template.ts';
 import { ToolCallAccumulator, type ToolCallPiece } from './tool-call-accumulator.ts';
 
@@ -63,7 +63,7 @@ export class ChatAccumulator implements ResponseAccumulator {
     else this.#add('text', text);
   }
 
-  takeArrived(): readonly ModelEvent[] {
+  takeArrived(): readonly Arrived[] {
     return this.#streamed.take();
   }
 

@@ -8,7 +8,7 @@ import type {
   SerializedModelError,
 } from '../protocol/model-protocol.ts';
 import { ChatCompletions } from './chat-completions.ts';
-import type { Model, ModelDeadlines, ResolvedProvider } from './model.ts';
+import type { Model, ModelAttempt, ModelDeadlines, ResolvedProvider } from './model.ts';
 import { providerSecrets } from './provider-secrets.ts';
 import { quirksOf, type ApiName } from './quirks.ts';
 import { Responses } from './responses.ts';
@@ -32,7 +32,7 @@ export class ThreadModelService implements ModelService {
   readonly #providers = new Map<string, KnownProvider>();
   /** Of all providers: what one is told may be the key of another. */
   readonly #redactor = new Redactor();
-  readonly #running = new Map<number, AbortController>();
+  readonly #running = new Map<number, ModelAttempt>();
   /** Why an exchange could not be recorded, until it has been told. */
   #unrecorded: string | undefined;
   #batcher: TextBatcher | undefined;
@@ -51,61 +51,61 @@ export class ThreadModelService implements ModelService {
     this.#providers.set(provider.name, { provider, deadlines, transport, clients: new Map() });
   }
 
-  async complete(call: ModelCall): Promise<ModelReply> {
-    const reply = await this.#complete(call);
+  complete(call: ModelCall): Promise<ModelReply> {
+    const { callId, provider, request, origin, streamed } = call;
+    const model = this.#client(provider, request.model);
+    if (!model) {
+      const error = new ModelError({ kind: 'server', message: `no provider ${provider}` });
+      return Promise.resolve(failure(error, false, null));
+    }
+    const beganAt = performance.now();
+    let streamedText = false;
+    let firstChunkMs: number | null = null;
+    let isOver = false;
+    return new Promise((resolve) => {
+      const end = (reply: ModelReply): void => {
+        isOver = true;
+        this.#running.delete(callId);
+        this.#batcher?.flush();
+        resolve(this.#withUnrecorded(reply));
+      };
+      const attempt = model.ask(
+        request,
+        (event) => {
+          switch (event.type) {
+            case 'began':
+              this.#batcher?.begin(callId, event.limits);
+              break;
+            case 'text':
+            case 'reasoning':
+              streamedText = true;
+              firstChunkMs ??= performance.now() - beganAt;
+              if (streamed) this.#batcher?.add(callId, event.type, event.text);
+              break;
+            case 'end':
+              // A response of tool calls only shows nothing before it is whole.
+              firstChunkMs ??= performance.now() - beganAt;
+              end({ ok: true, response: event.response, streamedText, firstChunkMs });
+              break;
+            case 'failed':
+              end(failure(event.error, streamedText, firstChunkMs));
+          }
+        },
+        origin,
+      );
+      if (!isOver) this.#running.set(callId, attempt);
+    });
+  }
+
+  cancel(callId: number): void {
+    this.#running.get(callId)?.cancel();
+  }
+
+  #withUnrecorded(reply: ModelReply): ModelReply {
     const unrecorded = this.#unrecorded;
     if (unrecorded === undefined) return reply;
     this.#unrecorded = undefined;
     return { ...reply, unrecorded };
-  }
-
-  cancel(callId: number): void {
-    this.#running.get(callId)?.abort();
-  }
-
-  async #complete(call: ModelCall): Promise<ModelReply> {
-    const model = this.#client(call.provider, call.request.model);
-    if (!model)
-      return failure(
-        new ModelError({ kind: 'server', message: `no provider ${call.provider}` }),
-        false,
-        null,
-      );
-    const controller = new AbortController();
-    this.#running.set(call.callId, controller);
-    const beganAt = performance.now();
-    let streamedText = false;
-    let firstChunkMs: number | null = null;
-    try {
-      for await (const event of model.stream(call.request, controller.signal, call.origin)) {
-        switch (event.type) {
-          case 'began':
-            this.#batcher?.begin(call.callId, event.limits);
-            break;
-          case 'text':
-          case 'reasoning':
-            streamedText = true;
-            firstChunkMs ??= performance.now() - beganAt;
-            if (call.streamed) this.#batcher?.add(call.callId, event.type, event.text);
-            break;
-          case 'end':
-            this.#batcher?.flush();
-            // A response of tool calls only shows nothing before it is whole.
-            firstChunkMs ??= performance.now() - beganAt;
-            return { ok: true, response: event.response, streamedText, firstChunkMs };
-          case 'failed':
-            this.#batcher?.flush();
-            return failure(event.error, streamedText, firstChunkMs);
-        }
-      }
-    } finally {
-      this.#running.delete(call.callId);
-    }
-    return failure(
-      new ModelError({ kind: 'incomplete-stream', message: 'the model ended without a result' }),
-      streamedText,
-      firstChunkMs,
-    );
   }
 
   #client(providerName: string, modelName: string): Model | undefined {

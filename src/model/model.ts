@@ -7,11 +7,18 @@ import type { Tape } from './recording/tape.ts';
 /** The seam to a language model: a request in, events out. Implementers pass `test/contracts/model.ts`. */
 export interface Model {
   /**
-   * One attempt, no retries. Events come in order; exactly one terminal event (`end` or `failed`), and it is last.
-   * Never throws. Aborting the signal stops the network and ends with `failed`, kind `cancelled`.
+   * One attempt, no retries. Never throws.
+   * @param onEvent  is told events in order; exactly one terminal event (`end` or `failed`), and it is last. The first may come
+   *   before this returns. It must not throw
    * @param origin  who asks: for recordings, not for the provider
    */
-  stream(request: ModelRequest, signal: AbortSignal, origin?: ModelCallOrigin): AsyncIterable<ModelEvent>;
+  ask(request: ModelRequest, onEvent: (event: ModelEvent) => void, origin?: ModelCallOrigin): ModelAttempt;
+}
+
+/** An attempt under way. */
+export interface ModelAttempt {
+  /** Stops the network and ends the attempt with `failed`, kind `cancelled`, before it returns. Does nothing after the end. */
+  cancel(): void;
 }
 
 /** What the model is asked. Everything that is constant or already encoded travels as JSON text, so that a long history is encoded once. */

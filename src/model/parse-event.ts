@@ -23,3 +23,13 @@ export function parseEvent(data: string): Readonly<Record<string, unknown>> {
   }
   return event as Readonly<Record<string, unknown>>;
 }
+
+/** The object that a text is as JSON, undefined for anything else. */
+export function parseObject(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

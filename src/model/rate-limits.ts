@@ -1,6 +1,7 @@
 import type { RateLimits, RateWindow } from './model.ts';
+import type { AnswerHead } from './transport.ts';
 
-type Header = (name: string) => string | undefined;
+type Header = AnswerHead['header'];
 
 /** A limit that is whole again later than this says nothing that anybody could wait for. */
 const MAX_RESET_MS = 31 * 24 * 60 * 60_000;
@@ -23,7 +24,12 @@ const DURATION_PART = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)/g;
  * (`anthropic-ratelimit-requests-limit`, reset as RFC 3339) and of OpenRouter (`X-RateLimit-Limit`, reset in epoch
  * milliseconds). Limits that are not positive are placeholders (Azure sends -1 and 0) and are ignored.
  */
-export function readRateLimits(header: Header, nowEpochMs: number = Date.now()): RateLimits | null {
+export function readRateLimits(
+  { header, headerNames }: Omit<AnswerHead, 'status'>,
+  nowEpochMs: number = Date.now(),
+): RateLimits | null {
+  // Most say nothing, and there are eighteen headers to look for.
+  if (!headerNames().some((name) => name.includes('ratelimit'))) return null;
   const read = (names: (field: string) => string): RateWindow | undefined =>
     rateWindow(header, names, nowEpochMs);
   const requests =

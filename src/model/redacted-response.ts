@@ -1,39 +1,30 @@
 import type { Redactor, RedactedStream } from '../redactor.ts';
-import type { ModelEvent, ModelResponse } from './model.ts';
+import type { ModelResponse } from './model.ts';
+import type { StreamedType } from './streamed-text.ts';
 
 /** One response without known secrets, as it arrives and as a whole. Both say the same. */
 export class RedactedResponse {
   readonly #redactor: Redactor;
-  readonly #streams: { readonly text: RedactedStream; readonly reasoning: RedactedStream };
+  readonly #streams: Readonly<Record<StreamedType, RedactedStream>>;
 
   constructor(redactor: Redactor) {
     this.#redactor = redactor;
     this.#streams = { text: redactor.stream(), reasoning: redactor.stream() };
   }
 
-  /** Pieces that have come. What may be half of a secret waits for the next of its kind. */
-  *pieces(events: readonly ModelEvent[]): Generator<ModelEvent, void, void> {
-    for (const event of events) {
-      if (event.type !== 'text' && event.type !== 'reasoning') continue;
-      const text = this.#streams[event.type].push(event.text);
-      if (text !== '') yield text === event.text ? event : { type: event.type, text };
-    }
+  /** A piece that has come. What may be half of a secret waits for the next of its kind. @returns '' when all of it waits */
+  piece(type: StreamedType, text: string): string {
+    return this.#streams[type].push(text);
   }
 
   /** What has waited, now that the response is whole. Of a broken one see {@link cutOff}. */
-  *rest(): Generator<ModelEvent, void, void> {
-    for (const type of ['reasoning', 'text'] as const) {
-      const text = this.#streams[type].end();
-      if (text !== '') yield { type, text };
-    }
+  rest(type: StreamedType): string {
+    return this.#streams[type].end();
   }
 
   /** What has waited when the response broke off, unless it may be half of a secret: a few characters are none. */
-  *cutOff(): Generator<ModelEvent, void, void> {
-    for (const type of ['reasoning', 'text'] as const) {
-      const text = this.#streams[type].cutOff();
-      if (text !== '') yield { type, text };
-    }
+  cutOff(type: StreamedType): string {
+    return this.#streams[type].cutOff();
   }
 
   whole(response: ModelResponse): ModelResponse {

@@ -1,11 +1,12 @@
-import type { ModelEvent, ModelResponse } from './model.ts';
+import type { ModelResponse } from './model.ts';
+import type { Arrived } from './streamed-text.ts';
 
 /** From the events of one stream to its response. Each protocol has one. */
 export interface ResponseAccumulator {
   /** The data of one event. @throws {ModelError} for an error event, and for one that makes no sense */
   push(data: string): void;
   /** The text and reasoning that came since the last call, pieces of one kind that follow each other joined. */
-  takeArrived(): readonly ModelEvent[];
+  takeArrived(): readonly Arrived[];
   /** Pieces of text, reasoning or calls so far: what a reader would call content. */
   readonly contentCount: number;
   /** How the response ended has come: only usage can follow. */

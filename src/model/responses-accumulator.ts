@@ -1,14 +1,14 @@
 import { ModelError } from '../errors.ts';
 import type { ToolCall } from '../tools/tool.ts';
 import { providerError } from './classify-error.ts';
-import { NO_USAGE, type FinishReason, type ModelEvent, type ModelResponse, type Usage } from './model.ts';
+import { NO_USAGE, type FinishReason, type ModelResponse, type Usage } from './model.ts';
 import { newCallId } from './new-call-id.ts';
 import { parseEvent } from './parse-event.ts';
 import { readResponsesUsage } from './read-usage.ts';
 import type { ResponseAccumulator } from './response-accumulator.ts';
 import { asItem, type PieceField, type RawItem, type ResponsesItem } from './responses-item.ts';
 import { ResponsesItems } from './responses-items.ts';
-import { StreamedText } from './streamed-text.ts';
+import { StreamedText, type Arrived } from './streamed-text.ts';
 import { TextTemplate } from './text-template.ts';
 import { MAX_CALLS, tooManyCalls } from './tool-call-accumulator.ts';
 
@@ -117,7 +117,7 @@ export class ResponsesAccumulator implements ResponseAccumulator {
     else this.#piece(data, type, event);
   }
 
-  takeArrived(): readonly ModelEvent[] {
+  takeArrived(): readonly Arrived[] {
     return this.#streamed.take();
   }
 

@@ -1,8 +1,14 @@
-import type { ModelEvent } from './model.ts';
+export type StreamedType = 'text' | 'reasoning';
 
 /** Text or reasoning that has come in since the last look. */
-interface Arrived {
-  readonly type: 'text' | 'reasoning';
+export interface Arrived {
+  readonly type: StreamedType;
+  readonly text: string;
+}
+
+/** One that can still grow. */
+interface Growing {
+  readonly type: StreamedType;
   text: string;
 }
 
@@ -10,9 +16,9 @@ interface Arrived {
 export class StreamedText {
   text = '';
   reasoning = '';
-  #arrived: Arrived[] = [];
+  #arrived: Growing[] = [];
 
-  add(type: 'text' | 'reasoning', text: string): void {
+  add(type: StreamedType, text: string): void {
     if (type === 'text') this.text += text;
     else this.reasoning += text;
     const last = this.#arrived.at(-1);
@@ -21,7 +27,7 @@ export class StreamedText {
   }
 
   /** What came since the last call, pieces of one kind that follow each other joined. */
-  take(): readonly ModelEvent[] {
+  take(): readonly Arrived[] {
     const arrived = this.#arrived;
     if (arrived.length > 0) this.#arrived = [];
     return arrived;

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher } from 'undici';
-import type { StreamedExchange, StreamedPost, StreamedResponse, Transport } from './transport.ts';
+import type { AnswerReader, Exchange, StreamedPost, Transport } from './transport.ts';
 
 /** How long the end of a response may take once all that is wanted of it has come. */
 const MAX_DRAIN_MS = 2_000;
@@ -22,8 +22,8 @@ export class UndiciTransport implements Transport {
     });
   }
 
-  post(request: StreamedPost): StreamedExchange {
-    const exchange = new Exchange(request.onConnected);
+  post(request: StreamedPost, reader: AnswerReader): Exchange {
+    const exchange = new UndiciExchange(reader);
     const traceparent = this.#traceHeaders ? request.origin?.traceparent : undefined;
     this.#agent.dispatch(
       {
@@ -35,7 +35,7 @@ export class UndiciTransport implements Transport {
       },
       exchange,
     );
-    return { response: exchange.response, abort: (reason) => exchange.abort(reason) };
+    return exchange;
   }
 
   close(): Promise<void> {
@@ -43,105 +43,100 @@ export class UndiciTransport implements Transport {
   }
 }
 
-/** One request and its answer, between undici's callbacks and a reader that waits for the next bytes. */
-class Exchange implements Dispatcher.DispatchHandler, StreamedResponse {
-  readonly response: Promise<StreamedResponse>;
-  readonly #onConnected: () => void;
-  #resolveHead!: (response: StreamedResponse) => void;
-  #rejectHead!: (error: Error) => void;
+/** - `open` — the reader is told - `left` — the rest is thrown away - `over` — at its end; terminal */
+type ExchangeState = 'open' | 'left' | 'over';
+
+/** Between undici's callbacks and a reader. */
+class UndiciExchange implements Dispatcher.DispatchHandler, Exchange {
+  readonly #reader: AnswerReader;
+  #state: ExchangeState = 'open';
   #controller: Dispatcher.DispatchController | undefined;
-  #headers: Record<string, string | string[] | undefined> = {};
-  status = 0;
+  #aborted: Error | undefined;
+  /** Bodies of the HTTP chunks of one read of the connection: servers send each event in one of its own. */
   #chunks: Buffer[] = [];
-  #state: 'open' | 'draining' | 'ended' | 'failed' = 'open';
-  #error: Error | undefined;
-  #wake: (() => void) | undefined;
-  #drainTimer: NodeJS.Timeout | undefined;
+  #isAtEnd = false;
+  #leaveTimer: NodeJS.Timeout | undefined;
 
-  constructor(onConnected: () => void) {
-    this.#onConnected = onConnected;
-    this.response = new Promise((resolve, reject) => {
-      this.#resolveHead = resolve;
-      this.#rejectHead = reject;
-    });
+  constructor(reader: AnswerReader) {
+    this.#reader = reader;
   }
 
-  readonly header = (name: string): string | undefined => {
-    const value = this.#headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
-  };
-
-  readonly headerNames = (): readonly string[] => Object.keys(this.#headers);
-
-  async next(): Promise<Buffer | undefined> {
-    for (;;) {
-      if (this.#chunks.length > 0) {
-        const chunk = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-        this.#chunks = [];
-        return chunk;
-      }
-      if (this.#state === 'failed') throw this.#error ?? new Error('the request failed');
-      if (this.#state !== 'open') return undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  drain(): void {
+  leave(): void {
     if (this.#state !== 'open') return;
-    this.#state = 'draining';
+    if (this.#isAtEnd) {
+      this.#state = 'over';
+      return;
+    }
+    this.#state = 'left';
     // A server that never ends its response must not keep the connection for ever.
-    this.#drainTimer = setTimeout(() => this.abort(new Error('the response did not end')), MAX_DRAIN_MS);
-    this.#drainTimer.unref();
+    this.#leaveTimer = setTimeout(() => this.abort(new Error('the response did not end')), MAX_DRAIN_MS);
+    this.#leaveTimer.unref();
   }
 
   abort(reason: Error): void {
-    this.#fail(reason);
+    if (this.#state === 'over') return;
+    this.#over();
+    this.#aborted = reason;
     this.#controller?.abort(reason);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#state === 'failed') controller.abort(this.#error ?? new Error('aborted'));
-    else this.#onConnected();
+    if (this.#aborted) controller.abort(this.#aborted);
+    else this.#reader.connected();
   }
 
   onResponseStart(
     _controller: Dispatcher.DispatchController,
-    statusCode: number,
+    status: number,
     headers: Record<string, string | string[] | undefined>,
   ): void {
-    if (statusCode < 200) return;
-    this.status = statusCode;
-    this.#headers = headers;
-    this.#resolveHead(this);
+    if (status < 200 || this.#state !== 'open') return;
+    this.#reader.head({
+      status,
+      header(name) {
+        const value = headers[name];
+        return Array.isArray(value) ? value.join(', ') : value;
+      },
+      headerNames: () => Object.keys(headers),
+    });
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#state !== 'open') return;
-    this.#chunks.push(chunk);
-    this.#wake?.();
+    // Undici is in the middle of what it read: the reader gets all of that at once, when undici is done with it.
+    if (this.#chunks.push(chunk) === 1) queueMicrotask(() => this.#tell());
   }
 
   onResponseEnd(): void {
-    clearTimeout(this.#drainTimer);
-    if (this.#state !== 'failed') this.#state = 'ended';
-    this.#wake?.();
+    this.#isAtEnd = true;
+    if (this.#state === 'left') this.#over();
+    else if (this.#chunks.length === 0) this.#end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error);
+    this.#tell();
+    const isHeard = this.#state === 'open';
+    this.#over();
+    if (isHeard) this.#reader.failed(error);
   }
 
-  #fail(error: Error): void {
-    if (this.#state === 'ended' || this.#state === 'failed') return;
-    clearTimeout(this.#drainTimer);
-    this.#state = 'failed';
-    this.#error = error;
-    this.#rejectHead(error);
-    // Without a reader of the head the rejection would be nobody's.
-    this.response.catch(() => undefined);
-    this.#wake?.();
+  #tell(): void {
+    if (this.#state !== 'open' || this.#chunks.length === 0) return;
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#reader.bytes(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    if (this.#isAtEnd) this.#end();
+  }
+
+  #end(): void {
+    if (this.#state !== 'open') return;
+    this.#over();
+    this.#reader.ended();
+  }
+
+  #over(): void {
+    clearTimeout(this.#leaveTimer);
+    this.#state = 'over';
   }
 }

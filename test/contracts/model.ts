@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Model, ModelEvent, ModelRequest } from '../../src/model/model.ts';
+import type { Model, ModelEvent } from '../../src/model/model.ts';
 import type { ScriptedRule } from '../../src/model/scripted/script.ts';
+import { asking, collect } from '../model/collect.ts';
+
+export { asking, collect };
 
 /** A model under test, and what it talks to. */
 export interface ModelOnStage {
@@ -8,23 +11,6 @@ export interface ModelOnStage {
   /** Requests that have reached the other side. */
   readonly requestCount: () => number;
   readonly close: () => Promise<void>;
-}
-
-/** A request with one user message. */
-export function asking(text: string, more: Partial<ModelRequest> = {}): ModelRequest {
-  const messages = JSON.stringify({ role: 'user', content: text });
-  return { model: 'scripted', messages, tools: null, options: {}, ...more };
-}
-
-/** Every event of one attempt, in order. */
-export async function collect(
-  model: Model,
-  request: ModelRequest = asking('go'),
-  signal: AbortSignal = new AbortController().signal,
-): Promise<ModelEvent[]> {
-  const events: ModelEvent[] = [];
-  for await (const event of model.stream(request, signal)) events.push(event);
-  return events;
 }
 
 /**
@@ -137,14 +123,14 @@ export function modelContract(make: (rules: readonly ScriptedRule[]) => Promise<
 
   describe('an attempt that is cancelled', () => {
     it('before it begins asks nothing', async () => {
-      const events = await collect(stage.model, asking('go'), AbortSignal.abort());
+      const events = await collect(stage.model, asking('go'), { signal: AbortSignal.abort() });
       expect(outline(events)).toEqual(['failed cancelled']);
       expect(stage.requestCount()).toBe(0);
     });
 
     it('before the first byte ends as cancelled', async () => {
       const controller = new AbortController();
-      const events = collect(stage.model, asking('silent'), controller.signal);
+      const events = collect(stage.model, asking('silent'), { signal: controller.signal });
       await expect.poll(stage.requestCount).toBe(1);
       controller.abort();
       expect(outline(await events)).toEqual(['failed cancelled']);
@@ -152,17 +138,16 @@ export function modelContract(make: (rules: readonly ScriptedRule[]) => Promise<
 
     it('between pieces keeps what was told and ends as cancelled', async () => {
       const controller = new AbortController();
-      const events: ModelEvent[] = [];
-      for await (const event of stage.model.stream(asking('slow'), controller.signal)) {
-        events.push(event);
-        controller.abort();
-      }
+      const events = await collect(stage.model, asking('slow'), {
+        signal: controller.signal,
+        onEvent: ({ type }) => type === 'text' && controller.abort(),
+      });
       expect(outline(events)).toEqual(['text', 'failed cancelled']);
     });
 
     it('after its end is as it was', async () => {
       const controller = new AbortController();
-      const events = await collect(stage.model, asking('go'), controller.signal);
+      const events = await collect(stage.model, asking('go'), { signal: controller.signal });
       controller.abort();
       expect(outline(events)).toEqual(['text', 'end']);
     });

@@ -83,22 +83,10 @@ describe('the network', () => {
       },
       async ({ model, openConnections }) => {
         const controller = new AbortController();
-        for await (const { type } of model.stream(asking('go'), controller.signal)) {
-          if (type === 'text') controller.abort();
-        }
-        await expect.poll(openConnections, { timeout: 2_000 }).toBe(0);
-      },
-    );
-  });
-
-  it('is left when the reader goes away', async () => {
-    await withRawServer(
-      (response) => {
-        startStream(response);
-        response.write(textEvent('one'));
-      },
-      async ({ model, openConnections }) => {
-        for await (const _event of model.stream(asking('go'), new AbortController().signal)) break;
+        await collect(model, asking('go'), {
+          signal: controller.signal,
+          onEvent: ({ type }) => type === 'text' && controller.abort(),
+        });
         await expect.poll(openConnections, { timeout: 2_000 }).toBe(0);
       },
     );

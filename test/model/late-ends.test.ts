@@ -8,7 +8,7 @@ import { event, finishEvent, KEY, startStream, textEvent, withRawServer } from '
 
 const WHOLE = textEvent('paid for') + finishEvent();
 
-describe('a reader that leaves at the end', () => {
+describe('an end that is told', () => {
   it('does not cost the connection, though the body ends later', async () => {
     await withRawServer(
       (response) => {
@@ -18,9 +18,7 @@ describe('a reader that leaves at the end', () => {
       },
       async ({ model, connectionCount }) => {
         for (let turn = 0; turn < 10; turn += 1) {
-          for await (const { type } of model.stream(asking('go'), new AbortController().signal)) {
-            if (type === 'end') break;
-          }
+          await collect(model);
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
         expect(connectionCount()).toBeLessThanOrEqual(2);
@@ -62,11 +60,10 @@ describe('a response whose finish reason has come', () => {
       },
       async ({ model }) => {
         const controller = new AbortController();
-        const events = [];
-        for await (const each of model.stream(asking('go'), controller.signal)) {
-          events.push(each);
-          controller.abort();
-        }
+        const events = await collect(model, asking('go'), {
+          signal: controller.signal,
+          onEvent: ({ type }) => type === 'text' && controller.abort(),
+        });
         expect(outline(events)).toEqual(['text', 'failed cancelled']);
       },
     );

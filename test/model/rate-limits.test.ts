@@ -4,7 +4,7 @@ import { readRateLimits } from '../../src/model/rate-limits.ts';
 const NOW = Date.UTC(2026, 0, 1);
 
 function read(headers: Readonly<Record<string, string>>): ReturnType<typeof readRateLimits> {
-  return readRateLimits((name) => headers[name], NOW);
+  return readRateLimits({ header: (name) => headers[name], headerNames: () => Object.keys(headers) }, NOW);
 }
 
 describe('what an answer says of the limits', () => {

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { ModelError } from '../../errors.ts';
 import type { Redactor } from '../../redactor.ts';
-import type { StreamedExchange, StreamedPost, StreamedResponse, Transport } from '../transport.ts';
+import type { AnswerHead, AnswerReader, Exchange, StreamedPost, Transport } from '../transport.ts';
 import { recordedError, RECORDING_VERSION, type RecordedAnswer, type RecordedEnd } from './exchange.ts';
 import { cleanReads } from './clean-reads.ts';
 import type { ExchangeWriter } from './exchange-writer.ts';
@@ -31,20 +31,17 @@ export class RecordingTransport implements Transport {
     this.#redactor = options.redactor;
   }
 
-  post(request: StreamedPost): StreamedExchange {
+  post(request: StreamedPost, reader: AnswerReader): Exchange {
     const draft = new ExchangeDraft(request, this.#provider, this.#redactor, this.#writer);
-    const { response, abort } = this.#inner.post(request);
+    const exchange = this.#inner.post(request, new RecordingReader(reader, draft));
     return {
-      response: response.then(
-        (head) => new RecordedResponse(head, draft),
-        (error: unknown) => {
-          draft.end(howItFailed(error));
-          throw error;
-        },
-      ),
-      abort: (reason) => {
+      abort(reason) {
         draft.end(howItWasLeft(reason));
-        abort(reason);
+        exchange.abort(reason);
+      },
+      leave() {
+        draft.end({ how: 'left' }, { isWhole: true });
+        exchange.leave();
       },
     };
   }
@@ -54,39 +51,38 @@ export class RecordingTransport implements Transport {
   }
 }
 
-/** Passes an answer on and notes what is read of it. */
-class RecordedResponse implements StreamedResponse {
-  readonly #inner: StreamedResponse;
+/** Notes what is told and passes it on. */
+class RecordingReader implements AnswerReader {
+  readonly #inner: AnswerReader;
   readonly #draft: ExchangeDraft;
-  readonly status: number;
-  readonly header: StreamedResponse['header'];
-  readonly headerNames: StreamedResponse['headerNames'];
 
-  constructor(inner: StreamedResponse, draft: ExchangeDraft) {
+  constructor(inner: AnswerReader, draft: ExchangeDraft) {
     this.#inner = inner;
     this.#draft = draft;
-    this.status = inner.status;
-    this.header = inner.header;
-    this.headerNames = inner.headerNames;
-    draft.begin(inner);
   }
 
-  async next(): Promise<Buffer | undefined> {
-    let bytes: Buffer | undefined;
-    try {
-      bytes = await this.#inner.next();
-    } catch (error) {
-      this.#draft.end(howItFailed(error));
-      throw error;
-    }
-    if (bytes) this.#draft.read(bytes);
-    else this.#draft.end({ how: 'ended' });
-    return bytes;
+  connected(): void {
+    this.#inner.connected();
   }
 
-  drain(): void {
-    this.#draft.end({ how: 'left' }, { isWhole: true });
-    this.#inner.drain();
+  head(head: AnswerHead): void {
+    this.#draft.begin(head);
+    this.#inner.head(head);
+  }
+
+  bytes(bytes: Buffer): void {
+    this.#draft.read(bytes);
+    this.#inner.bytes(bytes);
+  }
+
+  ended(): void {
+    this.#draft.end({ how: 'ended' });
+    this.#inner.ended();
+  }
+
+  failed(error: Error): void {
+    this.#draft.end(howItFailed(error));
+    this.#inner.failed(error);
   }
 }
 
@@ -96,8 +92,8 @@ type EndWithoutTime = RecordedEnd extends infer End
     : never
   : never;
 
-function howItFailed(error: unknown): EndWithoutTime {
-  return { how: 'failed', error: recordedError(error instanceof Error ? error : new Error(String(error))) };
+function howItFailed(error: Error): EndWithoutTime {
+  return { how: 'failed', error: recordedError(error) };
 }
 
 /** A deadline has passed, the call was cancelled, or the client has seen enough. */
@@ -128,7 +124,7 @@ class ExchangeDraft {
     this.#number = writer.begin();
   }
 
-  begin({ status, header, headerNames }: StreamedResponse): void {
+  begin({ status, header, headerNames }: AnswerHead): void {
     const headers = headerNames()
       .filter((name) => KEPT_HEADER.test(name))
       .map((name) => [name, this.#redactor.redact(header(name) ?? '')]);

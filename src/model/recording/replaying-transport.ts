@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ModelError } from '../../errors.ts';
-import type { StreamedExchange, StreamedPost, StreamedResponse, Transport } from '../transport.ts';
-import { replayedError, type RecordedAnswer, type RecordedExchange } from './exchange.ts';
+import type { AnswerReader, Exchange, StreamedPost, Transport } from '../transport.ts';
+import { replayedError, type RecordedAnswer, type RecordedEnd, type RecordedExchange } from './exchange.ts';
 import { RecordedExchanges } from './recorded-exchanges.ts';
 import type { ReplayTape } from './tape.ts';
 
@@ -18,15 +18,10 @@ export class ReplayingTransport implements Transport {
     this.#hasTiming = tape.hasTiming;
   }
 
-  post(request: StreamedPost): StreamedExchange {
-    const cut = new AbortController();
-    const play = async (): Promise<StreamedResponse> => {
-      const exchange = this.#exchanges.take(request.body, request.origin);
-      request.onConnected();
-      const replay = new Replay(exchange, cut.signal, this.#hasTiming);
-      return replay.head();
-    };
-    return { response: play(), abort: (reason) => cut.abort(reason) };
+  post(request: StreamedPost, reader: AnswerReader): Exchange {
+    const replay = new Replay(reader, this.#hasTiming);
+    void replay.play(() => this.#exchanges.take(request.body, request.origin));
+    return replay;
   }
 
   close(): Promise<void> {
@@ -35,77 +30,74 @@ export class ReplayingTransport implements Transport {
 }
 
 /** One exchange as it was. */
-class Replay {
-  readonly #exchange: RecordedExchange;
-  readonly #aborted: AbortSignal;
+class Replay implements Exchange {
+  readonly #reader: AnswerReader;
   readonly #hasTiming: boolean;
   readonly #startedMs = performance.now();
+  /** The reader is told nothing more. */
+  readonly #left = new AbortController();
 
-  constructor(exchange: RecordedExchange, aborted: AbortSignal, hasTiming: boolean) {
-    this.#exchange = exchange;
-    this.#aborted = aborted;
+  constructor(reader: AnswerReader, hasTiming: boolean) {
+    this.#reader = reader;
     this.#hasTiming = hasTiming;
   }
 
-  async head(): Promise<StreamedResponse> {
-    const { answer } = this.#exchange;
-    if (!answer) {
-      await this.#end();
-      throw new Error('the recorded exchange ended without an answer');
-    }
-    await this.#reach(answer.afterMs);
-    return this.#response(answer);
+  abort(reason: Error): void {
+    this.#left.abort(reason);
   }
 
-  #response(answer: RecordedAnswer): StreamedResponse {
-    const reads = answer.reads.values();
-    const told = Object.entries(answer.headers);
+  leave(): void {
+    this.#left.abort();
+  }
+
+  /** @param take  what is played; what it throws is what the exchange fails with */
+  async play(take: () => RecordedExchange): Promise<void> {
+    try {
+      const { answer, end } = take();
+      this.#reader.connected();
+      if (answer) await this.#tell(answer);
+      await this.#reach(end.afterMs);
+      reportEnd(end);
+      if (!answer) throw new Error('the recorded exchange ended without an answer');
+      this.#reader.ended();
+    } catch (error) {
+      if (this.#left.signal.aborted) return;
+      this.#reader.failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async #tell({ status, headers: recorded, reads, afterMs }: RecordedAnswer): Promise<void> {
+    const told = Object.entries(recorded);
     const headers = Object.fromEntries(this.#hasTiming ? told : told.filter(([name]) => !TIMELY.test(name)));
-    let isLeft = false;
-    return {
-      status: answer.status,
+    await this.#reach(afterMs);
+    this.#reader.head({
+      status,
       header: (name) => headers[name],
       headerNames: () => Object.keys(headers),
-      next: async () => {
-        if (isLeft) return undefined;
-        const { value, done } = reads.next();
-        if (done) {
-          await this.#end();
-          return undefined;
-        }
-        const [afterMs, text] = value;
-        await this.#reach(afterMs);
-        return Buffer.from(text);
-      },
-      drain: () => {
-        isLeft = true;
-      },
-    };
-  }
-
-  /** @throws what the exchange failed with */
-  async #end(): Promise<void> {
-    const { end } = this.#exchange;
-    await this.#reach(end.afterMs);
-    if (end.how === 'failed') throw replayedError(end.error);
-    if (end.how === 'cancelled') {
-      throw new ModelError({
-        kind: 'not-recorded',
-        message: 'the recorded call was cancelled here; what would have followed is not known',
-      });
+    });
+    for (const [readAfterMs, text] of reads) {
+      await this.#reach(readAfterMs);
+      this.#reader.bytes(Buffer.from(text));
     }
   }
 
-  /** @throws the reason of the abort */
+  /** @throws when nobody reads any more */
   async #reach(afterMs: number): Promise<void> {
-    this.#aborted.throwIfAborted();
+    const { signal } = this.#left;
+    signal.throwIfAborted();
     if (!this.#hasTiming) return;
     const waitMs = this.#startedMs + afterMs - performance.now();
-    if (waitMs <= 0) return;
-    try {
-      await setTimeout(waitMs, undefined, { signal: this.#aborted });
-    } catch {
-      throw this.#aborted.reason;
-    }
+    if (waitMs > 0) await setTimeout(waitMs, undefined, { signal });
+  }
+}
+
+/** @throws what the exchange failed with */
+function reportEnd(end: RecordedEnd): void {
+  if (end.how === 'failed') throw replayedError(end.error);
+  if (end.how === 'cancelled') {
+    throw new ModelError({
+      kind: 'not-recorded',
+      message: 'the recorded call was cancelled here; what would have followed is not known',
+    });
   }
 }

@@ -1,4 +1,5 @@
 import type { ModelEvent } from '../../../src/model/model.ts';
+import { collect } from '../../model/collect.ts';
 import { startStream, withRawServer } from '../../model/raw-server.ts';
 import type { Prng } from '../shared/prng.ts';
 import type { Findings } from './findings.ts';
@@ -49,8 +50,7 @@ export async function serveStreams(
         const whole = readStream([bytes], false);
         const startedAt = performance.now();
         const request = { model: 'm', messages: '', tools: null, options: {} };
-        const events: ModelEvent[] = [];
-        for await (const event of model.stream(request, new AbortController().signal)) events.push(event);
+        const events = await collect(model, request);
         if (performance.now() - startedAt > IDLE_MS + 5_000)
           findings.add('hang', place, 'it took too long to end');
         checkEnd(events, { isWhole: whole.type === 'response', ending }, place, findings);

@@ -15,6 +15,7 @@ import { replayProvider } from '../../../src/model/recording/replay-provider.ts'
 import type { ScriptedRule } from '../../../src/model/scripted/script.ts';
 import { startScriptedModel } from '../../../src/model/scripted/server.ts';
 import { Redactor } from '../../../src/redactor.ts';
+import { collect } from '../collect.ts';
 import { KEY, PATIENT } from '../raw-server.ts';
 
 /** A model, as a model thread makes it. */
@@ -84,11 +85,9 @@ async function using<Result>(
   const model = new ChatCompletions(provider, { deadlines, redactor, transport });
   try {
     const result = await use({
-      async ask(request, origin = {}, signal = new AbortController().signal) {
-        const events: ModelEvent[] = [];
+      ask(request, origin = {}, signal = new AbortController().signal) {
         const who = { sessionId: 's', turn: 0, attempt: 1, ...origin };
-        for await (const event of model.stream(request, signal, who)) events.push(event);
-        return events;
+        return collect(model, request, { origin: who, signal });
       },
     });
     if (lost.length > 0) throw new Error(`not recorded: ${lost.join('; ')}`);
