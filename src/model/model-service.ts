@@ -1,19 +1,19 @@
 import { ModelError } from '../errors.ts';
 import { Redactor } from '../redactor.ts';
 import type {
-  MessagePortLike,
   ModelCall,
+  ModelOrder,
   ModelReply,
   ModelService,
   SerializedModelError,
 } from '../protocol/model-protocol.ts';
+import { Batcher } from './batcher.ts';
 import { ChatCompletions } from './chat-completions.ts';
 import type { Model, ModelAttempt, ModelDeadlines, ResolvedProvider } from './model.ts';
 import { providerSecrets } from './provider-secrets.ts';
 import { quirksOf, type ApiName } from './quirks.ts';
 import { Responses } from './responses.ts';
 import { openTransport } from './recording/open-transport.ts';
-import { TextBatcher } from './text-batcher.ts';
 import type { Transport } from './transport.ts';
 
 const CLIENTS = { chat: ChatCompletions, responses: Responses };
@@ -35,10 +35,15 @@ export class ThreadModelService implements ModelService {
   readonly #running = new Map<number, ModelAttempt>();
   /** Why an exchange could not be recorded, until it has been told. */
   #unrecorded: string | undefined;
-  #batcher: TextBatcher | undefined;
 
-  connect(options: { readonly port: MessagePortLike; readonly credits: SharedArrayBuffer }): void {
-    this.#batcher = new TextBatcher(options.port, options.credits);
+  connect({ port, credits }: Parameters<ModelService['connect']>[0]): void {
+    const batcher = new Batcher(port, credits);
+    port.on('message', (message) => {
+      // Of the main thread's, which is trusted.
+      const order = message as ModelOrder;
+      if (order.type === 'call') this.#ask(order.call, batcher);
+      else this.#running.get(order.callId)?.cancel();
+    });
   }
 
   addProvider(provider: ResolvedProvider, deadlines: ModelDeadlines): void {
@@ -51,54 +56,46 @@ export class ThreadModelService implements ModelService {
     this.#providers.set(provider.name, { provider, deadlines, transport, clients: new Map() });
   }
 
-  complete(call: ModelCall): Promise<ModelReply> {
-    const { callId, provider, request, origin, streamed } = call;
-    const model = this.#client(provider, request.model);
-    if (!model) {
-      const error = new ModelError({ kind: 'server', message: `no provider ${provider}` });
-      return Promise.resolve(failure(error, false, null));
-    }
+  #ask({ callId, provider, request, origin, streamed }: ModelCall, batcher: Batcher): void {
     const beganAt = performance.now();
     let streamedText = false;
     let firstChunkMs: number | null = null;
     let isOver = false;
-    return new Promise((resolve) => {
-      const end = (reply: ModelReply): void => {
-        isOver = true;
-        this.#running.delete(callId);
-        this.#batcher?.flush();
-        resolve(this.#withUnrecorded(reply));
-      };
-      const attempt = model.ask(
-        request,
-        (event) => {
-          switch (event.type) {
-            case 'began':
-              this.#batcher?.begin(callId, event.limits);
-              break;
-            case 'text':
-            case 'reasoning':
-              streamedText = true;
-              firstChunkMs ??= performance.now() - beganAt;
-              if (streamed) this.#batcher?.add(callId, event.type, event.text);
-              break;
-            case 'end':
-              // A response of tool calls only shows nothing before it is whole.
-              firstChunkMs ??= performance.now() - beganAt;
-              end({ ok: true, response: event.response, streamedText, firstChunkMs });
-              break;
-            case 'failed':
-              end(failure(event.error, streamedText, firstChunkMs));
-          }
-        },
-        origin,
-      );
-      if (!isOver) this.#running.set(callId, attempt);
-    });
-  }
-
-  cancel(callId: number): void {
-    this.#running.get(callId)?.cancel();
+    const end = (reply: ModelReply): void => {
+      isOver = true;
+      this.#running.delete(callId);
+      batcher.end(callId, this.#withUnrecorded(reply));
+    };
+    const model = this.#client(provider, request.model);
+    if (!model) {
+      end(failure(new ModelError({ kind: 'server', message: `no provider ${provider}` }), false, null));
+      return;
+    }
+    const attempt = model.ask(
+      request,
+      (event) => {
+        switch (event.type) {
+          case 'began':
+            batcher.begin(callId, event.limits);
+            break;
+          case 'text':
+          case 'reasoning':
+            streamedText = true;
+            firstChunkMs ??= performance.now() - beganAt;
+            if (streamed) batcher.add(callId, event.type, event.text);
+            break;
+          case 'end':
+            // A response of tool calls only shows nothing before it is whole.
+            firstChunkMs ??= performance.now() - beganAt;
+            end({ ok: true, response: event.response, streamedText, firstChunkMs });
+            break;
+          case 'failed':
+            end(failure(event.error, streamedText, firstChunkMs));
+        }
+      },
+      origin,
+    );
+    if (!isOver) this.#running.set(callId, attempt);
   }
 
   #withUnrecorded(reply: ModelReply): ModelReply {

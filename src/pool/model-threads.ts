@@ -1,10 +1,17 @@
-import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { ModelError, ThreadLostError } from '../errors.ts';
 import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider, Usage } from '../model/model.ts';
 import type { Recording } from '../model/recording/recording.ts';
-import type { ModelReply, ModelService, SerializedModelError } from '../protocol/model-protocol.ts';
+import type {
+  ModelCall,
+  ModelOrder,
+  ModelReply,
+  ModelService,
+  SerializedModelError,
+  TextPart,
+} from '../protocol/model-protocol.ts';
 import { connectThread, handOver, type RemoteThread } from '../protocol/rpc.ts';
-import { readTextBatch } from '../protocol/schemas.ts';
+import { readModelBatch } from '../protocol/read-model-batch.ts';
 import type { ModelCaller, ModelCallOptions } from './model-caller.ts';
 import { workerFile } from '../threads/worker-file.ts';
 
@@ -61,17 +68,30 @@ export class ModelThreads implements ModelCaller {
   }
 }
 
+/** A call that the thread has not answered yet. */
+interface PendingCall extends Pick<ModelCallOptions, 'onText' | 'onBegan'> {
+  readonly resolve: (reply: ModelReply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A provider that the thread is told of. */
+interface Introduction {
+  readonly provider: ResolvedProvider;
+  /** The thread knows it. */
+  readonly done: Promise<void>;
+}
+
 class ModelThread {
   readonly #options: ModelThreadsOptions;
   readonly #worker: Worker;
   readonly #remote: RemoteThread<ModelService>;
-  readonly #known = new Map<string, ResolvedProvider>();
-  readonly #listeners = new Map<number, Pick<ModelCallOptions, 'onText' | 'onBegan'>>();
+  readonly #introductions = new Map<string, Introduction>();
+  readonly #pending = new Map<number, PendingCall>();
   readonly #taken = new Int32Array(new SharedArrayBuffer(4));
-  readonly #textPort: MessagePort;
+  readonly #port: MessagePort;
+  #lost: ThreadLostError | undefined;
   #nextCallId = 1;
   callCount = 0;
-  ended = false;
 
   constructor(options: ModelThreadsOptions) {
     this.#options = options;
@@ -83,18 +103,28 @@ class ModelThread {
     let cause: unknown;
     this.#worker.on('error', (error) => (cause = error));
     this.#worker.on('exit', (exitCode) => {
-      this.ended = true;
-      this.#textPort.close();
-      this.#remote.end(
-        new ThreadLostError({ what: 'A model call', reason: cause ? 'error' : 'exit', exitCode, cause }),
-      );
+      const lost = new ThreadLostError({
+        what: 'A model call',
+        reason: cause ? 'error' : 'exit',
+        exitCode,
+        cause,
+      });
+      this.#lost = lost;
+      this.#port.close();
+      this.#remote.end(lost);
+      for (const { reject } of this.#pending.values()) reject(lost);
+      this.#pending.clear();
     });
     const { port1, port2 } = new MessageChannel();
-    this.#textPort = port1;
-    this.#textPort.on('message', (message: unknown) => this.#onMessage(message));
+    this.#port = port1;
+    this.#port.on('message', (message: unknown) => this.#onMessage(message));
     const link = { port: port2, credits: this.#taken.buffer };
-    this.#send((service) => service.connect(handOver(link, port2)));
+    void this.#setUp((service) => service.connect(handOver(link, port2)));
     this.#idle();
+  }
+
+  get ended(): boolean {
+    return this.#lost !== undefined;
   }
 
   async complete(
@@ -102,22 +132,19 @@ class ModelThread {
     request: ModelRequest,
     options: ModelCallOptions,
   ): Promise<ModelResponse> {
-    const { signal, origin, onText, onBegan, onFirstChunk } = options;
+    const { signal, origin, onText, onFirstChunk } = options;
     if (signal.aborted) throw cancelled();
-    this.#introduce(this.#options.provider(providerName));
+    const provider = this.#options.provider(providerName);
     const callId = this.#nextCallId++;
-    const cancel = (): void => this.#send((service) => service.cancel(callId));
-    signal.addEventListener('abort', cancel, { once: true });
-    this.#listeners.set(callId, {
-      onBegan,
-      onText,
-    });
+    const cancel = (): void => this.#send({ type: 'cancel', callId });
     if (this.callCount++ === 0) this.#busy();
     try {
-      const reply = await this.#remote.call<ModelReply>((service) =>
-        service.complete({ callId, provider: providerName, request, origin, streamed: onText !== undefined }),
-      );
-      this.#drainText();
+      // On another way than the calls, which could overtake it.
+      await this.#introduce(provider);
+      if (signal.aborted) throw cancelled();
+      signal.addEventListener('abort', cancel, { once: true });
+      const call = { callId, provider: providerName, request, origin, streamed: onText !== undefined };
+      const reply = await this.#ask(call, options);
       if (reply.firstChunkMs !== null) onFirstChunk?.(reply.firstChunkMs);
       if (reply.unrecorded !== undefined) this.#options.recording?.lose(reply.unrecorded);
       if (reply.ok) return reply.response;
@@ -134,51 +161,65 @@ class ModelThread {
       });
     } finally {
       signal.removeEventListener('abort', cancel);
-      this.#listeners.delete(callId);
       if (--this.callCount === 0) this.#idle();
     }
   }
 
   async close(): Promise<void> {
-    this.#textPort.close();
+    this.#port.close();
     await this.#worker.terminate();
   }
 
-  #introduce(provider: ResolvedProvider): void {
-    if (this.#known.get(provider.name) === provider) return;
-    this.#known.set(provider.name, provider);
-    this.#send((service) => service.addProvider(provider, this.#options.deadlines));
+  #introduce(provider: ResolvedProvider): Promise<void> {
+    const known = this.#introductions.get(provider.name);
+    if (known?.provider === provider) return known.done;
+    const done = this.#setUp((service) => service.addProvider(provider, this.#options.deadlines));
+    this.#introductions.set(provider.name, { provider, done });
+    return done;
   }
 
-  /** A call whose answer nobody waits for; a dead thread is noticed by the calls that do wait. */
-  #send(invoke: Parameters<RemoteThread<ModelService>['call']>[0]): void {
-    this.#remote.call(invoke).catch(() => undefined);
+  /** What goes wrong is noticed by the calls: the thread is dead, or knows no such provider. */
+  async #setUp(invoke: Parameters<RemoteThread<ModelService>['call']>[0]): Promise<void> {
+    await this.#remote.call(invoke).catch(() => undefined);
   }
 
-  /** Text was posted before the reply, but on another port: take what has not been delivered yet. */
-  #drainText(): void {
-    for (let next = receiveMessageOnPort(this.#textPort); next; next = receiveMessageOnPort(this.#textPort)) {
-      this.#onMessage(next.message);
-    }
+  #ask(call: ModelCall, { onBegan, onText }: ModelCallOptions): Promise<ModelReply> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost) return reject(this.#lost);
+      this.#pending.set(call.callId, { onBegan, onText, resolve, reject });
+      this.#send({ type: 'call', call });
+    });
+  }
+
+  #send(order: ModelOrder): void {
+    this.#port.postMessage(order);
   }
 
   #onMessage(message: unknown): void {
     Atomics.add(this.#taken, 0, 1);
-    const batch = readTextBatch(message);
+    const batch = readModelBatch(message);
     if (!batch) return;
-    for (const { callId, limits } of batch.began) this.#listeners.get(callId)?.onBegan?.(limits);
-    for (const part of batch.parts) this.#listeners.get(part.callId)?.onText?.(part.kind, part.text);
+    for (const { callId, limits } of batch.began) this.#pending.get(callId)?.onBegan?.(limits);
+    const { parts } = batch;
+    for (let at = 0; at < parts.length; at += 3) {
+      const [callId, kind, text] = [parts[at], parts[at + 1], parts[at + 2]] as unknown as TextPart;
+      this.#pending.get(callId)?.onText?.(kind, text);
+    }
+    for (const { callId, reply } of batch.replies) {
+      this.#pending.get(callId)?.resolve(reply);
+      this.#pending.delete(callId);
+    }
   }
 
   /** Only calls in progress keep the process alive, not the thread. */
   #busy(): void {
     this.#worker.ref();
-    this.#textPort.ref();
+    this.#port.ref();
   }
 
   #idle(): void {
     this.#worker.unref();
-    this.#textPort.unref();
+    this.#port.unref();
   }
 }
 

@@ -9,22 +9,29 @@ import type {
   Usage,
 } from '../model/model.ts';
 
-/** What the model thread exposes by comlink. The main thread exposes nothing in return. */
+/** What the model thread exposes by comlink, to be set up. The main thread exposes nothing in return. */
 export interface ModelService {
-  /** Where to send text batches; called once, before anything else. */
+  /**
+   * Calls come in on this port, as {@link ModelOrder}, and {@link ModelBatch} go out; called once, before anything else.
+   * @param options.credits  counts the batches that the main thread has taken
+   */
   connect(options: { readonly port: MessagePortLike; readonly credits: SharedArrayBuffer }): void;
   /** Makes a provider known, or known anew. The only way in for a key. */
   addProvider(provider: ResolvedProvider, deadlines: ModelDeadlines): void;
-  /** One attempt. Never rejects: an error's class and fields would be lost on the way. */
-  complete(call: ModelCall): Promise<ModelReply>;
-  /** Ends a running call, which then answers with kind `cancelled`. Unknown ids are ignored. */
-  cancel(callId: number): void;
 }
 
 /** A `MessagePort`, without saying whose. */
 export interface MessagePortLike {
   postMessage(message: unknown): void;
+  on(event: 'message', listener: (message: unknown) => void): void;
 }
+
+/** Main → model thread. Plain messages: comlink's own work for a call costs as much as ten tokens. */
+export type ModelOrder =
+  /** One attempt with a provider that is known. Answered by exactly one {@link CallReply}. */
+  | { readonly type: 'call'; readonly call: ModelCall }
+  /** Ends a running call, which then answers with kind `cancelled`. Unknown ids are ignored. */
+  | { readonly type: 'cancel'; readonly callId: number };
 
 export interface ModelCall {
   /** Unique on its model thread's main-side owner. */
@@ -59,12 +66,15 @@ export interface SerializedModelError {
   readonly isSpent: boolean;
 }
 
-/** Model thread → main: what came for any number of calls, gathered during one turn of the event loop. */
-export interface TextBatch {
-  readonly type: 'text-batch';
-  readonly parts: readonly TextPart[];
-  /** Calls whose answer has begun, with status 200. Text of theirs is in this batch or a later one. */
+/** Model thread → main: what came for any number of calls, gathered during one turn of the event loop. In this order. */
+export interface ModelBatch {
+  readonly type: 'model-batch';
+  /** Calls whose answer has begun, with status 200. */
   readonly began: readonly CallBegan[];
+  /** Text and reasoning: flat, three entries a {@link TextPart}, for objects cost several times as much to send. */
+  readonly parts: readonly (number | string)[];
+  /** Calls that have ended. */
+  readonly replies: readonly CallReply[];
 }
 
 export interface CallBegan {
@@ -72,8 +82,9 @@ export interface CallBegan {
   readonly limits: RateLimits | null;
 }
 
-export interface TextPart {
+export type TextPart = readonly [callId: number, kind: 'text' | 'reasoning', text: string];
+
+export interface CallReply {
   readonly callId: number;
-  readonly kind: 'text' | 'reasoning';
-  readonly text: string;
+  readonly reply: ModelReply;
 }

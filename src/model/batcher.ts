@@ -1,8 +1,14 @@
-import type { CallBegan, MessagePortLike, TextPart } from '../protocol/model-protocol.ts';
+import type {
+  CallBegan,
+  CallReply,
+  MessagePortLike,
+  ModelBatch,
+  ModelReply,
+} from '../protocol/model-protocol.ts';
 import type { RateLimits } from './model.ts';
 
 /** Messages that may be on their way before the main thread has taken one. */
-export const TEXT_CREDITS = 64;
+export const BATCH_CREDITS = 64;
 /** How soon to look again when there are no credits left. */
 const RETRY_MS = 2;
 
@@ -15,16 +21,18 @@ interface OpenPart {
 
 /**
  * Gathers what comes for all calls during one turn of the event loop, text above all, and sends it as one message. At most
- * {@link TEXT_CREDITS} messages are unacknowledged: when the main thread is behind, text is gathered longer and the
- * messages get bigger, not more. The main thread counts what it has taken in shared memory.
+ * {@link BATCH_CREDITS} messages are unacknowledged, unless calls have ended: when the main thread is behind, text is gathered
+ * longer and the messages get bigger, not more. The main thread counts what it has taken in shared memory.
  */
-export class TextBatcher {
+export class Batcher {
   readonly #port: MessagePortLike;
   readonly #taken: Int32Array;
   #sent = 0;
   #parts: OpenPart[] = [];
   #began: CallBegan[] = [];
+  #replies: CallReply[] = [];
   #scheduled = false;
+  readonly #flush = (): void => this.#flushOrWait();
 
   constructor(port: MessagePortLike, credits: SharedArrayBuffer) {
     this.#port = port;
@@ -44,31 +52,34 @@ export class TextBatcher {
     this.#schedule();
   }
 
-  /** Sends what there is now, whatever the credits: a reply is about to follow and text must not come after it. */
-  flush(): void {
-    if (this.#parts.length === 0 && this.#began.length === 0) return;
-    const parts: TextPart[] = this.#parts;
-    const began = this.#began;
-    this.#parts = [];
-    this.#began = [];
-    this.#sent = (this.#sent + 1) | 0;
-    this.#port.postMessage({ type: 'text-batch', parts, began });
+  /** The call has ended; after all of its text was added. */
+  end(callId: number, reply: ModelReply): void {
+    this.#replies.push({ callId, reply });
+    this.#schedule();
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#flushOrWait());
+    setImmediate(this.#flush);
   }
 
   #flushOrWait(): void {
-    if (((this.#sent - Atomics.load(this.#taken, 0)) | 0) >= TEXT_CREDITS) {
+    const onTheirWay = (this.#sent - Atomics.load(this.#taken, 0)) | 0;
+    if (onTheirWay >= BATCH_CREDITS && this.#replies.length === 0) {
       this.#parts = mergeByCall(this.#parts);
-      setTimeout(() => this.#flushOrWait(), RETRY_MS);
+      setTimeout(this.#flush, RETRY_MS);
       return;
     }
     this.#scheduled = false;
-    this.flush();
+    this.#sent = (this.#sent + 1) | 0;
+    const parts: (number | string)[] = [];
+    for (const { callId, kind, text } of this.#parts) parts.push(callId, kind, text);
+    const batch: ModelBatch = { type: 'model-batch', began: this.#began, parts, replies: this.#replies };
+    this.#parts = [];
+    this.#began = [];
+    this.#replies = [];
+    this.#port.postMessage(batch);
   }
 }
 
