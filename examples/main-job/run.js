@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { checkResult } from './check-result.js';
 
 const SOURCES = fileURLToPath(new URL('../../node_modules/openai/src', import.meta.url));
-const SKEIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const SKEIN = fileURLToPath(new URL('../../dist/bin/cli/main.js', import.meta.url));
 const JOB = fileURLToPath(new URL('job.yaml', import.meta.url));
 const SCRIPT = fileURLToPath(new URL('script.yaml', import.meta.url));
 

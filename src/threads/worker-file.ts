@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-/** The bundled entry of a thread or shard process. It lies in `dist/workers`, seen from `dist/src/threads` and `src/threads` alike. */
+/** The bundled entry of a thread or shard process. It lies in `dist/workers`, seen from `dist/src/threads` and the bundled command in `dist/bin/cli` alike. */
 export function workerFile(name: 'session' | 'model' | 'shard'): string {
   const unbuilt = import.meta.url.endsWith('.ts');
   const path = unbuilt ? '../../dist/workers' : '../../workers';
