@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import Libsql from 'libsql';
+import type Libsql from 'libsql';
 import { StoreError, type StoreErrorCode } from '../errors.ts';
 
 /** What a statement binds. Text goes in as bytes: the binding cuts a string at its first NUL. */
@@ -34,9 +35,10 @@ export class SqliteDatabase {
   constructor(path: string, options: SqliteDatabaseOptions) {
     this.path = path;
     this.#onStatement = options.onStatement;
+    const Connection = loadLibsql(path);
     try {
       const name = options.readOnly ? `${pathToFileURL(path).href}?mode=ro` : path;
-      this.#connection = new Libsql(name, { timeout: options.busyTimeoutMs });
+      this.#connection = new Connection(name, { timeout: options.busyTimeoutMs });
     } catch (error) {
       throw new StoreError(
         'store_unusable',
@@ -102,6 +104,19 @@ export class SqliteDatabase {
       this.#statements.delete(sql);
       throw storeError(this.path, error);
     }
+  }
+}
+
+/** Only for a store in a file: to find the binary for this machine and to load it takes longer than a run without one waits for. */
+function loadLibsql(path: string): typeof Libsql {
+  try {
+    return createRequire(import.meta.url)('libsql') as typeof Libsql;
+  } catch (error) {
+    throw new StoreError(
+      'store_unusable',
+      `Store ${path} cannot be opened: the package libsql cannot be loaded (${messageOf(error)}); install the dependencies of skein on this machine, optional ones too.`,
+      { cause: error },
+    );
   }
 }
 
