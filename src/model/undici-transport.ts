@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { AnswerReader, Exchange, StreamedPost, Transport } from './transport.ts';
 
 /** How long the end of a response may take once all that is wanted of it has come. */
