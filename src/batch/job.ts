@@ -5,6 +5,7 @@ import type { JsonSchema } from '../tools/tool.ts';
 import { parseYaml } from '../yaml.ts';
 import { Fields, mapping, Mismatch, text, texts, unknownKey, wholeNumber, type Read } from './fields.ts';
 import { budget } from './job-budget.ts';
+import { MAX_CONCURRENCY } from './max-concurrency.ts';
 import { readSchemaFile, schemaProblem } from './schema-file.ts';
 
 /** What a batch job file asks for, checked. Directories of skills and files of tools are absolute. */
@@ -47,8 +48,6 @@ export type JobEach =
 /** Column → value. `id`, where there is one, names the item. */
 export type JobRow = Readonly<Record<string, string>>;
 
-/** More would start more conversations than a provider or this process can take at once. */
-export const MAX_CONCURRENCY = 1024;
 const EACH_KINDS = ['files', 'dirs', 'rows'];
 
 /**

@@ -3,14 +3,9 @@ import { RecordingError, UsageError } from '../errors.ts';
 import type { PriceTable } from '../gate/prices.ts';
 import type { ProviderOptions } from '../model/model.ts';
 import { BUILT_IN_PROVIDERS } from '../model/providers.ts';
-import { readRecording } from '../model/recording/read-recording.ts';
-import { readScript } from '../model/scripted/read-script.ts';
-import { startScriptedModel } from '../model/scripted/server.ts';
-import { readProfile } from '../model/simulation/read-profile.ts';
 import type { Simulation } from '../model/simulation/simulation.ts';
 import { DEFAULT_MODEL } from '../pool/assemble.ts';
 import { printableLine } from './printable.ts';
-import { simulateProviders } from './simulated-providers.ts';
 
 export interface ChosenModel extends AsyncDisposable {
   /** `provider:name`, as the pool takes it. */
@@ -55,7 +50,7 @@ export async function chooseModel(options: {
   if (options.simulate !== undefined)
     return simulatedModel(model, providers, { from: options.from, simulate: options.simulate });
   if (model.startsWith(REPLAY) && !Object.hasOwn(providers, 'replay')) {
-    return replayedModel(model.slice(REPLAY.length), Object.keys(providers), options.from);
+    return await replayedModel(model.slice(REPLAY.length), Object.keys(providers), options.from);
   }
   const isNamed = Object.hasOwn(providers, 'scripted');
   if (!model.startsWith(SCRIPTED) || isNamed) {
@@ -67,6 +62,7 @@ export async function chooseModel(options: {
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
+  const { startScriptedModel } = await import('../model/scripted/server.ts');
   const server = await startScriptedModel(scriptOf(model, options.from));
   return {
     model,
@@ -96,6 +92,9 @@ async function simulatedModel(
       'usage',
       `Option --simulate: ${model} is a recording, which is answered as it was; name the model that is to be simulated.`,
     );
+  const { readProfile } = await import('../model/simulation/read-profile.ts');
+  const { readScript } = await import('../model/scripted/read-script.ts');
+  const { simulateProviders } = await import('./simulated-providers.ts');
   const profile = await readProfile(simulate);
   const isScript = model.startsWith(SCRIPTED) && !Object.hasOwn(named, 'scripted');
   if (isScript && profile.script)
@@ -122,8 +121,9 @@ export function replayRemark(directory: string): string {
   return `skein: replaying ${printableLine(directory)}; no model is asked`;
 }
 
-function replayedModel(given: string, named: readonly string[], from: string): ChosenModel {
+async function replayedModel(given: string, named: readonly string[], from: string): Promise<ChosenModel> {
   if (given === '') throw new UsageError('usage', 'Model "replay:" names no recording; give replay:DIR.');
+  const { readRecording } = await import('../model/recording/read-recording.ts');
   const { directory, models, providers } = readRecording(resolve(from, given));
   const model = models[0];
   if (model === undefined) {

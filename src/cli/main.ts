@@ -8,7 +8,7 @@ import type { ModelCommandOptions } from './model.ts';
 import type { RunCommandOptions } from './run-options.ts';
 import type { SessionsCommandOptions } from './sessions.ts';
 import type { ShowCommandOptions } from './show.ts';
-import { MAX_CONCURRENCY } from '../batch/job.ts';
+import { MAX_CONCURRENCY } from '../batch/max-concurrency.ts';
 import { describeError } from './describe-error.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { tolerateBrokenOutput } from './output-streams.ts';
