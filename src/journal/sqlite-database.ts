@@ -114,7 +114,7 @@ function loadLibsql(path: string): typeof Libsql {
   } catch (error) {
     throw new StoreError(
       'store_unusable',
-      `Store ${path} cannot be opened: the package libsql cannot be loaded (${messageOf(error)}); install the dependencies of skein on this machine, optional ones too.`,
+      `Store ${path} cannot be opened: the package libsql cannot be loaded (${messageOf(error).split('\n', 1)[0]}); install the dependencies of skein on this machine, optional ones too.`,
       { cause: error },
     );
   }
