@@ -5,8 +5,9 @@
  *
  * 256 conversations at once, each 5 model calls of 100 text deltas and 8 tool calls on its own 20 files of 4 KB. The model server
  * has its own process, every contestant a fresh one each round; contestants take turns. First with a model that answers at once:
- * in a process that has held 64 conversations, and in one that has held 2,048, as a server has. Then with one that takes 300 ms
- * to its first token and 10 ms to each other: there skein is told once how many requests the provider takes, and learns it once.
+ * in a process that has held 64 conversations, and in one that has held 2,048, as a server has. Then, after 1,024, with one that
+ * takes 300 ms to its first token and 10 ms to each other: there skein is told once how many requests the provider takes, and
+ * learns it once.
  */
 import { measureInChild, startModelServer } from './support/child.ts';
 import type { ContestantName } from './support/contestants.ts';
@@ -19,6 +20,7 @@ import type { TurnCost, TurnCostTask } from './turn-cost.client.ts';
 const COUNT = 256;
 /** Conversations before those that are measured, in a process that has run for a while. */
 const LONG_RUN = 2_048;
+const PACED_AFTER = 1_024;
 
 interface Variant {
   readonly name: string;
@@ -71,7 +73,7 @@ export const turnCost: Question = {
     try {
       const atOnce = await run(AT_ONCE, 'fast', quick ? 2 : 7);
       const long = await run(LONG, 'fast', quick ? 1 : 5, LONG_RUN);
-      const paced = await run(PACED, 'paced', quick ? 1 : 3);
+      const paced = await run(PACED, 'paced', quick ? 1 : 3, PACED_AFTER);
       return {
         rows: [
           ...atOnceRows('turn-cost', atOnce),
