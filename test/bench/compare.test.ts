@@ -166,6 +166,16 @@ describe('too few conversations', () => {
     );
   });
 
+  it('are not those that wait in one queue where it is asked who passed', () => {
+    const queue = { follows: 0.98, fails: 0 };
+    const comparison = compared(
+      one(1, { ...queue, passes: 0.5 }, 100),
+      one(2, { ...queue, passes: 0.95 }, 100),
+    );
+    expect(figure(comparison, 'latencyP50').verdict).toBe('too-few');
+    expect(figure(comparison, 'success').verdict).toBe('better');
+  });
+
   it('are those of one prompt each as well as those of ten: conversations count', () => {
     const talkative = (chance: number): BenchResult =>
       syntheticResult({ targets: [{ name: 'small', fails: 0 }], conversations: 10, promptsEach: 10, chance });

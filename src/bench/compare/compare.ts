@@ -30,7 +30,7 @@ export interface TargetComparison extends TargetPair {
   /** The same conversations on both sides were drawn together. */
   readonly paired: boolean;
   readonly conversations: { readonly before: number; readonly after: number };
-  /** Conversations drawn at a time; above 1, those that follow each other hang together. */
+  /** Conversations drawn at a time for figures of time; above 1, those that follow each other hang together. */
   readonly blockLength: number;
   readonly figures: readonly FigureComparison[];
 }
@@ -95,6 +95,8 @@ interface Prepared extends Omit<TargetComparison, 'figures'> {
   readonly sides: readonly [Conversations, Conversations];
   /** One a figure: '' for nothing, null where it was not measured on both sides. */
   readonly lacks: readonly (string | null)[];
+  /** One a group of figures. */
+  readonly blockLengths: readonly number[];
 }
 
 const FIGURES: readonly Figure[] = FIGURE_GROUPS.flatMap(({ figures }): readonly Figure[] => figures);
@@ -105,12 +107,12 @@ function prepare(before: BenchResult, after: BenchResult, names: TargetPair, see
   const [first, second] = [of(before, names.before), of(after, names.after)];
   const together = seedIsSame ? pair(first, second) : null;
   const sides = together ?? ([conversationsOf(first), conversationsOf(second)] as const);
-  const blockLength = blockLengthOf(...sides, together !== null);
+  const blockLengths = FIGURE_GROUPS.map((group) => blockLengthOf(sides, group, together !== null));
   const speakers = sides.map(speakersOf) as [readonly number[], readonly number[]];
   const lacks = FIGURE_GROUPS.flatMap((group, i) => {
     const least = Math.min(speakers[0][i]!, speakers[1][i]!);
     const quantiles = group.kind === 'quantiles' ? group.figures.map(({ at }) => at) : [null];
-    return quantiles.map((at) => (least === 0 ? null : lackOf(least, blockLength, at)));
+    return quantiles.map((at) => (least === 0 ? null : lackOf(least, blockLengths[i]!, at)));
   });
   return {
     ...names,
@@ -119,7 +121,8 @@ function prepare(before: BenchResult, after: BenchResult, names: TargetPair, see
       before: sides[0].units.filter((unit) => unit.length > 0).length,
       after: sides[1].units.filter((unit) => unit.length > 0).length,
     },
-    blockLength,
+    blockLength: blockLengths[0]!,
+    blockLengths,
     sides,
     lacks,
   };
@@ -139,7 +142,7 @@ function test(target: Prepared, resamples: number, seed: number): TargetComparis
   const { sides, lacks, before, after, paired, conversations, blockLength } = target;
   const [first, second] = [sideOf(sides[0], FIGURE_GROUPS), sideOf(sides[1], FIGURE_GROUPS)];
   const found = [observed(first), observed(second)] as const;
-  const drawn = lacks.includes('') ? resample(first, second, { resamples, seed, paired, blockLength }) : [];
+  const drawn = lacks.includes('') ? draw(target, resamples, seed) : undefined;
   const figures = FIGURES.map((figure, i): FigureComparison => {
     const lack = lacks[i]!;
     const values = { before: numberOrNull(found[0][i]), after: numberOrNull(found[1][i]) };
@@ -147,9 +150,24 @@ function test(target: Prepared, resamples: number, seed: number): TargetComparis
     if (lack === null)
       return { ...named(figure), ...values, ...untested, verdict: 'not-measured', lacks: null };
     if (lack !== '') return { ...named(figure), ...values, ...untested, verdict: 'too-few', lacks: lack };
-    return { ...named(figure), ...values, ...differencesOf(figure, values, drawn[i]!) };
+    return { ...named(figure), ...values, ...differencesOf(figure, values, drawn!.get(figure)!) };
   });
   return { before, after, paired, conversations, blockLength, figures };
+}
+
+/** Groups whose conversations hang together alike are drawn together. */
+function draw(target: Prepared, resamples: number, seed: number): ReadonlyMap<Figure, Resampled> {
+  const { sides, paired, blockLengths } = target;
+  const drawn = new Map<Figure, Resampled>();
+  for (const blockLength of new Set(blockLengths)) {
+    const groups = FIGURE_GROUPS.filter((_, i) => blockLengths[i] === blockLength);
+    const options = { resamples, seed, paired, blockLength };
+    const results = resample(sideOf(sides[0], groups), sideOf(sides[1], groups), options);
+    groups
+      .flatMap(({ figures }): readonly Figure[] => figures)
+      .forEach((figure, i) => drawn.set(figure, results[i]!));
+  }
+  return drawn;
 }
 
 function differencesOf(

@@ -84,15 +84,33 @@ function statisticOf(units: Conversations['units'], group: FigureGroup): Statist
 }
 
 /**
- * How many conversations in a row hang together, by their latencies: prompts that wait in one queue are slow together. Of
- * paired ones it is the differences that count: what slows both sides, such as a burst of the plan, is no chance.
+ * How many conversations in a row hang together. Prompts that wait in one queue are slow together, so what is measured in time or
+ * goes with it is told by latencies; a share, by who passed or failed. Of paired ones it is the differences that count: what
+ * slows both sides, such as a burst of the plan, is no chance.
  */
-export function blockLengthOf(before: Conversations, after: Conversations, paired: boolean): number {
-  const [first, second] = [before, after].map(({ units }) => units.map(meanLatency)) as [number[], number[]];
-  const series = paired ? [first.map((value, i) => Math.log(second[i]! / value))] : [first, second];
+export function blockLengthOf(
+  [before, after]: readonly [Conversations, Conversations],
+  group: FigureGroup,
+  paired: boolean,
+): number {
+  const isShare = group.kind === 'ratio' && group.isShare;
+  const meanOf = isShare ? (unit: readonly PromptSample[]): number => shareOf(unit, group) : meanLatency;
+  const differenceOf = (a: number, b: number): number => (isShare ? b - a : Math.log(b / a));
+  const [first, second] = [before.units.map(meanOf), after.units.map(meanOf)];
+  const series = paired ? [first.map((value, i) => differenceOf(value, second[i]!))] : [first, second];
   return Math.max(
     ...series.map((values) => dependenceLength(Float64Array.from(values.filter(Number.isFinite)))),
   );
+}
+
+/** NaN where no prompt has a say. */
+function shareOf(unit: readonly PromptSample[], { value }: FigureGroup & { readonly kind: 'ratio' }): number {
+  let [numerator, denominator] = [0, 0];
+  for (const [above, below] of unit.map(value).filter((pair) => pair !== null)) {
+    numerator += above;
+    denominator += below;
+  }
+  return numerator / denominator;
 }
 
 /** NaN where no prompt ended as it should. */
