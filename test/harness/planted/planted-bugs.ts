@@ -45,7 +45,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'output-without-limit',
     file: 'src/tools/run-call.ts',
-    find: 'LIMITS_OWN_OUTPUT in tool ? text : whole()',
+    find: 'LIMITS_OWN_OUTPUT in tool ? text : (keepOutput(text, call.id, workspace, keeping) ?? capOutput(text))',
     replace: 'text',
     harness: 'fuzz',
     flags: TOOLS,
