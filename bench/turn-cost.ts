@@ -36,7 +36,7 @@ const AT_ONCE: readonly Variant[] = [
 ];
 const LONG: readonly Variant[] = AT_ONCE.filter(({ name }) => name !== 'skein with onText');
 const PACED: readonly Variant[] = [
-  { name: 'skein with onText', contestant: 'skein-told', withText: true },
+  { name: 'skein, told', contestant: 'skein-told', withText: true },
   { name: 'skein, learning', contestant: 'skein', withText: true },
   { name: 'openai loop', contestant: 'openai', withText: true },
   { name: 'undici loop', contestant: 'undici', withText: true },

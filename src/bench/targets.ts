@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ProviderOptions } from '../model/model.ts';
+import { builtInOptions } from '../model/providers.ts';
 import type { BenchTarget } from './plan.ts';
 
 /** Where the targets of a plan are asked. */
@@ -28,7 +29,10 @@ export function targetModels(
       .filter((other) => providerOf(other) === provider)
       .every((other) => isDeepStrictEqual(ownOptions(other), own));
     const name = isShared ? provider : `${provider}-${i + 1}`;
-    providers[name] = { ...(isShared ? {} : keyOf(provider)), ...given[provider], ...own };
+    const named = isShared ? {} : asNamed(provider);
+    const quirks = { ...named.quirks, ...given[provider]?.quirks };
+    const hasQuirks = Object.keys(quirks).length > 0;
+    providers[name] = { ...named, ...given[provider], ...own, ...(hasQuirks ? { quirks } : {}) };
     return `${name}:${model.slice(provider.length + 1)}`;
   });
   return { providers, models };
@@ -46,7 +50,11 @@ function ownOptions({ baseURL, api, limits }: BenchTarget): ProviderOptions {
   };
 }
 
-/** The key of the provider that it is named for, if there is one. */
+/** What an entry of another name lacks to be asked as this provider is: what is built in, and the key, if there is one. */
+function asNamed(provider: string): ProviderOptions {
+  return { ...keyOf(provider), ...builtInOptions(provider, process.env) };
+}
+
 function keyOf(provider: string): { readonly apiKeyEnv?: string } {
   const apiKeyEnv = `${provider.toUpperCase().replaceAll('-', '_')}_API_KEY`;
   return process.env[apiKeyEnv] ? { apiKeyEnv } : {};

@@ -1,6 +1,6 @@
 import { InvalidOptionError, MissingKeyError, UnknownProviderError } from '../errors.ts';
 import type { ProviderOptions, ResolvedProvider } from './model.ts';
-import type { Quirks } from './quirks.ts';
+import { quirksByName, type Quirks } from './quirks.ts';
 import { replayProvider } from './recording/replay-provider.ts';
 
 interface BuiltIn extends ProviderOptions {
@@ -29,6 +29,17 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
 };
 
 export const BUILT_IN_PROVIDERS: readonly string[] = Object.keys(BUILT_IN);
+
+/** What an entry of another name says so that it is asked as the built-in provider is; nothing where there is none of the name. */
+export function builtInOptions(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): ProviderOptions {
+  const builtIn = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
+  if (!builtIn) return {};
+  const { baseURLEnv: _, ...options } = builtIn;
+  return { ...options, baseURL: baseURLOf(name, undefined, builtIn, env), quirks: quirksByName(name) };
+}
 
 /**
  * The provider and the provider's own model name behind `provider:name`. The name may hold colons and slashes. Entries

@@ -136,6 +136,12 @@ const TABLE: readonly Row[] = [
   { provider: 'ollama', quirks: { tokenField: 'max_tokens', parallelToolCalls: false } },
 ];
 
+/** What is known of a built-in provider by its name, whatever its URL. */
+export function quirksByName(provider: string): Partial<Quirks> {
+  const rows = TABLE.filter((row) => row.provider === provider && !row.host && !row.model);
+  return Object.assign({}, ...rows.map(({ quirks }) => quirks));
+}
+
 type Asked = Pick<ResolvedProvider, 'name' | 'baseURL' | 'quirks'>;
 
 /** By provider and model: every request asks. */

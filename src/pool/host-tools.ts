@@ -3,6 +3,7 @@ import { runCall } from '../tools/run-call.ts';
 import { ToolSet } from '../tools/tool-set.ts';
 import type { Tool, ToolCall, ToolContext, ToolResult } from '../tools/tool.ts';
 import type { BaseImage } from '../workspace/base-image.ts';
+import { GuardedWorkspace } from '../workspace/guarded-workspace.ts';
 import { OverlayWorkspace } from '../workspace/overlay-workspace.ts';
 import type { FileChange, Workspace, WorkspaceQuota } from '../workspace/workspace.ts';
 import type { Clock } from '../clock.ts';
@@ -48,6 +49,7 @@ export class HostTools {
       return { result: settledResult(call, 'not_run', 'it was cancelled'), changes: [], isCut: true };
     }
     let workspace: OverlayWorkspace | undefined;
+    let guarded: GuardedWorkspace | undefined;
     let isCut = false;
     const ended = new AbortController();
     const context: ToolContext = {
@@ -56,11 +58,12 @@ export class HostTools {
       signal: AbortSignal.any([session.signal, ended.signal]),
       // Made when it is first used: most such tools talk to the outside and never look at the files.
       get workspace(): Workspace {
-        return (workspace ??= new OverlayWorkspace({
+        workspace ??= new OverlayWorkspace({
           images: session.images,
           changes: [...session.overlay].map(([path, bytes]) => ({ path, bytes })),
           quota: session.quota,
-        }));
+        });
+        return (guarded ??= new GuardedWorkspace(workspace));
       },
     };
     const interrupted = new Promise<ToolResult>((resolve) => {
@@ -88,6 +91,7 @@ export class HostTools {
     const keeping = { readers: session.readers, redact: (text: string) => this.#redactor.redact(text) };
     const result = await Promise.race([runCall(this.#tools, call, context, keeping), interrupted]);
     ended.abort();
+    guarded?.revoke();
     return { result: redactResult(result, this.#redactor), changes: workspace?.takeChanges() ?? [], isCut };
   }
 }

@@ -1,4 +1,4 @@
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { ModelError, ThreadLostError } from '../errors.ts';
 import type { ModelDeadlines, ModelRequest, ModelResponse, ResolvedProvider, Usage } from '../model/model.ts';
 import type { Recording } from '../model/recording/recording.ts';
@@ -110,6 +110,8 @@ class ModelThread {
         cause,
       });
       this.#lost = lost;
+      // What it had answered is paid for.
+      this.#drain();
       this.#port.close();
       this.#remote.end(lost);
       for (const { reject } of this.#pending.values()) reject(lost);
@@ -198,7 +200,8 @@ class ModelThread {
   #onMessage(message: unknown): void {
     Atomics.add(this.#taken, 0, 1);
     const batch = readModelBatch(message);
-    if (!batch) return;
+    // There may have been answers in it, and nobody would miss them: the deadlines are the thread's.
+    if (!batch) return void this.#worker.terminate();
     for (const { callId, limits } of batch.began) this.#pending.get(callId)?.onBegan?.(limits);
     const { parts } = batch;
     for (let at = 0; at < parts.length; at += 3) {
@@ -208,6 +211,13 @@ class ModelThread {
     for (const { callId, reply } of batch.replies) {
       this.#pending.get(callId)?.resolve(reply);
       this.#pending.delete(callId);
+    }
+  }
+
+  /** A port that is closed forgets what has come and was not yet told. */
+  #drain(): void {
+    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port)) {
+      this.#onMessage(next.message);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ToolContext } from '../tools/tool.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { GuardedWorkspace } from './guarded-workspace.ts';
+import { GuardedWorkspace } from '../workspace/guarded-workspace.ts';
 
 /** Tells a step that it should stop. */
 export interface StopSource {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { SessionSpec, SessionState } from '../protocol/messages.ts';
 import { BaseImage } from '../workspace/base-image.ts';
 import { OverlayWorkspace } from '../workspace/overlay-workspace.ts';
@@ -17,7 +18,7 @@ export interface Resident extends SessionTools {
  */
 export function makeResident(state: SessionState, volumeOf: number): Resident | Promise<Resident> {
   const tools = toolsOf(state.spec);
-  return tools instanceof Promise
+  return types.isPromise(tools)
     ? tools.then((loaded) => residentWith(loaded, state, volumeOf))
     : residentWith(tools, state, volumeOf);
 }

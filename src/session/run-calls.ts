@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { StepInput, StepNext } from '../protocol/messages.ts';
 import { planCalls } from '../tools/plan-calls.ts';
 import { runCall } from '../tools/run-call.ts';
@@ -110,7 +111,7 @@ class TurnCalls {
   #runGroup(calls: readonly ToolCall[]): Promise<void> | undefined {
     if (this.#options.serial) return this.#runInTurn(calls);
     const started = calls.map((call) => this.#run(call));
-    if (started.some((result) => result instanceof Promise)) return this.#collect(started);
+    if (started.some((result) => types.isPromise(result))) return this.#collect(started);
     this.#results.push(...(started as ToolResult[]));
     return undefined;
   }
@@ -143,6 +144,6 @@ class TurnCalls {
     };
     progress.begin(callIndex, tools.get(call.name)?.timeoutMs ?? callTimeoutMs);
     const result = runCall(tools, call, context, { readers });
-    return result instanceof Promise ? result.then(end) : end(result);
+    return types.isPromise(result) ? result.then(end) : end(result);
   }
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { ResidencyLimits, StepOutcome, StepTask, ThreadTask } from '../protocol/messages.ts';
 import { serializeError } from '../protocol/serialized-error.ts';
 import { ProgressWriter } from '../protocol/shard-progress.ts';
@@ -30,7 +31,7 @@ export class StepHost {
       for (const sessionId of task.drop) this.#residents.take(sessionId);
       // Most steps wait for nothing; each time that one does takes more than a promise.
       const found = this.#residentFor(task);
-      const resident = found instanceof Promise ? await found : found;
+      const resident = types.isPromise(found) ? await found : found;
       if (!resident) return { type: 'miss' };
       const running = runStep(resident, task.input, {
         serial: task.serial,
@@ -41,7 +42,7 @@ export class StepHost {
         traceparent: task.traceparent,
         timed: task.timed,
       });
-      const outcome = running instanceof Promise ? await running : running;
+      const outcome = types.isPromise(running) ? await running : running;
       resident.volumeOf = task.stepId;
       this.#residents.keep(resident);
       return outcome;

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { AnswerInput, Opening, StepDone, StepInput, StepNext } from '../protocol/messages.ts';
 import { openingOf } from '../protocol/opening.ts';
 import type { ToolResult } from '../tools/tool.ts';
@@ -44,7 +45,7 @@ export function runStep(
         return stopwatch ? { ...outcome, timings: stopwatch.timings } : outcome;
       };
       const calls = runCalls(resident, input, options, stopwatch);
-      return calls instanceof Promise ? calls.then(finish) : finish(calls);
+      return types.isPromise(calls) ? calls.then(finish) : finish(calls);
     }
   }
 }

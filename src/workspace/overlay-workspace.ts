@@ -11,7 +11,7 @@ import type { FileChange, Workspace, WorkspaceQuota, WorkspaceStat } from './wor
 export interface OverlayWorkspaceOptions {
   /** Read-only files underneath; the first image that has a path wins. */
   readonly images?: readonly BaseImage[];
-  /** An overlay to start from, in order of last change. It was accepted before, so quotas are not asked again. */
+  /** An overlay to start from, in order of last change; its bytes are copied. It was accepted before, so quotas are not asked again. */
   readonly changes?: Iterable<FileChange>;
   /** Counts what the session itself wrote: files of the images are free until they are written or moved. */
   readonly quota?: Partial<WorkspaceQuota>;
@@ -147,20 +147,19 @@ export class OverlayWorkspace implements Workspace {
   }
 
   /**
-   * The net changes since the last take, in order of last change; each `bytes` has a buffer of its own and is this
-   * workspace's: never write or transfer it. A file that was written and deleted in between is left out, unless an earlier
-   * take reported it.
+   * The net changes since the last take, in order of last change; each `bytes` is a copy with a buffer of its own, fit for
+   * transfer. A file that was written and deleted in between is left out, unless an earlier take reported it.
    */
   takeChanges(): FileChange[] {
-    return this.#files.take();
+    return this.#files.take().map(copyOf);
   }
 
   /**
-   * Lays accepted changes over what is here, without asking quotas; they are not taken again. Paths are canonical, and the bytes
-   * are kept: nobody writes them any more.
+   * Lays a copy of accepted changes over what is here, without asking quotas; they are not taken again. Paths are
+   * canonical.
    */
   applyChanges(changes: Iterable<FileChange>): void {
-    this.#files.apply(changes);
+    this.#files.apply(Array.from(changes, copyOf));
   }
 
   #read(path: string): Buffer {
@@ -276,6 +275,10 @@ export class OverlayWorkspace implements Workspace {
       }
     }
   }
+}
+
+function copyOf({ path, bytes }: FileChange): FileChange {
+  return { path, bytes: bytes && new Uint8Array(bytes) };
 }
 
 function refusal(code: WorkspaceErrorCode, path: string, problem: string): WorkspaceError {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readPlan } from '../../src/bench/parse-plan.ts';
+import { resolveModel } from '../../src/model/providers.ts';
+import { quirksOf } from '../../src/model/quirks.ts';
 import { targetModels, type TargetModels } from '../../src/bench/targets.ts';
 
 function models(targets: readonly unknown[], given = {}): TargetModels {
@@ -43,6 +45,22 @@ describe('where targets are asked', () => {
         'gpu-2': { ...given.gpu, baseURL: 'http://b/v1', api: 'responses' },
       },
     });
+  });
+
+  it('is a built-in provider of another name that is asked as that one is', () => {
+    const targets = [
+      { name: 'a', model: 'openrouter:x', limits: { requestsPerMinute: 10 } },
+      { name: 'b', model: 'ollama:y', baseURL: 'http://b/v1' },
+      'openrouter:x',
+      'ollama:y',
+    ];
+    const of = models(targets);
+    const env = { OPENROUTER_API_KEY: 'sk-test' };
+    const [a, b, ...named] = of.models.map((model) => resolveModel(model, of.providers, env).provider);
+    const [openrouter, ollama] = named;
+    expect(a).toEqual({ ...openrouter, name: 'openrouter-1', quirks: {} });
+    expect(quirksOf(b!, 'y')).toEqual(quirksOf(ollama!, 'y'));
+    expect(quirksOf(b!, 'y').parallelToolCalls).toBe(false);
   });
 
   it('keeps the variable that the key of the provider is in', () => {

@@ -126,6 +126,11 @@ export function modelContract(make: (rules: readonly ScriptedRule[]) => Promise<
       const events = await collect(stage.model, asking('go'), { signal: AbortSignal.abort() });
       expect(outline(events)).toEqual(['failed cancelled']);
       expect(stage.requestCount()).toBe(0);
+      // What the first one made ready, the next ones have at once.
+      await collect(stage.model, asking('go'));
+      const more = await collect(stage.model, asking('go'), { signal: AbortSignal.abort() });
+      expect(outline(more)).toEqual(['failed cancelled']);
+      expect(stage.requestCount()).toBe(1);
     });
 
     it('before the first byte ends as cancelled', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Tool } from '../../src/tools/tool.ts';
+import type { Workspace } from '../../src/workspace/workspace.ts';
 import { collect, onStage, outline, turns } from './support.ts';
 
 function tool(data: Partial<Tool> & Pick<Tool, 'execute'>): Tool {
@@ -43,6 +44,25 @@ describe('a tool object', () => {
       expect(results[1]?.content).toBe('{"answer":42}');
       expect(results[2]?.content).toContain('from the main thread');
       expect([...session.files().keys()]).toEqual(['a.txt', 'b.txt']);
+    });
+  });
+
+  it('has the files for as long as its call lasts, and no way to the session’s own bytes', async () => {
+    let kept: Workspace | undefined;
+    const ask = tool({
+      execute(_, ctx) {
+        kept = ctx.workspace;
+        ctx.workspace.readBytes('a.txt').fill(120);
+        return [...Object.keys(ctx.workspace), 'view' in ctx.workspace, 'takeChanges' in ctx.workspace];
+      },
+    });
+    await onStage(ASK, {}, async (stage) => {
+      const session = await stage.start({ tools: ['coding-agent', ask] });
+      await session.prompt('go');
+      const results = session.messages().filter(({ role }) => role === 'tool');
+      expect(results[1]?.content).toBe('[false,false]');
+      expect(session.files().get('a.txt')).toBe('from the thread\n');
+      expect(() => kept?.writeText('late.txt', '')).toThrow(expect.objectContaining({ code: 'call_ended' }));
     });
   });
 

@@ -79,6 +79,18 @@ describe('changes', () => {
     }
   });
 
+  it('can be transferred and written, given ones too: the workspace has its own', () => {
+    const given = Buffer.from('given');
+    const workspace = new OverlayWorkspace({ images, changes: [{ path: 'given.txt', bytes: given }] });
+    given.fill('x');
+    workspace.writeText('new.txt', 'text');
+    const [change] = workspace.takeChanges();
+    change!.bytes!.fill(120);
+    structuredClone(change, { transfer: [change!.bytes!.buffer as ArrayBuffer] });
+    expect(workspace.readText('new.txt')).toBe('text');
+    expect(workspace.readText('given.txt')).toBe('given');
+  });
+
   it('are not changed by what is written later', () => {
     const workspace = new OverlayWorkspace({ images });
     const given = Buffer.from('once');

@@ -1,5 +1,5 @@
 import { WorkspaceError } from '../errors.ts';
-import type { FileChange, Workspace, WorkspaceStat } from '../workspace/workspace.ts';
+import type { FileChange, Workspace, WorkspaceStat } from './workspace.ts';
 
 /**
  * The workspace as a custom tool gets it: it stops working when the call ends, so that code which the tool left

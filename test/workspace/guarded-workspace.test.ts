@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GuardedWorkspace } from '../../src/session/guarded-workspace.ts';
+import { GuardedWorkspace } from '../../src/workspace/guarded-workspace.ts';
 import { fromFiles } from '../../src/workspace/from-files.ts';
 import { OverlayWorkspace } from '../../src/workspace/overlay-workspace.ts';
 
