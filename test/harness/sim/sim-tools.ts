@@ -1,3 +1,4 @@
+import { WorkspaceError } from '../../../src/errors.ts';
 import type { Tool, ToolContext } from '../../../src/tools/tool.ts';
 import { IDEMPOTENT_TOOL } from './journal-watch.ts';
 import type { SimDisk } from './sim-store.ts';
@@ -53,7 +54,13 @@ export class Outside {
         if (this.#world.faulty(0.1)) return reject(new Error('the outside refuses'));
         if (name === 'effect') {
           const { path, content } = effectFile(token);
-          workspace.writeText(path, content);
+          try {
+            workspace.writeText(path, content);
+          } catch (error) {
+            // Its call has ended without it, and the files are no longer its own.
+            if (!(error instanceof WorkspaceError) || error.code !== 'call_ended') throw error;
+            return reject(error);
+          }
         }
         resolve(`ok ${token}`);
       });
