@@ -20,7 +20,7 @@ export interface OverlayWorkspaceOptions {
 const encoder = new TextEncoder();
 
 /**
- * The workspace of a session: a volume over base images. Reads fall through; a write puts the whole file into
+ * The workspace of a session: a memfs volume over base images. Reads fall through; a write puts the whole file into
  * the volume; deleting a file of an image leaves a mark. Directories exist exactly while a file is under them.
  */
 export class OverlayWorkspace implements Workspace {

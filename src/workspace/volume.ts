@@ -27,6 +27,7 @@ export class Volume {
     this.#makeFile(path).buf = asBuffer(bytes);
   }
 
+  /** The volume's own bytes, not a copy: never write or transfer them. */
   bytes(path: string): Uint8Array {
     const node = this.#find(path)?.getNode();
     if (!node?.isFile()) throw new Error(`Volume holds no file ${path}: the overlay's index is wrong.`);
